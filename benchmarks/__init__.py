@@ -1,0 +1,1 @@
+"""Measurements that anyone can repeat, peers included: `python -m benchmarks.<name>`."""

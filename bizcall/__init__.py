@@ -1,0 +1,1 @@
+"""The business: every rule, query and adapter; knows no GraphQL, no Lambda event, no HTTP."""

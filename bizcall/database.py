@@ -1,0 +1,167 @@
+"""The one door to PostgreSQL: transactions that see one company, or only the tables outside companies.
+
+    async with tenant(company_id):     one use case of one company: row-level security shows nothing else
+    async with directory():            sign-in names, sessions, numbers, outbox: tables that stand outside companies
+    async with reading(company_id):    what a loader needs: the transaction that is open already, else its own
+
+Statements that run outside of these see no tenant's rows: PostgreSQL raises, because the setting is missing.
+Driver errors that mean "the database is away" leave as `Unavailable`; this is the only place that maps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+from tortoise.exceptions import DBConnectionError
+from tortoise.transactions import in_transaction
+
+from bizcall.errors import Unavailable
+
+MODELS = "bizcall.models"
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    DBConnectionError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+_company: ContextVar[UUID | None] = ContextVar("company", default=None)
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
+
+
+class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
+    """A connection without asyncpg's reset query: every setting here is SET LOCAL, so nothing outlives a transaction."""
+
+    def get_reset_query(self) -> str:
+        """Nothing to reset; saves a round trip at each release."""
+        return ""
+
+
+async def connect(
+    url: str, *, size: int, connection_class: type[Connection] = Connection, command_timeout: float = 25.0
+) -> None:
+    """Open a pool of up to `size` connections, lazily: the first statement connects.
+
+    `url` is postgresql://user:password@host:port/database. `command_timeout` is in seconds, for one statement.
+    """
+    parts = urlsplit(url)
+    credentials: dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port or 5432,
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.lstrip("/"),
+        "minsize": 0,
+        "maxsize": size,
+        "connection_class": connection_class,
+        "timeout": 5,
+        "command_timeout": command_timeout,
+        "max_inactive_connection_lifetime": 240,
+    }
+    # Requests run in other tasks than start-up does, and Tortoise keeps its context in a ContextVar: the global
+    # fallback is what makes the pool visible to all of them.
+    await Tortoise.init(
+        config={
+            "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+            "apps": {"bizcall": {"models": [MODELS], "default_connection": "default"}},
+            "use_tz": True,
+            "timezone": "UTC",
+        },
+        _enable_global_fallback=True,
+    )
+
+
+async def disconnect() -> None:
+    """Close the pool."""
+    await Tortoise.close_connections()
+
+
+@asynccontextmanager
+async def tenant(company_id: UUID, *, read_only: bool = False) -> AsyncGenerator[BaseDBAsyncClient]:
+    """Open a transaction that sees the rows of one company only, beside the tables outside companies.
+
+    Raises RuntimeError when nested: SET LOCAL would outlive the inner savepoint.
+    """
+    async with _transaction() as tx:
+        token = _company.set(company_id)
+        try:
+            await tx.execute_query_dict(
+                "SELECT set_config('app.company_id', $1, true), set_config('transaction_read_only', $2, true)",
+                [str(company_id), "on" if read_only else "off"],
+            )
+            yield tx
+        finally:
+            _company.reset(token)
+
+
+@asynccontextmanager
+async def directory() -> AsyncGenerator[BaseDBAsyncClient]:
+    """Open a transaction for the tables that stand outside companies; a tenant's table raises in it."""
+    async with _transaction() as tx:
+        yield tx
+
+
+async def enter(company_id: UUID) -> None:
+    """Turn the open `directory()` transaction into one that also sees this company, for use cases that find it midway.
+
+    Raises RuntimeError outside a transaction, or where another company was entered already.
+    """
+    if not _inside.get() or _company.get() not in (None, company_id):
+        raise RuntimeError("enter() needs an open directory() transaction that has entered no other company")
+    _company.set(company_id)
+    await query("SELECT set_config('app.company_id', $1, true)", str(company_id))
+
+
+@asynccontextmanager
+async def reading(company_id: UUID) -> AsyncGenerator[BaseDBAsyncClient]:
+    """The open transaction of this company, or a read-only one of its own."""
+    if _inside.get() and _company.get() == company_id:
+        yield get_connection("default")
+    else:
+        async with tenant(company_id, read_only=True) as tx:
+            yield tx
+
+
+async def query(sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    """Run one statement on the open transaction and return its rows, those of RETURNING included."""
+    if not _inside.get():
+        raise RuntimeError("query() needs an open tenant() or directory() transaction")
+    return await get_connection("default").execute_query_dict(sql, list(parameters))
+
+
+@asynccontextmanager
+async def savepoint() -> AsyncGenerator[None]:
+    """Let one statement fail without poisoning the transaction around it."""
+    async with in_transaction():
+        yield
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
+    if _inside.get():
+        raise RuntimeError("transactions do not nest: one use case is one transaction")
+    inside = _inside.set(True)
+    # enter() may set the company inside the block; whatever it set ends with the transaction.
+    company = _company.set(None)
+    try:
+        async with in_transaction() as tx:
+            yield tx
+    except AWAY as error:
+        raise Unavailable("the database is away") from error
+    finally:
+        _company.reset(company)
+        _inside.reset(inside)

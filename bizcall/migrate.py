@@ -1,0 +1,60 @@
+"""Schema changes: numbered plain SQL files, applied in order by the owner of the tables (`python -m bizcall.migrate URL`).
+
+Own code rather than Tortoise's migrations, because row-level security, composite foreign keys, partial indexes and
+partitions exist only in SQL (docs/decisions/0003-plain-sql-migrations.md). One run at a time by an advisory lock, one
+transaction a file, and a checksum by which a file that changed after it was applied is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import pathlib
+import sys
+
+import asyncpg
+
+FOLDER = pathlib.Path(__file__).parent / "migrations"
+LOCK = 7_002_070
+
+
+class MigrationChanged(Exception):
+    """A file differs from what was applied under its name; undo the edit and write a further file."""
+
+
+async def apply(url: str, folder: pathlib.Path = FOLDER) -> list[str]:
+    """Apply what is missing, as the role that owns the tables, and return the names applied.
+
+    Raises MigrationChanged before anything is applied.
+    """
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        await connection.execute("SET lock_timeout = '10s'")
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS migration"
+            " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        applied = dict(await connection.fetch("SELECT name, checksum FROM migration"))
+        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.sql"))}
+        for name, body in files.items():
+            if applied.get(name, _checksum(body)) != _checksum(body):
+                raise MigrationChanged(name)
+        missing = [name for name in files if name not in applied]
+        for name in missing:
+            async with connection.transaction():
+                await connection.execute(files[name].decode())
+                await connection.execute(
+                    "INSERT INTO migration (name, checksum) VALUES ($1, $2)", name, _checksum(files[name])
+                )
+        return missing
+    finally:
+        await connection.close()
+
+
+def _checksum(body: bytes) -> str:
+    return hashlib.sha256(body.replace(b"\r\n", b"\n")).hexdigest()
+
+
+if __name__ == "__main__":
+    print("\n".join(asyncio.run(apply(sys.argv[1]))) or "nothing to apply")

@@ -1,0 +1,23 @@
+"""The tables as Tortoise sees them, one module an aggregate; the SQL in `bizcall/migrations` is the truth.
+
+Foreign keys are plain UUID columns here and composite in SQL: Tortoise's relations would drop `company_id` from joins.
+"""
+
+from bizcall.models.companies import Admin, Company, Line, NumberDirectory
+from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, Outbox
+from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
+
+__all__ = [
+    "Admin",
+    "AuditRecord",
+    "Company",
+    "Department",
+    "IdempotencyKey",
+    "Inbox",
+    "Line",
+    "LineRow",
+    "Membership",
+    "NumberDirectory",
+    "Outbox",
+    "Subscriber",
+]

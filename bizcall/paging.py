@@ -1,0 +1,231 @@
+"""Pages of lists: keyset paging, so that walking a list while rows arrive neither repeats nor skips.
+
+A feature writes a `Listing`: the query (which names company_id itself) and an `Order` of columns that are never null
+and end in the key. `Listing.page()` and `Listing.count()` do the rest; the GraphQL side is `schema/connections.py`.
+
+Own code, because the libraries at hand page by offset or compare columns one by one ("a > x OR a = x AND b > y"),
+which no index serves; a row comparison ("(a, b) > (x, y)") is one index range.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from pypika_tortoise.terms import Tuple
+from tortoise.exceptions import ValidationError
+from tortoise.expressions import Q, ResolveContext
+from tortoise.models import Model
+from tortoise.query_utils import QueryModifier
+from tortoise.queryset import QuerySet
+
+from bizcall.database import query
+from bizcall.errors import ErrorCode, Invalid, Problem
+
+PAGE_MOST = 100
+COUNT_MOST = 10_000
+CURSOR_LONGEST = 1_000
+CURSOR_VERSION = 1
+
+R = TypeVar("R", bound=Model)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A total order: columns that are never null, the key last, all in one direction.
+
+    `name` tells the cursors of one list and order from those of another; it may not change between releases, or
+    clients in the middle of a list get an error once.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which page: `first` rows (1–100) from behind the cursor `after`, or the `last` rows before the cursor `before`."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def checked(self) -> Slice:
+        """Itself; raises Invalid naming the argument that is missing, out of bounds or in the wrong company."""
+        if self.first is None and self.last is None:
+            raise Invalid(Problem(ErrorCode.REQUIRED, ("first",)))
+        if self.first is not None and self.last is not None:
+            raise Invalid(Problem(ErrorCode.CONFLICT, ("last",), {"other": "first"}))
+        if self.after is not None and self.first is None:
+            raise Invalid(Problem(ErrorCode.CONFLICT, ("after",), {"other": "last"}))
+        if self.before is not None and self.last is None:
+            raise Invalid(Problem(ErrorCode.CONFLICT, ("before",), {"other": "first"}))
+        if not 1 <= self.size <= PAGE_MOST:
+            name = "first" if self.first is not None else "last"
+            raise Invalid(Problem(ErrorCode.OUT_OF_RANGE, (name,), {"minimum": "1", "maximum": str(PAGE_MOST)}))
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many rows at most."""
+        return (self.first if self.first is not None else self.last) or 0
+
+
+class Precision(StrEnum):
+    """How a count is meant."""
+
+    EXACT = "EXACT"
+    AT_LEAST = "AT_LEAST"
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many rows a list has; past 10,000 the counting stops and `precision` says so."""
+
+    value: int
+    precision: Precision
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """Some consecutive rows of a list, in its order whichever way they were asked for, with a cursor for each."""
+
+    rows: Sequence[R]
+    cursors: Sequence[str]
+    has_next: bool
+    has_previous: bool
+
+
+@dataclass(frozen=True)
+class Listing(Generic[R]):
+    """A list: its rows (the caller's query filters by company_id) and its order."""
+
+    rows: QuerySet[R]
+    order: Order
+
+    async def page(self, part: Slice) -> Page[R]:
+        """One page, by one statement; raises Invalid for a bad `part`.
+
+        Forward, `has_previous` says that a cursor was given, and backward likewise `has_next`: the row of that
+        cursor stood on that side when the cursor was handed out.
+        """
+        part = part.checked()
+        backward, cursor = part.first is None, part.after if part.last is None else part.before
+        down = self.order.descending ^ backward
+        rows = self.rows
+        if cursor is not None:
+            values = decode(self.order, cursor, self.rows.model, "before" if backward else "after")
+            rows = rows.filter(Beyond(self.order.columns, values, down))
+        rows = rows.order_by(*("-" * down + column for column in self.order.columns)).limit(part.size + 1)
+        found = list(await rows)
+        more, found = len(found) > part.size, found[: part.size]
+        if backward:
+            found.reverse()
+        return Page(
+            rows=found,
+            cursors=[encode(self.order, [getattr(row, column) for column in self.order.columns]) for row in found],
+            has_next=cursor is not None if backward else more,
+            has_previous=more if backward else cursor is not None,
+        )
+
+    async def count(self) -> Count:
+        """How many rows the whole list has, counted no further than 10,000; needs an open transaction."""
+        ids = self.rows.order_by().limit(COUNT_MOST + 1).values_list("id")
+        ids._make_query()
+        sql, parameters = ids.query.get_parameterized_sql()
+        (found,) = await query(f"SELECT count(*) AS n FROM ({sql}) counted", *parameters)
+        if found["n"] > COUNT_MOST:
+            return Count(COUNT_MOST, Precision.AT_LEAST)
+        return Count(found["n"], Precision.EXACT)
+
+
+class Beyond(Q):
+    """(a, b, …) > (x, y, …), or < when descending: a row comparison, which an index on (a, b, …) serves."""
+
+    __slots__ = ("columns", "descending", "values")
+
+    def __init__(self, columns: Sequence[str], values: Sequence[Any], descending: bool) -> None:
+        super().__init__()
+        self.columns, self.values, self.descending = columns, values, descending
+
+    def __bool__(self) -> bool:
+        return True
+
+    def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
+        """The comparison as Tortoise wants it."""
+        model, table = resolve_context.model, resolve_context.table
+        fields = model._meta.fields_map
+        ours = Tuple(*(table[fields[column].source_field or column] for column in self.columns))
+        theirs = Tuple(*self.values)
+        return QueryModifier(where_criterion=ours < theirs if self.descending else ours > theirs)
+
+
+def encode(order: Order, values: Sequence[Any]) -> str:
+    """An opaque cursor for the row which has these values in the order's columns."""
+    packed = [CURSOR_VERSION, _mark(order), *(_pack(value) for value in values)]
+    return base64.urlsafe_b64encode(orjson.dumps(packed)).decode().rstrip("=")
+
+
+def decode(order: Order, cursor: str, model: type[Model], argument: str) -> list[Any]:
+    """The values of a cursor of this order, as the database takes them; raises Invalid for any other text, another list's cursor included."""
+    refusal = Invalid(Problem(ErrorCode.BAD_CURSOR, (argument,)))
+    if len(cursor) > CURSOR_LONGEST or not cursor.isascii():
+        raise refusal
+    try:
+        unpacked = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        raise refusal from None
+    if not isinstance(unpacked, list) or unpacked[:2] != [CURSOR_VERSION, _mark(order)]:
+        raise refusal
+    if len(unpacked) != len(order.columns) + 2:
+        raise refusal
+    values = []
+    for column, value in zip(order.columns, unpacked[2:], strict=True):
+        try:
+            field = model._meta.fields_map[column]
+            values.append(field.to_db_value(_unpack(value, field.field_type), model))
+        except (TypeError, ValueError, OverflowError, ValidationError):
+            raise refusal from None
+    return values
+
+
+def _mark(order: Order) -> str:
+    """Six bytes that differ from order to order and say nothing about it."""
+    direction = "-" if order.descending else "+"
+    named = f"{order.name} {direction} {' '.join(order.columns)}"
+    return hashlib.blake2b(named.encode(), digest_size=6).hexdigest()
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _unpack(value: Any, kind: type) -> Any:
+    """The value as the column's Python type; raises TypeError or ValueError when it can't be one."""
+    if kind in (UUID, datetime, date) and isinstance(value, str):
+        found = UUID(hex=value) if kind is UUID else kind.fromisoformat(value)
+        if isinstance(found, datetime) and found.tzinfo is None:
+            raise ValueError("a time without offset")
+        return found
+    if kind is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    if kind is bool and isinstance(value, bool):
+        return value
+    # orjson refuses lone surrogates; NUL is the other character that PostgreSQL has no place for.
+    if issubclass(kind, str) and isinstance(value, str) and "\0" not in value:
+        return value
+    raise TypeError("not a value of that column")

@@ -1,0 +1,35 @@
+"""What the environment tells a process: read once, typed, by the composition roots only."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment variables of a process, without prefix; a missing one is named in the error.
+
+    `database_url` (laptop, tests) or `database_secret_id` (AWS: a Secrets Manager secret with host, port, username,
+    password and dbname) tells where PostgreSQL is. `secret_key_id` names the secret from which codes are derived.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    stage: Literal["local", "test", "production"] = "production"
+    database_url: SecretStr | None = None
+    database_secret_id: str | None = None
+    key_secret_id: str | None = None
+    secret_key: SecretStr | None = None
+    bucket: str = ""
+    queue_urls: dict[str, str] = Field(default_factory=dict)
+    web_origins: tuple[str, ...] = ()
+    log_level: str = "INFO"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""How the API answers: Query and Mutation, limits, permissions, the ASGI application."""

@@ -1,0 +1,52 @@
+"""Builders of companies for tests; each is new, with numbers that no other has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from uuid import UUID
+
+from bizcall.database import tenant
+from bizcall.ids import uuid7
+from bizcall.models import Admin, Company, Department, Line, NumberDirectory
+
+_companies = count(1)
+
+
+@dataclass
+class Tenant:
+    """A company in the database with the keys that tests need."""
+
+    id: UUID
+    admin_id: UUID
+    mobile: str
+    numbers: list[str]
+    line_ids: list[UUID]
+    departments: dict[str, UUID] = field(default_factory=dict)
+
+    @property
+    def login_id(self) -> str:
+        """The representative number."""
+        return self.numbers[0]
+
+
+async def make_tenant(*, lines: int = 10, departments: tuple[str, ...] = ("영업팀", "개발팀")) -> Tenant:
+    """A company with `lines` free lines, every third of which has a RID, and one administrator."""
+    serial = next(_companies)
+    base = 7010000000 + serial * 10000
+    numbers = [f"0{base + i}" for i in range(lines)]
+    made = Tenant(uuid7(), uuid7(), f"010{serial:08d}", numbers, [uuid7() for _ in numbers])
+    async with tenant(made.id):
+        await Company.create(id=made.id, name=f"회사 {serial}", representative_number=numbers[0])
+        await NumberDirectory.bulk_create([NumberDirectory(number=n, company_id=made.id) for n in numbers])
+        await Line.bulk_create(
+            [
+                Line(id=key, company_id=made.id, number=n, rid=numbers[0] if i % 3 == 0 else None)
+                for i, (key, n) in enumerate(zip(made.line_ids, numbers, strict=True))
+            ]
+        )
+        for name in departments:
+            row = await Department.create(company_id=made.id, name=name)
+            made.departments[name] = row.id
+        await Admin.create(id=made.admin_id, company_id=made.id, name="김관리", mobile=made.mobile)
+    return made
