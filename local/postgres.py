@@ -22,7 +22,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import IO, Literal
@@ -175,7 +174,7 @@ class Postgres:
 
     def _is_ours(self, number: int) -> bool:
         """Whether that process is a postmaster of this cluster: its working folder, or else its command, says so."""
-        if sys.platform == "linux":
+        if pathlib.Path("/proc/self").exists():
             with contextlib.suppress(OSError):
                 return pathlib.Path(f"/proc/{number}/cwd").samefile(self._data)
             return False

@@ -49,8 +49,8 @@ def folder(given: pathlib.Path | None = None) -> pathlib.Path:
 
     Raises Unusable.
     """
-    if given or (variable := os.environ.get("BIZCALL_STATE")):
-        path = pathlib.Path(given or variable).expanduser().absolute()
+    if chosen := given or os.environ.get("BIZCALL_STATE"):
+        path = pathlib.Path(chosen).expanduser().absolute()
         _make(path)
         require_reachable(path)
         return path
