@@ -1,0 +1,273 @@
+"""AWS behind the protocols of `bizcall/ports.py`; the only module that knows aioboto3, and imports it when first used.
+
+    clients = Clients()                             one per process, used on that process's event loop only
+    S3Storage(clients, bucket)                      Storage
+    SqsQueue(clients, urls)                         Queue
+    SnsSms(clients)                                 Sms
+    await secret(clients, secret_id)                a secret's text
+    await clients.close()
+
+A neighbour that is away or asks for patience raises `Unavailable` after bounded attempts; anything else that AWS
+refuses (a missing permission, a wrong name) is a bug of the deployment and leaves as botocore's own error.
+With AWS_ENDPOINT_URL set, everything goes to that server, and presigned addresses point there too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+from urllib.parse import quote
+
+from bizcall.errors import Unavailable
+from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+
+logger = logging.getLogger(__name__)
+
+PIECE_BYTES = 1024 * 1024
+BATCH_LETTERS = 10
+BATCH_BYTES = 256 * 1024
+LETTER_ID = "outbox-id"
+
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
+_PATIENCE = {
+    "InternalError",
+    "InternalFailure",
+    "RequestTimeout",
+    "RequestTimeTooSkewed",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+
+
+class Clients:
+    """The service clients of a process, each opened when first asked for and kept until `close()`.
+
+    Opening one costs 50 to 100 ms of CPU, so a function pays only for the services that it uses.
+    """
+
+    def __init__(self) -> None:
+        self._stack = AsyncExitStack()
+        self._open: dict[str, Any] = {}
+        self._opening = asyncio.Lock()
+        self._session: Any = None
+
+    async def get(self, service: str) -> Any:
+        """The client of "s3", "sqs", "sns" or "secretsmanager"."""
+        async with self._opening:
+            if service not in self._open:
+                self._open[service] = await self._stack.enter_async_context(self._client(service))
+            return self._open[service]
+
+    async def close(self) -> None:
+        """Close every client; the object can be used again afterwards."""
+        async with self._opening:
+            self._open.clear()
+            await self._stack.aclose()
+
+    def _client(self, service: str) -> Any:
+        import aioboto3
+        from botocore.config import Config
+
+        self._session = self._session or aioboto3.Session()
+        config = Config(
+            connect_timeout=2,
+            read_timeout=10,
+            # A text message is not repeated here: a lost answer may mean that it was sent. Its queue decides.
+            retries={"mode": "standard", "total_max_attempts": 1 if service == "sns" else 3},
+            signature_version="s3v4" if service == "s3" else None,
+            # A local server has no names for buckets below its own.
+            s3={"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"},
+        )
+        return self._session.client(service, config=config)
+
+
+class S3Storage:
+    """One bucket of S3."""
+
+    def __init__(self, clients: Clients, bucket: str) -> None:
+        self._clients = clients
+        self._bucket = bucket
+
+    async def head(self, key: str, version: str | None = None) -> StoredObject:
+        """Describe an object; raises ObjectMissing."""
+        s3 = await self._clients.get("s3")
+        with _translated():
+            found = await s3.head_object(**self._named(key, version))
+        return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'), found.get("VersionId"))
+
+    async def _read(self, key: str, version: str | None) -> AsyncGenerator[bytes]:
+        s3 = await self._clients.get("s3")
+        with _translated():
+            found = await s3.get_object(**self._named(key, version))
+            async with found["Body"] as body:
+                async for piece in body.iter_chunks(PIECE_BYTES):
+                    yield piece
+
+    def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:
+        """Stream an object in pieces of at most 1 MiB; raises ObjectMissing."""
+        return self._read(key, version)
+
+    async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
+        """Store an object whole, replacing what was there."""
+        s3 = await self._clients.get("s3")
+        with _translated():
+            done = await s3.put_object(**self._named(key), Body=body, ContentType=content_type)
+        return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"))
+
+    async def delete(self, key: str) -> None:
+        """Delete an object; a missing one is no error."""
+        s3 = await self._clients.get("s3")
+        with _translated():
+            await s3.delete_object(**self._named(key))
+
+    async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+        """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""
+        if "${" in key:
+            # S3 would put the name of the client's file there, and the key would be the client's choice.
+            raise ValueError(f"a key must not hold a placeholder: {key}")
+        s3 = await self._clients.get("s3")
+        form = await s3.generate_presigned_post(
+            self._bucket,
+            key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+            ExpiresIn=seconds,
+        )
+        return UploadForm(form["url"], form["fields"])
+
+    async def download_url(self, key: str, *, file_name: str, seconds: int) -> str:
+        """A presigned GET, valid for `seconds`, which saves under `file_name` (any script)."""
+        s3 = await self._clients.get("s3")
+        asked = {**self._named(key), "ResponseContentDisposition": content_disposition(file_name)}
+        url: str = await s3.generate_presigned_url("get_object", Params=asked, ExpiresIn=seconds)
+        return url
+
+    def _named(self, key: str, version: str | None = None) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": key} | ({"VersionId": version} if version else {})
+
+
+class SqsQueue:
+    """The queues of a deployment; `urls` maps their logical names to addresses."""
+
+    def __init__(self, clients: Clients, urls: Mapping[str, str]) -> None:
+        self._clients = clients
+        self._urls = urls
+
+    async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
+        """Send to the queue of that name and return the ids that were taken; the rest may be sent again.
+
+        The id travels as the message attribute "outbox-id" and, on FIFO queues, is the deduplication id. Of a batch
+        whose answer was lost nothing counts as taken. KeyError for a queue that the deployment doesn't have.
+        """
+        url = self._urls[queue]
+        sqs = await self._clients.get("sqs")
+        taken: set[str] = set()
+        for batch in _batches(letters):
+            try:
+                with _translated():
+                    answer = await sqs.send_message_batch(
+                        QueueUrl=url, Entries=[_entry(str(i), letter, url) for i, letter in enumerate(batch)]
+                    )
+            except Unavailable:
+                # What could not be sent stays in the outbox; a further batch would only wait for the same time-outs.
+                logger.warning("queue %s is away; %d letters stay behind", queue, len(letters) - len(taken))
+                break
+            taken |= {batch[int(entry["Id"])].id for entry in answer.get("Successful", [])}
+            for refused in answer.get("Failed", []):
+                logger.warning("queue %s refused a letter: %s", queue, refused.get("Code"))
+        return taken
+
+
+class SnsSms:
+    """Text messages by Amazon SNS: reaches Korea as an international sender; SNS takes no reference of ours."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    async def send(self, to: str, text: str, *, reference: str) -> str:
+        """Hand over one message and return the gateway's id; `to` is a Korean number (0…) or E.164 (+…)."""
+        sns = await self._clients.get("sns")
+        with _translated():
+            answer = await sns.publish(
+                PhoneNumber=to if to.startswith("+") else f"+82{to.removeprefix('0')}",
+                Message=text,
+                MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
+            )
+        logger.info("text message %s was handed to SNS as %s", reference, answer["MessageId"])
+        message_id: str = answer["MessageId"]
+        return message_id
+
+
+async def secret(clients: Clients, secret_id: str) -> str:
+    """The text of a secret of Secrets Manager."""
+    manager = await clients.get("secretsmanager")
+    with _translated():
+        answer = await manager.get_secret_value(SecretId=secret_id)
+    text: str = answer["SecretString"]
+    return text
+
+
+def database_url(text: str) -> str:
+    """The postgresql:// address in a database secret: JSON with host, port, username, password and dbname."""
+    parts = json.loads(text)
+    user, password = (quote(parts[name], safe="") for name in ("username", "password"))
+    return f"postgresql://{user}:{password}@{parts['host']}:{int(parts['port'])}/{quote(parts['dbname'], safe='')}"
+
+
+def content_disposition(file_name: str) -> str:
+    """An attachment header for any file name: RFC 5987 for browsers, an ASCII shadow for the rest."""
+    shadow = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in file_name)
+    return f"attachment; filename=\"{shadow}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+def _entry(entry_id: str, letter: Letter, url: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "Id": entry_id,
+        "MessageBody": letter.body,
+        "MessageAttributes": {LETTER_ID: {"DataType": "String", "StringValue": letter.id}},
+    }
+    if url.endswith(".fifo"):
+        entry |= {"MessageGroupId": letter.group or letter.id, "MessageDeduplicationId": letter.id}
+    return entry
+
+
+def _batches(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
+    """Cut by SQS's limits on a batch: ten messages and 256 KiB together, attributes included."""
+    batch: list[Letter] = []
+    size = 0
+    for letter in letters:
+        weight = len(letter.body.encode()) + len(letter.id) + 64
+        if batch and (len(batch) == BATCH_LETTERS or size + weight > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(letter)
+        size += weight
+    if batch:
+        yield batch
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from aiohttp import ClientPayloadError
+    from botocore import exceptions as refusals
+
+    try:
+        yield
+    except refusals.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in _MISSING and error.operation_name in {"HeadObject", "GetObject"}:
+            raise ObjectMissing from error
+        if code in _PATIENCE or status >= 500:
+            raise Unavailable(f"AWS answered {error.operation_name} with {code}") from error
+        raise
+    except (refusals.ConnectionError, refusals.HTTPClientError, ClientPayloadError, TimeoutError) as error:
+        raise Unavailable(f"AWS is away: {type(error).__name__}") from error
