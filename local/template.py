@@ -1,7 +1,7 @@
 """Offline SAM → CloudFormation: what AWS makes of `infra/template.yaml`, computed here without credentials or network.
 
-AWS expands the Serverless transform on its side; aws-sam-translator is the code that does it there, so the laptop deploys
-the same resources, under the same logical ids, that a stack on AWS gets.
+AWS expands the Serverless transform on its side; aws-sam-translator is the code that does it there, so the laptop
+deploys the same resources, under the same logical ids, that a stack on AWS gets.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class QueueSource:
     """An event source mapping from a queue to a function (by logical id). `window` in seconds.
 
     `partial` says that the function answers with ReportBatchItemFailures; `concurrency` is
-    ScalingConfig.MaximumConcurrency, None where the template sets none. `visibility` is the queue's time-out in seconds.
+    ScalingConfig.MaximumConcurrency, None where the template sets none. `visibility` is the queue's time-out (s).
     """
 
     logical_id: str
@@ -88,7 +88,7 @@ class Cors:
 
 @dataclass(slots=True)
 class HttpApi:
-    """An HTTP API with its routes; `rate` (requests a second) and `burst` are its stage's throttle, None without one."""
+    """An HTTP API with its routes; `rate` (requests a second) and `burst` are its stage's throttle, or None."""
 
     logical_id: str
     api_id: str

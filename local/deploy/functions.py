@@ -1,0 +1,144 @@
+"""Functions, their event sources and schedules: recorded, because the laptop's own runtime runs them.
+
+Nothing of this is sent to the local AWS server. Its Lambda would take messages off the queues and run handlers in
+containers, or pretend to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from local.deploy.model import Function, QueueSource, Schedule
+from local.deploy.stack import Properties, Stack
+
+_MAX_ENVIRONMENT = 4096
+
+
+def function(stack: Stack, properties: Properties) -> None:
+    """AWS::Lambda::Function: a Python handler with its code folder."""
+    logical_id = properties.logical_id
+    name = properties.take("FunctionName") or stack.implicit_name(logical_id)
+    runtime = properties.need("Runtime")
+    if not runtime.startswith("python"):
+        raise properties.error(f"only Python functions run here, not {runtime}")
+    environment = {key: str(value) for key, value in properties.take("Environment", {}).get("Variables", {}).items()}
+    if sum(len(key) + len(value.encode()) for key, value in environment.items()) > _MAX_ENVIRONMENT:
+        raise properties.error("the environment is larger than the 4 KB that Lambda allows")
+    dead_letters = properties.take("DeadLetterConfig", {}).get("TargetArn")
+    recorded = Function(
+        logical_id=logical_id,
+        name=name,
+        arn=stack.arn("lambda", f"function:{name}"),
+        handler=properties.need("Handler"),
+        code=stack.code[logical_id],
+        environment=environment,
+        timeout=int(properties.take("Timeout", 3)),
+        memory=int(properties.take("MemorySize", 128)),
+        reserved=None if (limit := properties.take("ReservedConcurrentExecutions")) is None else int(limit),
+        dead_letters=_queue_url(stack, dead_letters) if dead_letters else None,
+    )
+    properties.without_effect(
+        "Architectures", "Code", "Description", "EphemeralStorage", "KmsKeyArn", "LoggingConfig", "PackageType",
+        "RecursiveLoop", "Role", "RuntimeManagementConfig", "Tags", "TracingConfig", "VpcConfig",
+    )  # fmt: skip
+    properties.close()
+    stack.deployment.functions[logical_id] = recorded
+    stack.publish(logical_id, name, Arn=recorded.arn)
+
+
+def invoke_config(stack: Stack, properties: Properties) -> None:
+    """AWS::Lambda::EventInvokeConfig: how often an asynchronous invocation is tried again."""
+    target = stack.deployment.function(properties.need("FunctionName"))
+    retries = properties.take("MaximumRetryAttempts", 2)
+    properties.without_effect("MaximumEventAgeInSeconds", "Qualifier")
+    properties.close()
+    stack.deployment.functions[target.logical_id] = dataclasses.replace(target, retries=int(retries))
+    stack.publish(properties.logical_id, properties.logical_id)
+
+
+def event_source(stack: Stack, properties: Properties) -> None:
+    """AWS::Lambda::EventSourceMapping of a queue, under the rules by which AWS refuses one."""
+    queue_arn = properties.need("EventSourceArn")
+    target = stack.deployment.function(properties.need("FunctionName"))
+    if ":sqs:" not in queue_arn:
+        raise properties.error(f"only queues are polled here, not {queue_arn}")
+    url = _queue_url(stack, queue_arn)
+    attributes = stack.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+    concurrency = properties.take("ScalingConfig", {}).get("MaximumConcurrency")
+    source = QueueSource(
+        logical_id=properties.logical_id,
+        function=target.logical_id,
+        queue_arn=queue_arn,
+        queue_url=url,
+        visibility=int(attributes["Attributes"]["VisibilityTimeout"]),
+        batch_size=int(properties.take("BatchSize", 10)),
+        window=int(properties.take("MaximumBatchingWindowInSeconds", 0)),
+        partial="ReportBatchItemFailures" in properties.take("FunctionResponseTypes", []),
+        concurrency=None if concurrency is None else int(concurrency),
+    )
+    enabled = properties.take("Enabled", True)
+    properties.without_effect("Tags")
+    # FilterCriteria is refused here: a filter would have to be applied to each message before the function sees it.
+    properties.close()
+    if source.visibility < target.timeout:
+        raise properties.error(f"visibility of {source.visibility} s is below the function's {target.timeout} s")
+    if source.batch_size > 10 and (queue_arn.endswith(".fifo") or source.window < 1):
+        raise properties.error("more than 10 messages in a batch need a standard queue and a batching window")
+    if source.concurrency is not None and source.concurrency < 2:
+        raise properties.error("MaximumConcurrency starts at 2")
+    if enabled:
+        stack.deployment.sources.append(source)
+    stack.publish(properties.logical_id, properties.logical_id, Id=properties.logical_id)
+
+
+def rule(stack: Stack, properties: Properties) -> None:
+    """AWS::Events::Rule with a schedule; rules that match events have no local deployment."""
+    name = properties.take("Name") or stack.implicit_name(properties.logical_id)
+    arn = stack.arn("events", f"rule/{name}")
+    expression, state = properties.need("ScheduleExpression"), properties.take("State", "ENABLED")
+    targets = properties.take("Targets", [])
+    properties.without_effect("Description", "RoleArn", "Tags")
+    properties.close()
+    for number, entry in enumerate(targets):
+        target = Properties(f"{properties.logical_id}.Targets", properties.kind, entry)
+        function_name, text = stack.deployment.function(target.need("Arn")).logical_id, target.take("Input")
+        target.without_effect("DeadLetterConfig", "Id", "RetryPolicy", "RoleArn")
+        target.close()
+        key = properties.logical_id if number == 0 else f"{properties.logical_id}{number + 1}"
+        if state == "ENABLED":
+            stack.deployment.schedules[key] = Schedule(
+                key, name, arn, "aws.events", function_name, expression, input=text
+            )
+    stack.publish(properties.logical_id, name, Arn=arn)
+
+
+def schedule(stack: Stack, properties: Properties) -> None:
+    """AWS::Scheduler::Schedule. A flexible window is used by firing at its beginning."""
+    logical_id = properties.logical_id
+    name = properties.take("Name") or stack.implicit_name(logical_id)
+    group = properties.take("GroupName", "default")
+    arn = stack.arn("scheduler", f"schedule/{group}/{name}")
+    target = properties.inner("Target")
+    recorded = Schedule(
+        logical_id,
+        name,
+        arn,
+        "aws.scheduler",
+        stack.deployment.function(target.need("Arn")).logical_id,
+        properties.need("ScheduleExpression"),
+        properties.take("ScheduleExpressionTimezone", "UTC"),
+        target.take("Input"),
+    )
+    # Delivery to a function on this machine can't fail, so the scheduler's own retries and dead letters never come up.
+    target.without_effect("DeadLetterConfig", "RetryPolicy", "RoleArn")
+    target.close()
+    state = properties.take("State", "ENABLED")
+    properties.without_effect("Description", "FlexibleTimeWindow")
+    properties.close()
+    if state == "ENABLED":
+        stack.deployment.schedules[logical_id] = recorded
+    stack.publish(logical_id, name, Arn=arn)
+
+
+def _queue_url(stack: Stack, arn: str) -> str:
+    return str(stack.client("sqs").get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"])
