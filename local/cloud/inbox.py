@@ -1,0 +1,60 @@
+"""The local inbox: the messages sent, newest first, as a page for people (`/`) and as JSON (`/messages.json`).
+
+The page needs nothing but itself, works offline and reloads itself. Requests under any name but this machine's are
+refused, or a web page elsewhere could read sign-in codes by pointing its own name at 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader
+from werkzeug import Request, Response
+
+from local.cloud.sent import read
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+_SEOUL = ZoneInfo("Asia/Seoul")
+_SHOWN = 200
+
+
+class Inbox:
+    """A WSGI application over the file of messages."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self._page = Environment(loader=FileSystemLoader(pathlib.Path(__file__).parent), autoescape=True).get_template(
+            "inbox.html"
+        )
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        if request.host.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
+            return Response("unknown host\n", 421)
+        messages = read(self.path)[::-1][:_SHOWN]
+        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
+        match request.path:
+            case "/":
+                headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+                page = self._page.render(messages=messages, clock=_clock)
+                return Response(page, headers=headers, content_type="text/html; charset=utf-8")
+            case "/messages.json":
+                body = json.dumps([asdict(message) for message in messages], ensure_ascii=False)
+                return Response(body, headers=headers, content_type="application/json")
+            case _:
+                return Response("not found\n", 404, headers)
+
+
+def _clock(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone(_SEOUL).strftime("%m-%d %H:%M:%S")
