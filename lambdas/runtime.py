@@ -1,0 +1,269 @@
+"""The only home of loop and start-up in a Lambda process.
+
+A process serves one invocation at a time and is frozen between them, so it has one event loop for life (clients, pool
+and context variables belong to it), opens everything on the first invocation, and distrusts its database connection
+after every pause. `asyncio.run` would close the loop under all of that.
+
+    def handler(event, context):
+        return process().run(handle, event, context)
+
+Own code rather than Powertools' batch processor, because that one runs all records at once, on a pool of one
+connection and without the order of FIFO groups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, Protocol, TypeVar
+
+from pydantic import SecretStr
+
+from bizcall import aws, database
+from bizcall.errors import BizCallError, Unavailable
+from bizcall.ports import Clock, Queue, Sms, Storage, now
+from bizcall.settings import Settings, settings
+from lambdas import logs
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+Event = Mapping[str, Any]
+
+STOP_BEFORE = 3.0
+"""Seconds before the function's time limit from when on no further record is begun."""
+
+FINISH_BEFORE = 1.0
+"""Seconds before the limit at which a record under way is broken off, so that its failure can still be reported."""
+
+IDLE = 30.0
+"""Seconds without an invocation after which the database connection is tried before it is used."""
+
+PING = 2.0
+"""Seconds that the database has to answer that trial."""
+
+
+class Context(Protocol):
+    """What Lambda hands over beside the event."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the process is killed."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a handler may use. `remaining` tells the seconds left to this invocation."""
+
+    settings: Settings
+    storage: Storage
+    queue: Queue
+    sms: Sms
+    clock: Clock = now
+    remaining: Callable[[], float] = lambda: math.inf
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a queue: `id` is the outbox row's id where one was sent, else SQS's own."""
+
+    id: str
+    body: Mapping[str, Any]
+    group: str | None
+    attempt: int
+
+
+class InvocationFailed(Exception):
+    """Told to Lambda instead of the error itself, whose message may quote a person's data; the log holds the rest."""
+
+
+class Process:
+    """One Lambda process: a loop, and what was opened on it."""
+
+    def __init__(self, settings: Settings, formatter: logs.SafeFormatter | None = None) -> None:
+        self._settings = settings
+        self._formatter = formatter
+        self._runner = asyncio.Runner()
+        # Mangum asks for the current loop instead of taking one.
+        asyncio.set_event_loop(self._runner.get_loop())
+        self._clients = aws.Clients()
+        self._services: Services | None = None
+        self._application: Callable[[Any, Any], Any] | None = None
+        self._last = time.monotonic()
+
+    def run(self, handle: Callable[[Event, Services], Coroutine[Any, Any, T]], event: Event, context: Context) -> T:
+        """Answer one invocation; raises InvocationFailed, and nothing else."""
+
+        async def invocation() -> T:
+            return await handle(event, await self._ready(context))
+
+        self._label(context.aws_request_id)
+        try:
+            return self._runner.run(invocation())
+        except Exception as error:
+            logger.exception("the invocation failed")
+            raise InvocationFailed(type(error).__name__) from None
+        finally:
+            self._last = time.monotonic()
+
+    def serve(self, build: Callable[[Services], Any], event: Any, context: Any) -> Any:
+        """Answer one request of the HTTP API by the ASGI application that `build` makes, once for the process."""
+        request_id = event.get("requestContext", {}).get("requestId", context.aws_request_id)
+        self._label(request_id)
+        try:
+            services = self._runner.run(self._ready(context))
+            if self._application is None:
+                from mangum import Mangum
+
+                self._application = Mangum(build(services), lifespan="off")
+            return self._application(event, context)
+        except Unavailable:
+            logger.exception("the process could not be made ready")
+            return _away(request_id)
+        except Exception as error:
+            logger.exception("the request failed outside the application")
+            raise InvocationFailed(type(error).__name__) from None
+        finally:
+            self._last = time.monotonic()
+
+    def close(self) -> None:
+        """Give everything back; for tests, Lambda kills instead."""
+        if self._services is not None:
+            self._runner.run(database.disconnect())
+        self._runner.run(self._clients.close())
+        self._runner.close()
+
+    async def _ready(self, context: Context) -> Services:
+        if self._services is None:
+            self._services = await self._open()
+        else:
+            await self._fresh()
+        return replace(self._services, remaining=lambda: context.get_remaining_time_in_millis() / 1000)
+
+    async def _open(self) -> Services:
+        known = await self._secrets()
+        if known.database_url is None:
+            raise RuntimeError("neither DATABASE_URL nor DATABASE_SECRET_ID is set")
+        await database.connect(known.database_url.get_secret_value(), size=1)
+        return Services(
+            settings=known,
+            storage=aws.S3Storage(self._clients, known.bucket),
+            queue=aws.SqsQueue(self._clients, known.queue_urls),
+            sms=aws.SnsSms(self._clients),
+        )
+
+    async def _secrets(self) -> Settings:
+        found: dict[str, SecretStr] = {}
+        if self._settings.database_url is None and self._settings.database_secret_id:
+            text = await aws.secret(self._clients, self._settings.database_secret_id)
+            found["database_url"] = SecretStr(aws.database_url(text))
+        if self._settings.secret_key is None and self._settings.key_secret_id:
+            found["secret_key"] = SecretStr(await aws.secret(self._clients, self._settings.key_secret_id))
+        return self._settings.model_copy(update=found)
+
+    async def _fresh(self) -> None:
+        """Let the loop see what happened to its sockets while the process was frozen, and try the database after long.
+
+        The pool drops a connection by itself once the loop has read its end, which takes a few turns of the loop. A
+        connection that a firewall forgot ends without a word; only asking tells.
+        """
+        for _ in range(5):
+            await asyncio.sleep(0.0005)
+        if time.monotonic() - self._last < IDLE:
+            return
+        try:
+            async with asyncio.timeout(PING), database.directory():
+                await database.query("SELECT 1")
+        except (BizCallError, TimeoutError):
+            logger.warning("the database connection did not outlive the pause")
+            await self._reopen()
+
+    async def _reopen(self) -> None:
+        """Start again with a new pool and new secrets: the password may have been changed in the meantime."""
+        try:
+            async with asyncio.timeout(PING):
+                await database.disconnect()
+        except TimeoutError:
+            logger.warning("the old connection could not be closed in time and is left behind")
+        self._services = None
+        self._services = await self._open()
+        self._application = None
+
+    def _label(self, request_id: str) -> None:
+        if self._formatter is not None:
+            self._formatter.append_keys(request_id=request_id)
+
+
+@cache
+def process() -> Process:
+    """The process that this is, set up by its environment at the first invocation."""
+    known = settings()
+    return Process(known, logs.configure(known.log_level))
+
+
+async def each_record(
+    event: Event, handle: Callable[[Message], Awaitable[object]], *, remaining: Callable[[], float]
+) -> dict[str, list[dict[str, str]]]:
+    """Handle the records of a queue's batch in their order, and report those that have to come again.
+
+    A record fails alone, also when its body is no JSON object; but in a FIFO queue it takes the later ones of its group
+    with it, or they would overtake it. Records for which no time is left are reported without being tried.
+    """
+    failed: list[dict[str, str]] = []
+    stopped: set[str] = set()
+    for record in event["Records"]:
+        attributes = record.get("attributes", {})
+        group = attributes.get("MessageGroupId") if record.get("eventSourceARN", "").endswith(".fifo") else None
+        done = False
+        if group in stopped:
+            logger.info("message %s waits for an earlier one of its group", record["messageId"])
+        elif remaining() < STOP_BEFORE:
+            logger.warning("no time left for message %s", record["messageId"])
+        else:
+            done = await _one(record, group, handle, remaining)
+        if not done:
+            failed.append({"itemIdentifier": record["messageId"]})
+            if group is not None:
+                stopped.add(group)
+    return {"batchItemFailures": failed}
+
+
+async def _one(
+    record: Mapping[str, Any],
+    group: str | None,
+    handle: Callable[[Message], Awaitable[object]],
+    remaining: Callable[[], float],
+) -> bool:
+    try:
+        body = json.loads(record["body"])
+        if not isinstance(body, dict):
+            raise TypeError("the body is no JSON object")
+        if body.get("Event") == "s3:TestEvent":
+            # S3 sends it when the notification is set up.
+            return True
+        sent = record.get("messageAttributes", {}).get(aws.LETTER_ID, {}).get("stringValue")
+        attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+        limit = remaining() - FINISH_BEFORE
+        async with asyncio.timeout(None if limit == math.inf else limit):
+            await handle(Message(sent or record["messageId"], body, group, attempt))
+    except Exception:
+        # Whatever one record does, the others get their turn; SQS repeats it, and gives it up after five times.
+        logger.exception("message %s failed", record["messageId"])
+        return False
+    return True
+
+
+def _away(request_id: str) -> dict[str, Any]:
+    error = {"message": "잠시 후 다시 시도해 주세요.", "extensions": {"code": "UNAVAILABLE", "requestId": request_id}}
+    return {
+        "statusCode": 503,
+        "headers": {"content-type": "application/json; charset=utf-8", "retry-after": "5", "cache-control": "no-store"},
+        "body": json.dumps({"errors": [error]}, ensure_ascii=False),
+    }
