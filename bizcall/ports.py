@@ -77,7 +77,7 @@ class Letter:
 
 
 class Queue(Protocol):
-    """Takes messages for the workers; a message may arrive twice and in any order, but for one group of a FIFO queue."""
+    """Takes messages for the workers; one may arrive twice and, but for the groups of a FIFO queue, in any order."""
 
     async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
         """Send to the queue of that name and return the ids that were taken; the rest may be sent again."""

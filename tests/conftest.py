@@ -5,24 +5,32 @@ Nothing is rolled back and nothing is cleaned up between tests: each test works 
 
 from __future__ import annotations
 
-import pathlib
+import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from bizcall import database, migrate
+from local import state
 from local.postgres import Postgres
 from tests.factories import Tenant, make_tenant
 from tests.statements import Recorded
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks back on the whole run comes last; journeys, which start a system of their own, just before."""
+    items.sort(key=lambda item: (bool(item.get_closest_marker("last")), bool(item.get_closest_marker("journey"))))
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A throw-away server without fsync."""
-    server = Postgres(pathlib.Path(tmp_path_factory.mktemp("postgres")), durable=False)
+    home = state.scratch()
+    server = Postgres(home, durable=False)
     server.start()
     yield server
     server.stop()
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +44,7 @@ async def db(postgres: Postgres) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def company(db: None) -> Tenant:
-    """A company of this test's own: 10 lines (every third with a RID), 2 departments, 1 administrator, nobody registered."""
+    """A company of this test's own: 10 free lines (every third with a RID), 2 departments, 1 administrator."""
     return await make_tenant()
 
 

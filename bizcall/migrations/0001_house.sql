@@ -18,7 +18,7 @@ CREATE TABLE company (
 
 -- Outside companies: which company has a number. The primary key is what keeps a number with one company at a time.
 CREATE TABLE number_directory (
-    number text PRIMARY KEY CHECK (number ~ '^0[0-9]{7,11}$'),
+    number varchar(12) PRIMARY KEY CHECK (number ~ '^0[0-9]{7,11}$'),
     company_id uuid NOT NULL REFERENCES company (id)
 );
 
@@ -38,7 +38,7 @@ CREATE INDEX outbox_due ON outbox (due_at);
 -- Outside companies: which message a consumer has taken effect of, written in the transaction of the effect.
 CREATE TABLE inbox (
     consumer text NOT NULL,
-    message_id text NOT NULL,
+    message_id varchar(255) NOT NULL,
     done_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, message_id)
 );
@@ -138,7 +138,7 @@ CREATE TABLE admin (
 -- The stored answer of an operation that must not happen twice.
 CREATE TABLE idempotency_key (
     company_id uuid NOT NULL REFERENCES company (id),
-    key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 255),
+    key varchar(255) NOT NULL CHECK (key <> ''),
     operation text NOT NULL,
     input_hash bytea NOT NULL,
     answer jsonb NOT NULL,

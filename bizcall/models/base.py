@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, NoReturn
-from uuid import UUID
 
 from tortoise import fields
 from tortoise.models import Model
@@ -38,11 +37,18 @@ class Row(Model):
         abstract = True
 
 
+class DirectoryRow(Row):
+    """A row outside companies: no row-level security, reached only by the module that owns the table."""
+
+    class Meta:
+        abstract = True
+
+
 class TenantRow(Row):
     """A row of one company. The database's key is (company_id, id)."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    company_id: UUID = fields.UUIDField()
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    company_id = fields.UUIDField()
 
     class Meta:
         abstract = True

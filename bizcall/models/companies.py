@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from tortoise import fields
 from tortoise.fields.db_defaults import Now
 
 from bizcall.ids import uuid7
-from bizcall.models.base import Row, TenantRow
+from bizcall.models.base import DirectoryRow, Row, TenantRow
 
 
 class OnError(StrEnum):
@@ -23,21 +21,21 @@ class OnError(StrEnum):
 class Company(Row):
     """A tenant. `import_on_error` is its policy for files dropped into the bucket (BK-02)."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    name: str = fields.TextField()
-    representative_number: str = fields.TextField()
-    import_on_error: OnError = fields.CharEnumField(OnError, max_length=20, default=OnError.REJECT_ALL)
-    created_at: datetime = fields.DatetimeField(db_default=Now())
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    name = fields.TextField()
+    representative_number = fields.TextField()
+    import_on_error = fields.CharEnumField(OnError, max_length=20, default=OnError.REJECT_ALL)
+    created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "company"
 
 
-class NumberDirectory(Row):
+class NumberDirectory(DirectoryRow):
     """Which company has a number: outside companies, so that a number belongs to one at a time (ON-01)."""
 
-    number: str = fields.TextField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
+    number = fields.CharField(12, primary_key=True)
+    company_id = fields.UUIDField()
 
     class Meta:
         table = "number_directory"
@@ -46,10 +44,10 @@ class NumberDirectory(Row):
 class Line(TenantRow):
     """A subscribed number; `rid` is the representative caller ID that it may present."""
 
-    number: str = fields.TextField()
-    rid: str | None = fields.TextField(null=True)
-    created_at: datetime = fields.DatetimeField(db_default=Now())
-    retired_at: datetime | None = fields.DatetimeField(null=True)
+    number = fields.TextField()
+    rid = fields.TextField(null=True)
+    created_at = fields.DatetimeField(db_default=Now())
+    retired_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "line"
@@ -58,12 +56,12 @@ class Line(TenantRow):
 class Admin(TenantRow):
     """A person who signs in to manage the company; what signing in needs stands outside companies."""
 
-    name: str = fields.TextField()
-    department: str = fields.TextField(default="")
-    position: str = fields.TextField(default="")
-    email: str | None = fields.TextField(null=True)
-    mobile: str = fields.TextField()
-    created_at: datetime = fields.DatetimeField(db_default=Now())
+    name = fields.TextField()
+    department = fields.TextField(default="")
+    position = fields.TextField(default="")
+    email = fields.TextField(null=True)
+    mobile = fields.TextField()
+    created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "admin"

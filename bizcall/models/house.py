@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -12,31 +11,31 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.db_defaults import Now
 
 from bizcall.ids import uuid7
-from bizcall.models.base import Row, TenantRow
+from bizcall.models.base import DirectoryRow, Row, TenantRow
 
 
-class Outbox(Row):
+class Outbox(DirectoryRow):
     """A message that waits to be published; outside companies, swept by `due_at`."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    company_id: UUID | None = fields.UUIDField(null=True)
-    queue: str = fields.TextField()
-    message_group: str | None = fields.TextField(null=True)
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    company_id = fields.UUIDField(null=True)
+    queue = fields.TextField()
+    message_group = fields.TextField(null=True)
     body: dict[str, Any] = fields.JSONField()
-    attempts: int = fields.IntField(default=0)
-    created_at: datetime = fields.DatetimeField(db_default=Now())
-    due_at: datetime = fields.DatetimeField()
+    attempts = fields.IntField(default=0)
+    created_at = fields.DatetimeField(db_default=Now())
+    due_at = fields.DatetimeField()
 
     class Meta:
         table = "outbox"
 
 
-class Inbox(Row):
+class Inbox(DirectoryRow):
     """A message whose effect a consumer has committed; outside companies. The key is (consumer, message_id)."""
 
-    message_id: str = fields.TextField(primary_key=True)
-    consumer: str = fields.TextField()
-    done_at: datetime = fields.DatetimeField(db_default=Now())
+    message_id = fields.CharField(255, primary_key=True)
+    consumer = fields.TextField()
+    done_at = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "inbox"
@@ -45,12 +44,12 @@ class Inbox(Row):
 class IdempotencyKey(Row):
     """The stored answer of an operation that must not happen twice, for 24 hours. The key is (company_id, key)."""
 
-    key: str = fields.TextField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    operation: str = fields.TextField()
-    input_hash: bytes = fields.BinaryField()
+    key = fields.CharField(255, primary_key=True)
+    company_id = fields.UUIDField()
+    operation = fields.TextField()
+    input_hash = fields.BinaryField()
     answer: Any = fields.JSONField()
-    created_at: datetime = fields.DatetimeField(db_default=Now())
+    created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "idempotency_key"
@@ -68,14 +67,14 @@ class ActorKind(StrEnum):
 class AuditRecord(TenantRow):
     """Who did what to whose data, from where. Insert only. `subject_ids` are keys, never names or numbers."""
 
-    at: datetime = fields.DatetimeField()
-    actor_kind: ActorKind = fields.CharEnumField(ActorKind, max_length=10)
-    actor_id: UUID | None = fields.UUIDField(null=True)
-    action: str = fields.TextField()
-    subject_kind: str = fields.TextField(default="")
+    at = fields.DatetimeField()
+    actor_kind = fields.CharEnumField(ActorKind, max_length=10)
+    actor_id = fields.UUIDField(null=True)
+    action = fields.TextField()
+    subject_kind = fields.TextField(default="")
     subject_ids: list[UUID] = ArrayField(element_type="uuid", default=list)
-    address: str = fields.TextField(default="")
-    request_id: str = fields.TextField(default="")
+    address = fields.TextField(default="")
+    request_id = fields.TextField(default="")
     details: dict[str, Any] = fields.JSONField(default=dict)
 
     class Meta:
