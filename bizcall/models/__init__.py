@@ -3,6 +3,7 @@
 Foreign keys are plain UUID columns here and composite in SQL: Tortoise's relations would drop `company_id` from joins.
 """
 
+from bizcall.models.accounts import Challenge, Credential, Device, Session, SignInAttempt, VerificationCode
 from bizcall.models.companies import Admin, Company, Line, NumberDirectory
 from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, Outbox
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
@@ -10,8 +11,11 @@ from bizcall.models.subscribers import Department, LineRow, Membership, Subscrib
 __all__ = [
     "Admin",
     "AuditRecord",
+    "Challenge",
     "Company",
+    "Credential",
     "Department",
+    "Device",
     "IdempotencyKey",
     "Inbox",
     "Line",
@@ -19,5 +23,8 @@ __all__ = [
     "Membership",
     "NumberDirectory",
     "Outbox",
+    "Session",
+    "SignInAttempt",
     "Subscriber",
+    "VerificationCode",
 ]

@@ -1,0 +1,104 @@
+"""Sessions: an opaque token, 30 minutes idle, 12 hours in all (AU-31)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from bizcall import audit
+from bizcall.admins import tokens
+from bizcall.audit import Actor
+from bizcall.database import directory, query, tenant
+from bizcall.ids import uuid7
+from bizcall.models.accounts import Session
+from bizcall.ports import Clock, now
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+RENEWAL = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who is signed in. `idle_until` and `expires_at` tell when the session ends without and with use."""
+
+    company_id: UUID
+    admin_id: UUID
+    session_id: UUID
+    idle_until: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session that has just begun; `token` is shown this once."""
+
+    token: str
+    viewer: Viewer
+
+
+async def authenticate(token: str | None, *, clock: Clock = now) -> Viewer | None:
+    """Who presents this token, or None for no, a wrong, an ended, an idle or an old one: all look the same.
+
+    Use is noted at most once a minute, so a session may be cut up to a minute before its 30 minutes are over. Opens
+    a transaction of its own.
+    """
+    if token is None or not tokens.readable(token):
+        return None
+    at = clock()
+    async with directory():
+        rows = await query(
+            """
+            SELECT id, company_id, admin_id, seen_at, expires_at FROM session
+            WHERE token_hash = $1 AND ended_at IS NULL AND seen_at > $2 AND expires_at > $3
+            """,
+            tokens.hashed(token),
+            at - IDLE,
+            at,
+        )
+        if not rows:
+            return None
+        (row,) = rows
+        if at - row["seen_at"] >= RENEWAL:
+            # A sign-out that commits in between wins: the condition is looked at again under the row's lock.
+            await query(
+                "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2", row["id"], at
+            )
+    return Viewer(row["company_id"], row["admin_id"], row["id"], at + IDLE, row["expires_at"])
+
+
+async def begin(company_id: UUID, admin_id: UUID, *, actor: Actor, user_agent: str, at: datetime) -> Opened:
+    """Open a session in the open transaction."""
+    token = tokens.fresh()
+    row = await Session.create(
+        id=uuid7(),
+        token_hash=tokens.hashed(token),
+        company_id=company_id,
+        admin_id=admin_id,
+        address=actor.address,
+        user_agent_hash=tokens.hashed(user_agent),
+        created_at=at,
+        seen_at=at,
+        expires_at=at + ABSOLUTE,
+    )
+    return Opened(token, Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at))
+
+
+async def sign_out(viewer: Viewer, actor: Actor, *, clock: Clock = now) -> bool:
+    """End the session; False when it had ended already. Its token is refused from the commit on."""
+    async with tenant(viewer.company_id):
+        ended = await query(
+            """
+            UPDATE session SET ended_at = $3
+            WHERE id = $1 AND company_id = $2 AND ended_at IS NULL RETURNING id
+            """,
+            viewer.session_id,
+            viewer.company_id,
+            clock(),
+        )
+        if ended:
+            await audit.record(
+                viewer.company_id, actor, "admins.sign_out", [viewer.admin_id], kind="Admin", clock=clock
+            )
+    return bool(ended)

@@ -1,0 +1,15 @@
+"""Messages that leave: written with the change that causes them, published after commit, taking effect once.
+
+    outbox.put      in the business transaction: one row per message
+    outbox.publish  right after commit, by the same process
+    outbox.sweep    by schedule: what a process that died left behind
+    inbox.first_time  in the consumer's transaction: a message that arrives again changes nothing
+    codes.deliver   the consumer of the queue `sms`: verification codes
+
+Own code rather than a library: the libraries that know outboxes bring a broker or a store of their own, and what makes
+this one right is that it is rows of the same transaction.
+"""
+
+from bizcall.dispatch.outbox import publish, put, sweep
+
+__all__ = ["publish", "put", "sweep"]

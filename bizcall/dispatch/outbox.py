@@ -1,0 +1,115 @@
+"""The outbox: messages wait as rows until a queue has taken them, so that none is lost and none is sent for nothing.
+
+A row is deleted only after the queue took its message; between the two a process may die, so a message may be sent
+twice, and consumers keep an inbox. The sweep gives no order, not even within a group.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from bizcall.database import directory, query
+from bizcall.ids import uuid7
+from bizcall.models import Outbox
+from bizcall.ports import Clock, Letter, Queue, now
+
+PUBLISHER_LEASE = timedelta(seconds=10)
+"""How long the process that wrote a row has for publishing it before the sweep takes it over."""
+
+BACKOFF_MOST_SECONDS = 900
+
+logger = logging.getLogger(__name__)
+
+
+async def put(
+    queue: str,
+    body: Mapping[str, Any],
+    *,
+    company_id: UUID | None,
+    group: str | None = None,
+    delay: timedelta = timedelta(0),
+    clock: Clock = now,
+) -> UUID:
+    """Write a message into the open transaction and return its id, which is to be given to `publish` after commit.
+
+    `queue` is the logical name; `group` orders messages of a FIFO queue. A message with a `delay` isn't published but
+    left to the sweep. `body` becomes JSON and must hold nothing that may not be read in the database or in a queue:
+    name rows by key.
+    """
+    at = clock()
+    row = await Outbox.create(
+        id=uuid7(),
+        company_id=company_id,
+        queue=queue,
+        message_group=group,
+        body=dict(body),
+        created_at=at,
+        due_at=at + (delay or PUBLISHER_LEASE),
+    )
+    return row.id
+
+
+async def publish(ids: Iterable[UUID], *, queue: Queue) -> None:
+    """Send messages whose transaction has just committed; call it outside of any transaction.
+
+    Never raises for what befalls the sending: the change is committed and the sweep will send what is left.
+    """
+    wanted = list(ids)
+    if not wanted:
+        return
+    try:
+        async with directory():
+            rows = await query(
+                "SELECT id, queue, message_group, body FROM outbox WHERE id = ANY($1::uuid[]) ORDER BY id", wanted
+            )
+        await _send(rows, queue)
+    except Exception:
+        # Whatever it is, telling the client that a committed change failed would make him do it again.
+        logger.exception("messages are left to the sweep", extra={"messages": len(wanted)})
+
+
+async def sweep(*, queue: Queue, clock: Clock = now, limit: int = 100) -> int:
+    """Send messages that are due, at most `limit`, and return how many the queues took.
+
+    Rows are claimed by a lease that doubles with each attempt (2 s to 15 min): no lock is held while sending, and
+    sweepers that run at the same time take different rows.
+    """
+    async with directory():
+        rows = await query(
+            """
+            UPDATE outbox
+            SET attempts = attempts + 1,
+                due_at = $1 + make_interval(secs => least($3, 2 * power(2, least(attempts, 20))))
+            WHERE id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+            RETURNING id, queue, message_group, body
+            """,
+            clock(),
+            limit,
+            float(BACKOFF_MOST_SECONDS),
+        )
+    return await _send(sorted(rows, key=lambda row: row["id"]), queue)
+
+
+async def _send(rows: Sequence[Mapping[str, Any]], queue: Queue) -> int:
+    """Send rows, queue by queue, and delete those that were taken. One queue's failure doesn't keep the others'."""
+    letters: dict[str, list[Letter]] = defaultdict(list)
+    for row in rows:
+        letters[row["queue"]].append(Letter(id=str(row["id"]), body=row["body"], group=row["message_group"]))
+    taken: set[str] = set()
+    failures: list[Exception] = []
+    for name, batch in letters.items():
+        try:
+            taken |= await queue.send(name, batch)
+        except Exception as failure:
+            failures.append(failure)
+    if taken:
+        async with directory():
+            await query("DELETE FROM outbox WHERE id = ANY($1::uuid[])", sorted(taken))
+    if failures:
+        raise ExceptionGroup("queues that did not take their messages", failures)
+    return len(taken)
