@@ -54,7 +54,7 @@ class Membership(Row):
 
 
 class LineRow(Row):
-    """A line with whoever holds it now (IN-01), a read-only view; `id` is the line's, texts of a free line are empty."""
+    """A line with whoever holds it now (IN-01): a view. `id` is the line's; texts of a free line are empty."""
 
     id = fields.UUIDField(primary_key=True)
     company_id = fields.UUIDField()
