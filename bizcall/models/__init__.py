@@ -6,6 +6,7 @@ Foreign keys are plain UUID columns here and composite in SQL: Tortoise's relati
 from bizcall.models.accounts import Challenge, Credential, Device, Session, SignInAttempt, VerificationCode
 from bizcall.models.companies import Admin, Company, Line, NumberDirectory
 from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, Outbox
+from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
@@ -17,6 +18,10 @@ __all__ = [
     "Department",
     "Device",
     "IdempotencyKey",
+    "Import",
+    "ImportDeadline",
+    "ImportFinding",
+    "ImportRow",
     "Inbox",
     "Line",
     "LineRow",
@@ -26,5 +31,6 @@ __all__ = [
     "Session",
     "SignInAttempt",
     "Subscriber",
+    "Upload",
     "VerificationCode",
 ]

@@ -1,0 +1,22 @@
+"""Imports: an Excel file of employees becomes subscribers (BK-01 … BK-03).
+
+    keys          where objects lie in the bucket
+    form          the workbook to fill in, with a link to download it
+    receiving     an object has arrived: check it, store the preview; files of the inbox are registered at once
+    checking      rows of a sheet against the company's lines: actions and findings
+    registering   apply exactly what was previewed, once; or cancel it
+    answers       the workbooks that go back: refused rows to mend, and results
+    expiring      ends what nobody carried on
+    listing       what the API reads
+
+Every step is one transaction and may be repeated: a worker that dies leaves nothing behind, and the message that is
+delivered again starts the step again. Steps on the same import wait for each other on its row.
+"""
+
+from __future__ import annotations
+
+from bizcall.imports.expiring import expire
+from bizcall.imports.receiving import receive
+from bizcall.imports.registering import register_queued
+
+__all__ = ["expire", "receive", "register_queued"]
