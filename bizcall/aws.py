@@ -107,8 +107,9 @@ class S3Storage:
         s3 = await self._clients.get("s3")
         with _translated():
             found = await s3.get_object(**self._named(key, version))
-            async with found["Body"] as body:
-                async for piece in body.iter_chunks(PIECE_BYTES):
+            # Its context manager gives back something else; leaving it closes the connection of a half-read object.
+            async with found["Body"]:
+                async for piece in found["Body"].iter_chunks(PIECE_BYTES):
                     yield piece
 
     def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:

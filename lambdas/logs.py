@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -27,13 +28,24 @@ class SafeFormatter(LambdaPowertoolsFormatter):
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
     ) -> str:
         """The chain of an exception, outermost first: what it is, and the frames it came through."""
-        lines: list[str] = []
-        error = ei[1]
-        while error is not None:
-            lines.append(named(error))
-            lines += [f"  {f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
-            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        return "\n".join(lines)
+        return "\n".join(told(ei[1])) if ei[1] is not None else ""
+
+
+def told(error: BaseException, seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """The lines of an error, of what caused it, and of a group's members."""
+    if id(error) in seen:
+        return
+    seen |= {id(error)}
+    yield named(error)
+    yield from (
+        f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    )
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from told(member, seen)
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from told(before, seen)
 
 
 def named(error: BaseException) -> str:
