@@ -1,0 +1,351 @@
+"""Is a document small enough to be validated and run? One memoised pass over it, with its variables resolved.
+
+Own code, because Strawberry's depth and alias limiters walk a fragment again at each spread, so that forty fragments
+which spread each other twice keep them busy for ever, and because no limiter at hand multiplies by page sizes given in
+variables. Here each fragment is measured once: all measures are sums and products of those of its parts. Only a
+document within those bounds is walked a second time, to bound what the validator compares pairwise.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    is_interface_type,
+    is_object_type,
+)
+
+from resolvers.errors import TopCode, refusal
+from resolvers.limits import Bounds
+from resolvers.permissions import ONE_A_REQUEST
+
+PAGE_ARGUMENTS = ("first", "last")
+INTROSPECTION = ("__schema", "__type")
+INTROSPECTION_DEPTH = 15
+INTEGER_LONGEST = 20
+
+
+@dataclass
+class Measure:
+    """What a selection set asks for, everything under its fragments included.
+
+    `names` counts the fields at its top. `nodes` and `cost` are multiplied by the page sizes above them.
+    """
+
+    depth: int = 0
+    introspection_depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+    nodes: int = 0
+    cost: int = 0
+    names: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Measure) -> None:
+        """Put another selection set beside this one."""
+        self.depth = max(self.depth, other.depth)
+        self.introspection_depth = max(self.introspection_depth, other.introspection_depth)
+        self.fields += other.fields
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.nodes += other.nodes
+        self.cost += other.cost
+        self.names.update(other.names)
+
+
+def check(
+    document: DocumentNode,
+    variables: Mapping[str, Any],
+    operation_name: str | None,
+    schema: GraphQLSchema,
+    bounds: Bounds,
+) -> tuple[OperationDefinitionNode, Measure]:
+    """The operation that would run, and what it asks for.
+
+    Raises GraphQLError: QUERY_TOO_COMPLEX naming the limit that any operation of the document passes; BAD_USER_INPUT
+    for a page size outside 1–100, for NUL or a lone surrogate in a text, and for an operation that can't be told.
+    """
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    within("operations", len(operations), bounds.operations)
+    within("fragments", len(document.definitions) - len(operations), bounds.fragments)
+    chosen = _choose(operations, operation_name)
+    measured = {
+        id(operation): _Walk(fragments, _values(operation, variables), schema, bounds).operation(operation)
+        for operation in operations
+    }
+    return chosen, measured[id(chosen)]
+
+
+def check_variables(variables: Mapping[str, Any], bounds: Bounds) -> None:
+    """Raises GraphQLError for variables that are too deep, too long, or hold a text PostgreSQL has no place for."""
+    waiting: list[tuple[Any, int]] = [(variables, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, str):
+            _text(value, bounds)
+        elif isinstance(value, int) and abs(value) >= 10**INTEGER_LONGEST:
+            raise refusal(TopCode.BAD_USER_INPUT, f"An integer has more than {INTEGER_LONGEST} digits.")
+        elif isinstance(value, list | dict):
+            within("jsonDepth", depth, bounds.json_depth)
+            if isinstance(value, dict):
+                for key in value:
+                    _text(key, bounds)
+                waiting.extend((item, depth + 1) for item in value.values())
+            else:
+                within("inputList", len(value), bounds.input_list)
+                waiting.extend((item, depth + 1) for item in value)
+
+
+def within(limit: str, actual: int, maximum: int) -> None:
+    """Raises QUERY_TOO_COMPLEX naming the limit when it is passed."""
+    if actual > maximum:
+        # An exponential document measures to hundreds of digits; nobody needs them.
+        told = min(actual, 10**9)
+        raise refusal(
+            TopCode.QUERY_TOO_COMPLEX,
+            f"The request passes the limit {limit}: at most {maximum}.",
+            limit=limit,
+            maximum=maximum,
+            actual=told,
+        )
+
+
+def _choose(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    if not operations:
+        raise refusal(TopCode.BAD_USER_INPUT, "The document holds no operation.")
+    if name is None:
+        if len(operations) > 1:
+            raise refusal(TopCode.BAD_USER_INPUT, "The document holds several operations: operationName is required.")
+        return operations[0]
+    found = [operation for operation in operations if operation.name and operation.name.value == name]
+    if not found:
+        raise refusal(TopCode.BAD_USER_INPUT, "The document holds no operation of that name.")
+    return found[0]
+
+
+def _values(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Python values of an operation's variables; defaults stay nodes, `_Walk.integer` reads both."""
+    defaults = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
+    return {name: variables.get(name, default) for name, default in defaults.items()}
+
+
+def _text(value: str, bounds: Bounds) -> None:
+    within("string", len(value), bounds.string)
+    if "\0" in value or not _encodable(value):
+        raise refusal(TopCode.BAD_USER_INPUT, "A text holds NUL or half of a surrogate pair.")
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Walk:
+    """The pass over one operation and what it reaches."""
+
+    def __init__(
+        self,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        values: Mapping[str, Any],
+        schema: GraphQLSchema,
+        bounds: Bounds,
+    ) -> None:
+        self.fragments, self.values, self.schema, self.bounds = fragments, values, schema, bounds
+        self.known: dict[str, Measure] = {}
+        self.open: set[str] = set()
+
+    def operation(self, node: OperationDefinitionNode) -> Measure:
+        """Measure an operation; raises GraphQLError when it passes a limit."""
+        for definition in node.variable_definitions or ():
+            if definition.default_value is not None:
+                self.literal(definition.default_value)
+        measure = self.selections(node.selection_set, self.schema.get_root_type(node.operation))
+        own: list[Any] = [node, *(node.variable_definitions or ())]
+        measure.directives += sum(len(part.directives or ()) for part in own)
+        for name in self.fragments:
+            # Fragments that nothing spreads are validated too.
+            self.fragment(name)
+        roots, bounds = measure.names.total(), self.bounds
+        within("depth", measure.depth, bounds.depth)
+        within("depth", measure.introspection_depth, INTROSPECTION_DEPTH)
+        within("fields", max(measure.fields, *(m.fields for m in (measure, *self.known.values()))), bounds.fields)
+        within("aliases", measure.aliases, bounds.aliases)
+        within("directives", measure.directives, bounds.directives)
+        if node.operation is OperationType.MUTATION:
+            within("mutations", roots, bounds.mutations)
+            within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), 1)
+        else:
+            within("rootFields", roots, bounds.root_fields)
+        within("nodes", measure.nodes, bounds.nodes)
+        within("cost", measure.cost, bounds.cost)
+        within("repeats", _repeats(node.selection_set, self.fragments), bounds.repeats)
+        return measure
+
+    def selections(self, node: SelectionSetNode, parent: Any) -> Measure:
+        """Measure a selection set on a type, None for an unknown one."""
+        measure = Measure()
+        for selection in node.selections:
+            measure.directives += len(selection.directives or ())
+            for directive in selection.directives or ():
+                for argument in directive.arguments or ():
+                    self.literal(argument.value)
+            if isinstance(selection, FieldNode):
+                self.field(selection, parent, measure)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                on = self.schema.get_type(condition.name.value) if condition else parent
+                measure.add(self.selections(selection.selection_set, on))
+            elif isinstance(selection, FragmentSpreadNode):
+                measure.add(self.fragment(selection.name.value))
+        return measure
+
+    def fragment(self, name: str) -> Measure:
+        """Measure a fragment, once; an unknown one is empty, for the validator to refuse."""
+        if name in self.known:
+            return self.known[name]
+        node = self.fragments.get(name)
+        if node is None:
+            return Measure()
+        if name in self.open:
+            raise refusal(TopCode.QUERY_TOO_COMPLEX, "A fragment spreads itself.", limit="depth")
+        self.open.add(name)
+        measure = self.selections(node.selection_set, self.schema.get_type(node.type_condition.name.value))
+        measure.directives += len(node.directives or ())
+        self.open.discard(name)
+        self.known[name] = measure
+        return measure
+
+    def field(self, node: FieldNode, parent: Any, into: Measure) -> None:
+        """Add a field with everything under it."""
+        name = node.name.value
+        known = parent.fields.get(name) if is_object_type(parent) or is_interface_type(parent) else None
+        into.names[name] += 1
+        into.fields += 1
+        into.aliases += node.alias is not None
+        for argument in node.arguments or ():
+            self.literal(argument.value)
+        size, paged = self.size(node, known)
+        below = Measure()
+        if node.selection_set is not None:
+            below = self.selections(node.selection_set, get_named_type(known.type) if known else None)
+            into.cost += 1
+        if name in INTROSPECTION:
+            into.introspection_depth = max(into.introspection_depth, below.depth + 1)
+        else:
+            into.depth = max(into.depth, below.depth + 1)
+            into.introspection_depth = max(into.introspection_depth, below.introspection_depth)
+        into.fields += below.fields
+        into.aliases += below.aliases
+        into.directives += below.directives
+        into.nodes += size * (paged + below.nodes)
+        into.cost += size * below.cost
+
+    def size(self, node: FieldNode, known: Any) -> tuple[int, bool]:
+        """How many entries a field may answer with, and whether they count as nodes; 1 for what is no paged list."""
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        sizes = []
+        for name in PAGE_ARGUMENTS:
+            default = known.args[name].default_value if known and name in known.args else None
+            asked = self.integer(given[name]) if name in given else default
+            if isinstance(asked, int):
+                if not 1 <= asked <= self.bounds.page:
+                    self.refuse_page(name)
+                sizes.append(asked)
+        if sizes:
+            return max(sizes), True
+        if "ids" in given:
+            return max(1, self.length(given["ids"])), True
+        return 1, False
+
+    def refuse_page(self, name: str) -> NoReturn:
+        """Raise BAD_USER_INPUT for a page size out of bounds."""
+        maximum = self.bounds.page
+        raise refusal(
+            TopCode.BAD_USER_INPUT, f"{name} must lie between 1 and {maximum}.", limit="page", maximum=maximum
+        )
+
+    def integer(self, node: ValueNode) -> int | None:
+        """The number behind a value; None for none, the largest page for what isn't a number (coercion refuses it)."""
+        value: Any = self.values.get(node.name.value) if isinstance(node, VariableNode) else node
+        if value is None or isinstance(value, NullValueNode):
+            return None
+        if isinstance(value, IntValueNode):
+            return int(value.value) if len(value.value) <= INTEGER_LONGEST else self.bounds.page + 1
+        if isinstance(value, int | float) and value == value // 1:
+            return int(value)
+        return self.bounds.page
+
+    def length(self, node: ValueNode) -> int:
+        """How many entries a list value has."""
+        value: Any = self.values.get(node.name.value) if isinstance(node, VariableNode) else node
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        return len(value) if isinstance(value, list) else 1
+
+    def literal(self, node: ValueNode) -> None:
+        """Refuse texts and lists in a literal that are too long."""
+        waiting: list[ValueNode] = [node]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, StringValueNode):
+                _text(value.value, self.bounds)
+            elif isinstance(value, ListValueNode):
+                within("inputList", len(value.values), self.bounds.input_list)
+                waiting.extend(value.values)
+            elif isinstance(value, ObjectValueNode):
+                waiting.extend(entry.value for entry in value.fields)
+
+
+def _repeats(root: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """How many field nodes merge into one place of the answer, at most: the validator compares them pairwise.
+
+    Walks the expanded document, which the limit of fields has bounded before.
+    """
+    most = 0
+    level: list[list[SelectionSetNode]] = [[root]]
+    while level:
+        below: list[list[SelectionSetNode]] = []
+        for place in level:
+            merged: dict[str, list[FieldNode]] = {}
+            for node in _flat(place, fragments):
+                merged.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+            most = max(most, *(len(nodes) for nodes in merged.values())) if merged else most
+            below.extend([n.selection_set for n in nodes if n.selection_set] for nodes in merged.values())
+        level = [place for place in below if place]
+    return most
+
+
+def _flat(place: list[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[FieldNode]:
+    waiting = list(place)
+    while waiting:
+        for selection in waiting.pop().selections:
+            if isinstance(selection, FieldNode):
+                yield selection
+            elif isinstance(selection, InlineFragmentNode):
+                waiting.append(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value in fragments:
+                waiting.append(fragments[selection.name.value].selection_set)

@@ -1,0 +1,134 @@
+"""Limits in one table: enforced by the guard and the endpoint, published by the field `limits`.
+
+The product's own limits are constants of the features that enforce them; they are only named here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import strawberry
+
+from bizcall.paging import COUNT_MOST, PAGE_MOST
+from schema.enums import described
+
+
+class Unit(StrEnum):
+    """What a limit counts."""
+
+    COUNT = "COUNT"
+    BYTES = "BYTES"
+    CHARACTERS = "CHARACTERS"
+    SECONDS = "SECONDS"
+    MONTHS = "MONTHS"
+
+
+described(
+    Unit,
+    "What a limit counts.",
+    {
+        Unit.COUNT: "Things.",
+        Unit.BYTES: "Bytes.",
+        Unit.CHARACTERS: "Characters.",
+        Unit.SECONDS: "Seconds.",
+        Unit.MONTHS: "Months of the calendar.",
+    },
+    name="LimitUnit",
+)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one request may ask for; `Bounds()` is what is published, tests pass tighter ones."""
+
+    body: int = 256 * 1024
+    query: int = 16 * 1024
+    variables: int = 128 * 1024
+    json_depth: int = 32
+    response: int = 4_500_000
+    deadline: float = 10
+    tokens: int = 1_000
+    depth: int = 10
+    aliases: int = 30
+    directives: int = 20
+    fields: int = 500
+    repeats: int = 40
+    root_fields: int = 10
+    mutations: int = 5
+    operations: int = 5
+    fragments: int = 40
+    page: int = PAGE_MOST
+    nodes: int = 10_000
+    cost: int = 5_000
+    input_list: int = 500
+    string: int = 2_000
+
+
+@strawberry.type(description="A limit of the service. Errors with the code QUERY_TOO_COMPLEX name theirs.")
+class Limit:
+    """One line of the table."""
+
+    name: str = strawberry.field(description="The limit's stable name, in camelCase.")
+    maximum: int = strawberry.field(description="The largest value that is accepted.")
+    unit: Unit = strawberry.field(description="What is counted.")
+    description: str = strawberry.field(description="What is limited.")
+
+
+def table(bounds: Bounds) -> list[Limit]:
+    """All limits: those of a request, then the product's."""
+    return [Limit(name=name, maximum=value, unit=unit, description=text) for name, value, unit, text in _rows(bounds)]
+
+
+def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
+    return (
+        ("body", bounds.body, Unit.BYTES, "The body of a request."),
+        ("query", bounds.query, Unit.BYTES, "The text of a document."),
+        ("variables", bounds.variables, Unit.BYTES, "The variables of a request, as JSON."),
+        ("jsonDepth", bounds.json_depth, Unit.COUNT, "Levels of lists and objects in variables."),
+        ("response", bounds.response, Unit.BYTES, "The body of an answer."),
+        ("deadline", int(bounds.deadline), Unit.SECONDS, "The time for one operation."),
+        ("tokens", bounds.tokens, Unit.COUNT, "Tokens of a document."),
+        ("depth", bounds.depth, Unit.COUNT, "Levels of selections, through fragments."),
+        ("aliases", bounds.aliases, Unit.COUNT, "Aliased fields of an operation, through fragments."),
+        ("directives", bounds.directives, Unit.COUNT, "Directives of an operation, through fragments."),
+        ("fields", bounds.fields, Unit.COUNT, "Fields of an operation, through fragments."),
+        ("repeats", bounds.repeats, Unit.COUNT, "Selections of one and the same place in the answer."),
+        ("rootFields", bounds.root_fields, Unit.COUNT, "Root fields of a query."),
+        ("mutations", bounds.mutations, Unit.COUNT, "Root fields of a mutation."),
+        ("secretMutations", 1, Unit.COUNT, "Mutations of a request that compare a secret or send a code."),
+        ("operations", bounds.operations, Unit.COUNT, "Operations of a document."),
+        ("fragments", bounds.fragments, Unit.COUNT, "Fragments of a document."),
+        ("page", bounds.page, Unit.COUNT, "Entries of one page of a list."),
+        ("nodes", bounds.nodes, Unit.COUNT, "Entries of lists that an operation may ask for in all."),
+        (
+            "cost",
+            bounds.cost,
+            Unit.COUNT,
+            "Cost of an operation: each object field one, times the page sizes above it.",
+        ),
+        ("inputList", bounds.input_list, Unit.COUNT, "Entries of a list in the input."),
+        ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
+        ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
+        ("statisticsSpan", 3, Unit.MONTHS, "The span of statistics and histories."),
+        ("importRows", 20_000, Unit.COUNT, "Rows of an uploaded workbook."),
+        ("importFile", 5_000_000, Unit.BYTES, "Size of an uploaded workbook."),
+        ("codeLife", 180, Unit.SECONDS, "Life of a verification code."),
+        ("codeTries", 5, Unit.COUNT, "Tries at a verification code."),
+        ("signInFailures", 5, Unit.COUNT, "Failed sign-ins before signing in is locked."),
+        ("signInLock", 600, Unit.SECONDS, "How long signing in is locked then."),
+        ("sessionIdle", 1_800, Unit.SECONDS, "Life of a session that isn't used."),
+        ("sessionLife", 43_200, Unit.SECONDS, "Life of a session."),
+        ("downloadLink", 300, Unit.SECONDS, "Life of a download link; ask for another one when it has ended."),
+        ("idempotencyKeyLife", 86_400, Unit.SECONDS, "How long the answer for an idempotency key is kept."),
+    )
+
+
+@strawberry.type
+class LimitQueries:
+    """Fields of Query."""
+
+    @strawberry.field(description="The limits of the service, about 40 of them.")
+    def limits(self) -> list[Limit]:
+        """The published bounds."""
+        return table(Bounds())

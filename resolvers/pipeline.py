@@ -1,0 +1,85 @@
+"""What happens around an operation: limits, then validation, then who is asking, then one transaction for a query.
+
+Nothing before `on_execute` touches the database: a document that is refused for its size or its form costs no
+connection. A query reads in one read-only transaction that sees the viewer's company; each mutation opens its own in
+`bizcall`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from graphql import GraphQLError, OperationType
+from strawberry.extensions import SchemaExtension
+
+from bizcall.database import tenant
+from bizcall.errors import Forbidden
+from resolvers import guard
+from resolvers.errors import TopCode, mark
+from resolvers.limits import Bounds
+from resolvers.permissions import admit
+from schema.context import Context
+
+ROOT_TYPES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
+
+
+class Pipeline(SchemaExtension):
+    """Must be the first, that is the outermost, of the schema's extensions; one instance serves one operation."""
+
+    bounds = Bounds()
+
+    def on_operation(self) -> Iterator[None]:
+        """Let the parser stop at the limit of tokens."""
+        self.execution_context.parse_options["max_tokens"] = self.bounds.tokens
+        yield
+
+    def on_parse(self) -> Iterator[None]:
+        """Measure what was parsed, before anything else looks at it."""
+        yield
+        running = self.execution_context
+        if running.graphql_document is None:
+            return
+        variables = running.variables or {}
+        guard.check_variables(variables, self.bounds)
+        self.operation, self.measure = guard.check(
+            running.graphql_document,
+            variables,
+            running._provided_operation_name,
+            running.schema._schema,
+            self.bounds,
+        )
+
+    def on_validate(self) -> Iterator[None]:
+        """Say of what the validator found that the client caused it."""
+        yield
+        mark(self.execution_context.pre_execution_errors or (), TopCode.GRAPHQL_VALIDATION_FAILED)
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Who is asking, may they, and the transaction for a query."""
+        running = self.execution_context
+        context: Context = running.context
+        if context.viewer is None and context.identify is not None:
+            context.viewer = await context.identify()
+        names = self.measure.names
+        if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
+            raise Forbidden
+        admit(ROOT_TYPES[self.operation.operation], names, context.viewer)
+        try:
+            if self.operation.operation is OperationType.QUERY and context.viewer is not None:
+                async with tenant(context.viewer.company_id, read_only=True):
+                    try:
+                        yield
+                    finally:
+                        await context.settle()
+            else:
+                try:
+                    yield
+                finally:
+                    await context.settle()
+        finally:
+            mark(self._uncoerced(), TopCode.BAD_USER_INPUT)
+
+    def _uncoerced(self) -> list[GraphQLError]:
+        """Errors of variables that don't fit their types: graphql-core finds them before any field, so without path."""
+        errors = getattr(self.execution_context.result, "errors", None) or []
+        return [error for error in errors if error.path is None]

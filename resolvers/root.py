@@ -1,0 +1,58 @@
+"""The schema: Query and Mutation put together from the features' fields, each in `resolvers/<feature>.py`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.limits import LimitQueries
+from resolvers.nodes import NodeQueries
+from resolvers.pipeline import Pipeline
+from schema.scalars import SCALARS
+
+DOCUMENTS_CACHED = 200
+
+
+@strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
+class Query(NodeQueries, LimitQueries):
+    """Fields that read."""
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's schema, silent about errors: `resolvers/errors.py` tells and logs each of them once."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Nothing: expected errors are no news for the log."""
+
+
+def build(query: type, mutation: type | None, types: tuple[type, ...] = ()) -> Schema:
+    """A schema with the project's scalars, pipeline and caches. One a process: Strawberry binds types to the first."""
+    extensions: list[Any] = [Pipeline, parser_cache, validation_cache]
+    return Schema(
+        query,
+        mutation,
+        types=types,
+        extensions=extensions,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+    )
+
+
+def parser_cache() -> SchemaExtension:
+    """Bounded: documents come from strangers."""
+    return ParserCache(DOCUMENTS_CACHED)
+
+
+def validation_cache() -> SchemaExtension:
+    """Bounded likewise."""
+    return ValidationCache(DOCUMENTS_CACHED)
+
+
+@cache
+def schema() -> Schema:
+    """The one schema of this process."""
+    return build(Query, None)

@@ -1,0 +1,143 @@
+"""What resolvers are given beside their arguments: `info.context` and its types."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from bizcall.database import reading
+from bizcall.errors import Unauthenticated
+from bizcall.ports import Clock, Queue, Sms, Storage
+from schema.messages import Language
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Viewer(Protocol):
+    """Who is signed in, as `bizcall.admins.authenticate` returns it."""
+
+    @property
+    def company_id(self) -> UUID:
+        """The company whose administrator this is."""
+
+    @property
+    def admin_id(self) -> UUID:
+        """The administrator."""
+
+    @property
+    def session_id(self) -> UUID:
+        """The session that was used."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The outside world, given by the composition root of the process."""
+
+    storage: Storage
+    queue: Queue
+    sms: Sms
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """A cookie to set with the answer: HttpOnly, SameSite=Lax, Secure but on the laptop. `seconds` 0 removes it."""
+
+    name: str
+    value: str
+    seconds: int
+
+
+@dataclass(eq=False)
+class Context:
+    """One request.
+
+    `viewer` is None until the operation is known to be within its limits, and afterwards when nobody is signed in.
+    `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
+    `identify` finds the viewer; it is asked only once the operation is known to be within its limits.
+    `cookies` collects what mutations set.
+    """
+
+    services: Services
+    request_id: str
+    language: Language = Language.KO
+    client_address: str = ""
+    user_agent: str = ""
+    token: str | None = None
+    device: str | None = None
+    viewer: Viewer | None = None
+    identify: Callable[[], Awaitable[Viewer | None]] | None = None
+    introspection: bool = True
+    cookies: list[Cookie] = field(default_factory=list)
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    _batches: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    @property
+    def signed_in(self) -> Viewer:
+        """The viewer; raises Unauthenticated when there is none."""
+        if self.viewer is None:
+            raise Unauthenticated
+        return self.viewer
+
+    @property
+    def company_id(self) -> UUID:
+        """The viewer's company; raises Unauthenticated."""
+        return self.signed_in.company_id
+
+    def now(self) -> datetime:
+        """The present moment by the process's clock."""
+        return self.services.clock()
+
+    async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
+        """The value for a key, asked once per request and together with all keys that are wanted at the same time.
+
+        `fetch` is a function of a `bizcall` module (no lambda: it is what the batch is known by). Raises
+        Unauthenticated. None for a key that `fetch` leaves out.
+        """
+        return await self.loader(fetch).load(key)
+
+    def loader(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]]) -> DataLoader[K, V | None]:
+        """The request's DataLoader over a `bizcall` function, for `load_many`, `prime` and `clear`."""
+        if fetch not in self._loaders:
+            company_id = self.company_id
+
+            async def batch(keys: list[K]) -> Sequence[V | None]:
+                async with reading(company_id):
+                    found = await fetch(company_id, keys)
+                return [found.get(key) for key in keys]
+
+            self._loaders[fetch] = DataLoader(load_fn=self._noted(batch))
+        return self._loaders[fetch]
+
+    def forget(self) -> None:
+        """Drop what loaders remember; called after each mutation, which may have changed it."""
+        self._loaders.clear()
+
+    async def settle(self) -> None:
+        """Cancel batches that still run and wait for them: the transaction under them is about to end."""
+        for task in self._batches:
+            task.cancel()
+        await asyncio.gather(*self._batches, return_exceptions=True)
+
+    def _noted(self, batch: Callable[[list[K]], Awaitable[Sequence[V | None]]]) -> Callable[[list[K]], Any]:
+        """The same function, its task known to `settle`."""
+
+        async def noted(keys: list[K]) -> Sequence[V | None]:
+            task = asyncio.current_task()
+            if task is not None:
+                self._batches.add(task)
+                task.add_done_callback(self._batches.discard)
+            return await batch(keys)
+
+        return noted
+
+
+Info = strawberry.Info[Context, None]

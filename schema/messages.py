@@ -1,0 +1,173 @@
+"""The catalogue of messages: for each error code its published meaning and its sentence in Korean and in English.
+
+A sentence may name the problem's params in braces; where a problem lacks one, the sentence without params is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from string import Formatter
+
+from bizcall.errors import ErrorCode, Problem
+
+
+class Language(StrEnum):
+    """A language that messages are told in."""
+
+    KO = "ko"
+    EN = "en"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a code means (for the schema), and what people read."""
+
+    meaning: str
+    ko: str
+    en: str
+    ko_with_params: str | None = None
+    en_with_params: str | None = None
+
+
+KNOWN = frozenset(language.value for language in Language)
+
+CATALOGUE: Mapping[ErrorCode, Entry] = {
+    ErrorCode.REQUIRED: Entry(
+        "A value is needed and missing.", "필수 항목입니다. 값을 입력해 주세요.", "This is required."
+    ),
+    ErrorCode.INVALID_FORMAT: Entry(
+        "The value is not of the form that is asked for.", "형식이 올바르지 않습니다.", "This is not in the right form."
+    ),
+    ErrorCode.TOO_LONG: Entry(
+        "The text is too long; `maximum` tells how many characters it may have.",
+        "입력할 수 있는 길이를 넘었습니다.",
+        "This is too long.",
+        "최대 {maximum}자까지 입력할 수 있습니다.",
+        "At most {maximum} characters are allowed.",
+    ),
+    ErrorCode.TOO_SHORT: Entry(
+        "The text is too short; `minimum` tells how many characters it must have.",
+        "입력한 값이 너무 짧습니다.",
+        "This is too short.",
+        "{minimum}자 이상 입력해 주세요.",
+        "At least {minimum} characters are needed.",
+    ),
+    ErrorCode.TOO_MANY: Entry(
+        "The list has too many entries; `maximum` tells how many it may have.",
+        "한 번에 처리할 수 있는 개수를 넘었습니다.",
+        "These are too many at once.",
+        "한 번에 최대 {maximum}개까지 처리할 수 있습니다.",
+        "At most {maximum} are allowed at once.",
+    ),
+    ErrorCode.OUT_OF_RANGE: Entry(
+        "The number lies outside `minimum` to `maximum`.",
+        "허용된 범위를 벗어난 값입니다.",
+        "This is out of range.",
+        "{minimum}에서 {maximum} 사이의 값을 입력해 주세요.",
+        "This must lie between {minimum} and {maximum}.",
+    ),
+    ErrorCode.DUPLICATE: Entry(
+        "The same value stands twice in the input, or exists already.",
+        "이미 사용 중인 값입니다.",
+        "This exists already.",
+    ),
+    ErrorCode.NOT_FOUND: Entry(
+        "There is no such object in this company.", "대상을 찾을 수 없습니다.", "There is no such object."
+    ),
+    ErrorCode.CONFLICT: Entry(
+        "Somebody else changed the object meanwhile, or the value contradicts another one in the input.",
+        "다른 변경 사항이나 입력값과 충돌합니다. 새로 고친 뒤 다시 시도해 주세요.",
+        "This conflicts with another change or value. Reload and try again.",
+    ),
+    ErrorCode.STATE: Entry(
+        "The object's state does not allow this now.",
+        "현재 상태에서는 할 수 없는 작업입니다.",
+        "This is not possible in the present state.",
+    ),
+    ErrorCode.NO_RID: Entry(
+        "The line has no representative caller ID (RID), so it can't be switched on.",
+        "RID가 없는 회선은 RID를 사용할 수 없습니다.",
+        "This line has no RID.",
+    ),
+    ErrorCode.CREDENTIALS: Entry(
+        "Sign-in name or password is wrong.",
+        "아이디 또는 비밀번호가 올바르지 않습니다.",
+        "The ID or the password is wrong.",
+    ),
+    ErrorCode.LOCKED: Entry(
+        "Too many failures; `until` tells from when on it is possible again.",
+        "여러 번 실패하여 잠시 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+        "Locked after too many failures. Try again later.",
+        "여러 번 실패하여 {until}까지 이용할 수 없습니다.",
+        "Locked after too many failures until {until}.",
+    ),
+    ErrorCode.CODE_WRONG: Entry(
+        "The verification code is wrong.", "인증번호가 올바르지 않습니다.", "The verification code is wrong."
+    ),
+    ErrorCode.CODE_EXPIRED: Entry(
+        "The verification code is used up or too old; ask for another.",
+        "인증번호가 만료되었습니다. 다시 요청해 주세요.",
+        "The verification code has expired. Ask for another.",
+    ),
+    ErrorCode.TOO_SOON: Entry(
+        "Asked again too soon; `until` tells from when on it is possible.",
+        "잠시 후 다시 요청해 주세요.",
+        "Try again in a moment.",
+        "{until} 이후에 다시 요청해 주세요.",
+        "Try again after {until}.",
+    ),
+    ErrorCode.CONTENT_CHANGED: Entry(
+        "The content is no longer the one that was shown.",
+        "확인한 뒤 내용이 변경되었습니다. 다시 확인해 주세요.",
+        "The content has changed since it was shown.",
+    ),
+    ErrorCode.KEY_REUSED: Entry(
+        "The idempotency key was used with another input.",
+        "같은 요청 키가 다른 내용으로 이미 사용되었습니다.",
+        "This idempotency key was used with another input.",
+    ),
+    ErrorCode.ROW_REFUSED: Entry(
+        "The row has cells that were refused.", "오류가 있는 행입니다.", "The row has errors."
+    ),
+    ErrorCode.BAD_CURSOR: Entry(
+        "The cursor is none of this list and order.",
+        "이 목록의 커서가 아닙니다. 목록을 처음부터 다시 조회해 주세요.",
+        "This is no cursor of this list in this order. Start the list again.",
+    ),
+}
+
+
+def meaning(code: ErrorCode) -> str:
+    """The published meaning of a code."""
+    return CATALOGUE[code].meaning
+
+
+def message(problem: Problem, language: Language) -> str:
+    """The problem's sentence in that language."""
+    entry = CATALOGUE[problem.code]
+    plain, template = (entry.ko, entry.ko_with_params) if language is Language.KO else (entry.en, entry.en_with_params)
+    if template is None or not placeholders(template) <= problem.params.keys():
+        return plain
+    return template.format_map(problem.params)
+
+
+def placeholders(template: str) -> set[str]:
+    """The params that a template names."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def preferred(accept_language: str) -> Language:
+    """The language that an Accept-Language header asks for; Korean unless English is wanted more."""
+    best, language = 0.0, Language.KO
+    for part in accept_language.split(",")[:20]:
+        name, _, weight = part.strip().partition(";q=")
+        try:
+            wanted = float(weight or 1)
+        except ValueError:
+            continue
+        tag = name.strip().lower().split("-")[0]
+        if tag in KNOWN and best < wanted <= 1:
+            best, language = wanted, Language(tag)
+    return language

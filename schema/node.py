@@ -1,0 +1,72 @@
+"""Node: objects that are found again by an opaque id, and the ids themselves.
+
+An id is base64url of "Type:key" without padding; clients must not look inside. Another company's id answers exactly
+like one that never existed, and so does a malformed one, because nothing here tells them apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+import strawberry
+
+from bizcall.errors import ErrorCode, Invalid, Problem
+
+NODES_MOST = 100
+ID_LONGEST = 200
+
+Fetch = Callable[[UUID, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
+"""A loader of `bizcall`: company id and keys in, those rows that this company has out."""
+
+
+@strawberry.interface(description="An object that can be fetched again by its id.")
+class Node:
+    """What a GraphQL type over rows inherits.
+
+    A subclass names in `row` the class of the rows it is read from, and in `fetch` the function of `bizcall` that
+    finds rows by key, as `fetch = staticmethod(departments.by_ids)`. `node` and `nodes` need nothing else.
+    """
+
+    row: ClassVar[type[Any]]
+    fetch: ClassVar[Fetch]
+
+    @strawberry.field(description="Opaque and stable; unique among all objects.")
+    def id(self, info: strawberry.Info[Any, Any]) -> strawberry.ID:
+        """The row's key under the name of the type that is asked."""
+        return encode(info._raw_info.parent_type.name, self.id)
+
+    @classmethod
+    def is_type_of(cls, row: object, info: object) -> bool:
+        """Rows are the GraphQL objects."""
+        return isinstance(row, cls.row)
+
+
+def encode(type_name: str, key: UUID) -> strawberry.ID:
+    """The opaque id of an object."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{key.hex}".encode()).decode().rstrip("="))
+
+
+def decode(opaque: str) -> tuple[str, UUID] | None:
+    """Type name and key of an id; None for any text that isn't one."""
+    if len(opaque) > ID_LONGEST or not opaque.isascii():
+        return None
+    try:
+        text = base64.b64decode(opaque + "=" * (-len(opaque) % 4), altchars=b"-_", validate=True).decode()
+        type_name, _, key = text.partition(":")
+        found = UUID(hex=key)
+    except (ValueError, binascii.Error):
+        return None
+    # One object has one id: other spellings of the same key (dashes, capitals, padding) are no ids.
+    return (type_name, found) if encode(type_name, found) == opaque else None
+
+
+def key_of(opaque: str, type_name: str, *field: str) -> UUID:
+    """The key in an id of that type; raises Invalid (NOT_FOUND at the path `field`) for any other text."""
+    found = decode(opaque)
+    if found is None or found[0] != type_name:
+        raise Invalid(Problem(ErrorCode.NOT_FOUND, field))
+    return found[1]
