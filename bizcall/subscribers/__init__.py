@@ -1,0 +1,13 @@
+"""Subscribers: the person who holds a line, with a department, over an interval of time (IN-01 … IN-04).
+
+rules      what a person's fields must be, for mutations and Excel rows alike
+entries    what is wanted of a line's row, and what became of it
+plan       what a batch of entries does to the holdings
+saving     the batch under its locks, inside the caller's transaction
+"""
+
+from bizcall.subscribers.entries import Entry, Holder, Kind, Outcome, Seen
+from bizcall.subscribers.rules import Person, Problems, clean
+from bizcall.subscribers.saving import apply, holders
+
+__all__ = ["Entry", "Holder", "Kind", "Outcome", "Person", "Problems", "Seen", "apply", "clean", "holders"]
