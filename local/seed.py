@@ -1,0 +1,117 @@
+"""The demo company: the same keys, numbers and password on every laptop, so that guides and scripts can name them.
+
+    company                 데모상사, COMPANY_ID
+    sign-in                 LOGIN_ID (its representative number) and PASSWORD; codes go to MOBILE, into the local inbox
+    lines                   07080001000 … 07080001029, every third with RID as its caller ID
+    subscribers             the first ten lines are held, the other twenty are free
+    departments             경영지원팀, 영업팀, 개발팀, 고객지원팀
+
+The people are invented, and nothing is ever sent to their numbers: the local server only shows it.
+The password is published on purpose: only this machine can reach the database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from bizcall.admins import passwords
+from bizcall.database import tenant
+from bizcall.models import Admin, Company, Credential, Department, Line, Membership, NumberDirectory, Subscriber
+
+_COMPANY, _ADMIN, _LINE, _DEPARTMENT, _SUBSCRIBER = range(5)
+
+
+def key(kind: int, number: int) -> UUID:
+    """The fixed key of a thing: shaped like a version 7 UUID and older than any real one."""
+    return UUID(f"00000000-0000-7{kind:03x}-8000-{number:012x}")
+
+
+COMPANY_ID = key(_COMPANY, 1)
+COMPANY_NAME = "데모상사"
+ADMIN_ID = key(_ADMIN, 1)
+NUMBERS = tuple(f"0{7080001000 + number}" for number in range(30))
+LOGIN_ID = NUMBERS[0]
+PASSWORD = "bizcall2026"
+MOBILE = "01000000000"
+RID = "0215441000"
+LINE_IDS = tuple(key(_LINE, number) for number in range(len(NUMBERS)))
+DEPARTMENTS = {
+    name: key(_DEPARTMENT, number) for number, name in enumerate(("경영지원팀", "영업팀", "개발팀", "고객지원팀"))
+}
+PEOPLE = (
+    ("김하늘", "대표", "경영지원팀"),
+    ("이도윤", "팀장", "경영지원팀"),
+    ("박서연", "팀장", "영업팀"),
+    ("최민준", "과장", "영업팀"),
+    ("정지우", "대리", "영업팀"),
+    ("강예준", "팀장", "개발팀"),
+    ("조수아", "책임", "개발팀"),
+    ("윤시우", "선임", "개발팀"),
+    ("장하은", "팀장", "고객지원팀"),
+    ("임주원", "사원", "고객지원팀"),
+)
+SUBSCRIBER_IDS = tuple(key(_SUBSCRIBER, number) for number in range(len(PEOPLE)))
+STARTED = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+async def seed() -> bool:
+    """Make the demo company, unless it is there already; False then. What was changed in it since stays changed."""
+    password_hash = await passwords.hashed(PASSWORD)
+    async with tenant(COMPANY_ID):
+        if await Company.filter(id=COMPANY_ID).exists():
+            return False
+        await Company.create(id=COMPANY_ID, name=COMPANY_NAME, representative_number=LOGIN_ID)
+        await NumberDirectory.bulk_create([NumberDirectory(number=number, company_id=COMPANY_ID) for number in NUMBERS])
+        await Line.bulk_create(_lines())
+        await Department.bulk_create(
+            [Department(id=held, company_id=COMPANY_ID, name=name) for name, held in DEPARTMENTS.items()]
+        )
+        await Subscriber.bulk_create(_subscribers())
+        await Membership.bulk_create(_memberships())
+        await Admin.create(
+            id=ADMIN_ID, company_id=COMPANY_ID, name="김관리", department="경영지원팀", position="팀장", mobile=MOBILE
+        )
+        await Credential.create(
+            admin_id=ADMIN_ID,
+            company_id=COMPANY_ID,
+            login_id=LOGIN_ID,
+            password_hash=password_hash,
+            mobile=MOBILE,
+            password_changed_at=STARTED,
+        )
+    return True
+
+
+def _lines() -> list[Line]:
+    return [
+        Line(id=line_id, company_id=COMPANY_ID, number=number, rid=RID if place % 3 == 0 else None)
+        for place, (line_id, number) in enumerate(zip(LINE_IDS, NUMBERS, strict=True))
+    ]
+
+
+def _subscribers() -> list[Subscriber]:
+    return [
+        Subscriber(
+            id=SUBSCRIBER_IDS[place],
+            company_id=COMPANY_ID,
+            line_id=LINE_IDS[place],
+            department_id=DEPARTMENTS[department],
+            name=name,
+            position=position,
+            mobile=f"010000001{place:02d}",
+            email=f"user{place + 1}@demo.example.com",
+            rid_enabled=place % 6 == 0,
+            app_enabled=place % 2 == 0,
+            started_at=STARTED,
+            updated_at=STARTED,
+        )
+        for place, (name, position, department) in enumerate(PEOPLE)
+    ]
+
+
+def _memberships() -> list[Membership]:
+    return [
+        Membership(company_id=COMPANY_ID, subscriber_id=held, department_id=DEPARTMENTS[name], started_at=STARTED)
+        for held, (_, _, name) in zip(SUBSCRIBER_IDS, PEOPLE, strict=True)
+    ]
