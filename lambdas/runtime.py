@@ -69,6 +69,13 @@ class Services:
     clock: Clock = now
     remaining: Callable[[], float] = lambda: math.inf
 
+    @property
+    def database_url(self) -> str:
+        """Where PostgreSQL is, password included; for what must connect by itself."""
+        if self.settings.database_url is None:
+            raise RuntimeError("neither DATABASE_URL nor DATABASE_SECRET_ID is set")
+        return self.settings.database_url.get_secret_value()
+
 
 @dataclass(frozen=True)
 class Message:
@@ -149,15 +156,14 @@ class Process:
 
     async def _open(self) -> Services:
         known = await self._secrets()
-        if known.database_url is None:
-            raise RuntimeError("neither DATABASE_URL nor DATABASE_SECRET_ID is set")
-        await database.connect(known.database_url.get_secret_value(), size=1)
-        return Services(
+        services = Services(
             settings=known,
             storage=aws.S3Storage(self._clients, known.bucket),
             queue=aws.SqsQueue(self._clients, known.queue_urls),
             sms=aws.SnsSms(self._clients),
         )
+        await database.connect(services.database_url, size=1)
+        return services
 
     async def _secrets(self) -> Settings:
         found: dict[str, SecretStr] = {}
