@@ -56,10 +56,18 @@ def bucket(stack: Stack, properties: Properties) -> None:
 
 
 def bucket_policy(stack: Stack, properties: Properties) -> None:
-    """AWS::S3::BucketPolicy: stored with the bucket, see `local.deploy` for what the server makes of it."""
+    """AWS::S3::BucketPolicy, without its conditional statements.
+
+    The local server enforces policies but can't read conditions: "deny what doesn't come by TLS" would deny everything.
+    """
     name, document = properties.need("Bucket"), properties.need("PolicyDocument")
     properties.close()
-    stack.client("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(document))
+    statements = [statement for statement in document["Statement"] if "Condition" not in statement]
+    s3 = stack.client("s3")
+    if statements:
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps({**document, "Statement": statements}))
+    else:
+        s3.delete_bucket_policy(Bucket=name)
     stack.publish(properties.logical_id, properties.logical_id)
 
 

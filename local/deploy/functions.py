@@ -25,6 +25,7 @@ def function(stack: Stack, properties: Properties) -> None:
     if sum(len(key) + len(value.encode()) for key, value in environment.items()) > _MAX_ENVIRONMENT:
         raise properties.error("the environment is larger than the 4 KB that Lambda allows")
     dead_letters = properties.take("DeadLetterConfig", {}).get("TargetArn")
+    logging = properties.inner("LoggingConfig")
     recorded = Function(
         logical_id=logical_id,
         name=name,
@@ -36,9 +37,13 @@ def function(stack: Stack, properties: Properties) -> None:
         memory=int(properties.take("MemorySize", 128)),
         reserved=None if (limit := properties.take("ReservedConcurrentExecutions")) is None else int(limit),
         dead_letters=_queue_url(stack, dead_letters) if dead_letters else None,
+        log_format=logging.take("LogFormat", "Text"),
+        log_level=logging.take("ApplicationLogLevel"),
     )
+    logging.without_effect("LogGroup", "SystemLogLevel")
+    logging.close()
     properties.without_effect(
-        "Architectures", "Code", "Description", "EphemeralStorage", "KmsKeyArn", "LoggingConfig", "PackageType",
+        "Architectures", "Code", "Description", "EphemeralStorage", "KmsKeyArn", "PackageType",
         "RecursiveLoop", "Role", "RuntimeManagementConfig", "Tags", "TracingConfig", "VpcConfig",
     )  # fmt: skip
     properties.close()
@@ -47,12 +52,16 @@ def function(stack: Stack, properties: Properties) -> None:
 
 
 def invoke_config(stack: Stack, properties: Properties) -> None:
-    """AWS::Lambda::EventInvokeConfig: how often an asynchronous invocation is tried again."""
+    """AWS::Lambda::EventInvokeConfig: how often and how long an asynchronous invocation is tried."""
     target = stack.deployment.function(properties.need("FunctionName"))
     retries = properties.take("MaximumRetryAttempts", 2)
-    properties.without_effect("MaximumEventAgeInSeconds", "Qualifier")
+    if properties.take("DestinationConfig"):  # SAM writes an empty one.
+        raise properties.error("destinations have no local deployment")
+    max_age = properties.take("MaximumEventAgeInSeconds", target.max_age)
+    properties.without_effect("Qualifier")
     properties.close()
-    stack.deployment.functions[target.logical_id] = dataclasses.replace(target, retries=int(retries))
+    changed = dataclasses.replace(target, retries=int(retries), max_age=int(max_age))
+    stack.deployment.functions[target.logical_id] = changed
     stack.publish(properties.logical_id, properties.logical_id)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 class Function:
     """A Lambda function as deployed. `timeout` in seconds, `memory` in MB.
 
-    `reserved` is ReservedConcurrentExecutions, None without a limit of its own. `retries` and `dead_letters` (a queue's
-    URL) concern asynchronous invocations only.
+    `reserved` is ReservedConcurrentExecutions, None without a limit of its own. `retries`,
+    `max_age` (seconds) and `dead_letters` (a queue's URL) concern asynchronous invocations only. `log_format` and `log_level` are what the runtime's own logging follows.
     """
 
     logical_id: str
@@ -29,7 +29,10 @@ class Function:
     memory: int
     reserved: int | None = None
     retries: int = 2
+    max_age: int = 21_600
     dead_letters: str | None = None
+    log_format: str = "Text"
+    log_level: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
