@@ -10,6 +10,8 @@ Own code rather than a library: the libraries that know outboxes bring a broker 
 this one right is that it is rows of the same transaction.
 """
 
+from bizcall.dispatch.codes import Keys, Malformed, Outcome, deliver
+from bizcall.dispatch.inbox import first_time, prune
 from bizcall.dispatch.outbox import publish, put, sweep
 
-__all__ = ["publish", "put", "sweep"]
+__all__ = ["Keys", "Malformed", "Outcome", "deliver", "first_time", "prune", "publish", "put", "sweep"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from tortoise import fields
 
 from bizcall.ids import uuid7
-from bizcall.models.base import Row
+from bizcall.models.base import DirectoryRow
 
 
 class Purpose(StrEnum):
@@ -28,97 +26,97 @@ class Delivery(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class Credential(Row):
+class Credential(DirectoryRow):
     """An administrator who can sign in. `mobile` is the second factor's number."""
 
-    admin_id: UUID = fields.UUIDField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    login_id: str = fields.TextField()
-    password_hash: str = fields.TextField()
-    mobile: str = fields.TextField()
-    password_changed_at: datetime = fields.DatetimeField()
+    admin_id = fields.UUIDField(primary_key=True)
+    company_id = fields.UUIDField()
+    login_id = fields.TextField()
+    password_hash = fields.TextField()
+    mobile = fields.TextField()
+    password_changed_at = fields.DatetimeField()
 
     class Meta:
         table = "credential"
 
 
-class SignInAttempt(Row):
+class SignInAttempt(DirectoryRow):
     """The failures of a login ID, known or not, on one device. The key is (login_id, device)."""
 
-    login_id: str = fields.TextField(primary_key=True)
-    device: UUID = fields.UUIDField()
-    failures: int = fields.IntField()
-    locked_until: datetime | None = fields.DatetimeField(null=True)
-    touched_at: datetime = fields.DatetimeField()
+    login_id = fields.TextField(primary_key=True)
+    device = fields.UUIDField()
+    failures = fields.IntField()
+    locked_until = fields.DatetimeField(null=True)
+    touched_at = fields.DatetimeField()
 
     class Meta:
         table = "sign_in_attempt"
 
 
-class Device(Row):
+class Device(DirectoryRow):
     """A browser that an administrator has signed in with before (AU-22)."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    token_hash: bytes = fields.BinaryField()
-    company_id: UUID = fields.UUIDField()
-    admin_id: UUID = fields.UUIDField()
-    created_at: datetime = fields.DatetimeField()
-    used_at: datetime = fields.DatetimeField()
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    token_hash = fields.BinaryField()
+    company_id = fields.UUIDField()
+    admin_id = fields.UUIDField()
+    created_at = fields.DatetimeField()
+    used_at = fields.DatetimeField()
 
     class Meta:
         table = "device"
 
 
-class Challenge(Row):
+class Challenge(DirectoryRow):
     """Half a sign-in. `device` is the counter under which it was begun, so that its lock holds for the code too."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    token_hash: bytes = fields.BinaryField()
-    purpose: Purpose = fields.CharEnumField(Purpose, max_length=20)
-    company_id: UUID = fields.UUIDField()
-    admin_id: UUID = fields.UUIDField()
-    device: UUID = fields.UUIDField()
-    created_at: datetime = fields.DatetimeField()
-    expires_at: datetime = fields.DatetimeField()
-    used_at: datetime | None = fields.DatetimeField(null=True)
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    token_hash = fields.BinaryField()
+    purpose = fields.CharEnumField(Purpose, max_length=20)
+    company_id = fields.UUIDField()
+    admin_id = fields.UUIDField()
+    device = fields.UUIDField()
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "challenge"
 
 
-class VerificationCode(Row):
+class VerificationCode(DirectoryRow):
     """A code that was asked for, without the code. `tries` counts comparisons, the right one included."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    purpose: Purpose = fields.CharEnumField(Purpose, max_length=20)
-    challenge_id: UUID = fields.UUIDField()
-    company_id: UUID = fields.UUIDField()
-    admin_id: UUID = fields.UUIDField()
-    mobile: str = fields.TextField()
-    tries: int = fields.IntField(default=0)
-    delivery: Delivery = fields.CharEnumField(Delivery, max_length=10, default=Delivery.QUEUED)
-    gateway_id: str | None = fields.TextField(null=True)
-    created_at: datetime = fields.DatetimeField()
-    expires_at: datetime = fields.DatetimeField()
-    used_at: datetime | None = fields.DatetimeField(null=True)
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    purpose = fields.CharEnumField(Purpose, max_length=20)
+    challenge_id = fields.UUIDField()
+    company_id = fields.UUIDField()
+    admin_id = fields.UUIDField()
+    mobile = fields.TextField()
+    tries = fields.IntField(default=0)
+    delivery = fields.CharEnumField(Delivery, max_length=10, default=Delivery.QUEUED)
+    gateway_id = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "verification_code"
 
 
-class Session(Row):
+class Session(DirectoryRow):
     """A signed-in administrator; `seen_at` moves at most once a minute (AU-31)."""
 
-    id: UUID = fields.UUIDField(primary_key=True, default=uuid7)
-    token_hash: bytes = fields.BinaryField()
-    company_id: UUID = fields.UUIDField()
-    admin_id: UUID = fields.UUIDField()
-    address: str = fields.TextField(default="")
-    user_agent_hash: bytes = fields.BinaryField()
-    created_at: datetime = fields.DatetimeField()
-    seen_at: datetime = fields.DatetimeField()
-    expires_at: datetime = fields.DatetimeField()
-    ended_at: datetime | None = fields.DatetimeField(null=True)
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    token_hash = fields.BinaryField()
+    company_id = fields.UUIDField()
+    admin_id = fields.UUIDField()
+    address = fields.TextField(default="")
+    user_agent_hash = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "session"

@@ -1,0 +1,121 @@
+"""Verification codes: derived when they are sent and when they are compared, stored nowhere (AU-24).
+
+    Keys.code(…)   six digits out of a secret and the keys of the code's row
+    deliver        the consumer of the queue `sms`
+
+A queue's message names the row only, so that neither a queue nor a dead-letter queue ever holds a code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from bizcall.database import directory, query
+from bizcall.dispatch import inbox
+from bizcall.errors import BizCallError
+from bizcall.models.accounts import Delivery
+from bizcall.ports import Clock, Sms, now
+
+QUEUE = "sms"
+CONSUMER = "sms"
+DIGITS = 6
+LATEST = timedelta(seconds=120)
+"""An SMS that couldn't leave for so long would arrive when its code is all but over; it isn't sent any more."""
+
+SECRET_BYTES_LEAST = 32
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of one message of the queue."""
+
+    SENT = "SENT"
+    EXPIRED = "EXPIRED"
+    DONE_BEFORE = "DONE_BEFORE"
+
+
+class Malformed(BizCallError):
+    """A message that names no code; it belongs into the dead-letter queue."""
+
+
+class Keys:
+    """The secret of this deployment, from which codes are derived. Never shown: not in `repr`, not in logs."""
+
+    def __init__(self, secret: str) -> None:
+        """Take a secret of at least 32 bytes; raises ValueError for a shorter one."""
+        self._secret = secret.encode()
+        if len(self._secret) < SECRET_BYTES_LEAST:
+            raise ValueError(f"the secret key must have at least {SECRET_BYTES_LEAST} bytes")
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return "Keys(…)"
+
+    def code(self, code_id: UUID, challenge_id: UUID, purpose: str, mobile: str) -> str:
+        """The six digits of a code's row: bound to its challenge, its purpose and its mobile."""
+        words = f"verification code|{code_id}|{challenge_id}|{purpose}|{mobile}".encode()
+        number = int.from_bytes(hmac.digest(self._secret, words, hashlib.sha256), "big")
+        # 2^256 values on 10^6 codes: no code is likelier than another by more than 10^-70.
+        return f"{number % 10**DIGITS:0{DIGITS}d}"
+
+
+def text(code: str) -> str:
+    """The SMS: at most 90 bytes of EUC-KR, one short message; no link, and whom it is from."""
+    return f"[비즈콜] 인증번호 {code} (3분 이내 입력). 타인에게 알려주지 마세요."
+
+
+async def deliver(body: Mapping[str, Any], *, sms: Sms, keys: Keys, clock: Clock = now) -> Outcome:
+    """Send the code that a message of the queue `sms` names: `{"code": "<uuid>"}`.
+
+    Claim first: the message is noted as done, committed, and only then handed to the gateway. A process that dies in
+    between leaves the row in SENDING, and the code is not sent again, because the user asks for another sooner than
+    anybody could find out. What the gateway raises is raised, so that the failure shows; the redelivery finds the
+    message done. Raises Malformed for a message that names no code.
+    """
+    code_id = _code_id(body)
+    at = clock()
+    async with directory():
+        if not await inbox.first_time(CONSUMER, str(code_id)):
+            return Outcome.DONE_BEFORE
+        rows = await query(
+            """
+            SELECT challenge_id, purpose, mobile, created_at, expires_at FROM verification_code
+            WHERE id = $1 FOR UPDATE
+            """,
+            code_id,
+        )
+        if not rows:
+            # Codes are forgotten after two days; a message redriven later names nothing any more.
+            return Outcome.EXPIRED
+        (row,) = rows
+        late = at - row["created_at"] > LATEST or at >= row["expires_at"]
+        await _mark(code_id, Delivery.EXPIRED if late else Delivery.SENDING)
+    if late:
+        logger.warning("a code was too old to be sent", extra={"code_id": str(code_id)})
+        return Outcome.EXPIRED
+    code = keys.code(code_id, row["challenge_id"], row["purpose"], row["mobile"])
+    gateway_id = await sms.send(row["mobile"], text(code), reference=str(code_id))
+    async with directory():
+        await _mark(code_id, Delivery.SENT, gateway_id)
+    return Outcome.SENT
+
+
+async def _mark(code_id: UUID, delivery: Delivery, gateway_id: str | None = None) -> None:
+    await query(
+        "UPDATE verification_code SET delivery = $2, gateway_id = $3 WHERE id = $1", code_id, delivery.value, gateway_id
+    )
+
+
+def _code_id(body: Mapping[str, Any]) -> UUID:
+    try:
+        return UUID(body["code"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Malformed("a message of the queue sms names no code") from error
