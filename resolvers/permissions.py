@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bizcall.admins import Viewer
 from bizcall.errors import Unauthenticated
-from schema.context import Viewer
 
 PUBLIC = frozenset(
     {

@@ -12,39 +12,40 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from bizcall.admins import Viewer
+from bizcall.audit import Actor, ActorKind
 from bizcall.database import reading
 from bizcall.errors import Unauthenticated
 from bizcall.ports import Clock, Queue, Sms, Storage
+from bizcall.settings import Settings
 from schema.messages import Language
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Viewer(Protocol):
-    """Who is signed in, as `bizcall.admins.authenticate` returns it."""
-
-    @property
-    def company_id(self) -> UUID:
-        """The company whose administrator this is."""
-
-    @property
-    def admin_id(self) -> UUID:
-        """The administrator."""
-
-    @property
-    def session_id(self) -> UUID:
-        """The session that was used."""
-
-
-@dataclass(frozen=True)
-class Services:
+class Services(Protocol):
     """The outside world, given by the composition root of the process."""
 
-    storage: Storage
-    queue: Queue
-    sms: Sms
-    clock: Clock
+    @property
+    def settings(self) -> Settings:
+        """What the environment told."""
+
+    @property
+    def storage(self) -> Storage:
+        """The bucket."""
+
+    @property
+    def queue(self) -> Queue:
+        """The workers' queues."""
+
+    @property
+    def sms(self) -> Sms:
+        """The gateway for text messages."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,12 @@ class Context:
     def company_id(self) -> UUID:
         """The viewer's company; raises Unauthenticated."""
         return self.signed_in.company_id
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the audit record."""
+        kind, key = (ActorKind.ADMIN, self.viewer.admin_id) if self.viewer else (ActorKind.NOBODY, None)
+        return Actor(kind, key, self.client_address, self.request_id)
 
     def now(self) -> datetime:
         """The present moment by the process's clock."""

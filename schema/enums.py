@@ -25,4 +25,3 @@ def described(enum: type[E], description: str, meanings: Mapping[E, str], *, nam
         if meaning is None:
             raise LookupError(f"{enum.__name__}.{value.name} has no description")
         value.description = meaning
-    return enum

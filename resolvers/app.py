@@ -1,0 +1,132 @@
+"""The ASGI application: /graphql, /healthz, /readyz, and on the laptop a page to try the API with."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bizcall import admins
+from bizcall.database import directory, query
+from bizcall.errors import Unavailable
+from resolvers import root
+from resolvers.http import CLIENT_HEADER, Endpoint, Identify
+from resolvers.limits import Bounds
+from schema.context import Services
+
+IDE = Path(__file__).with_name("ide.html")
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+HSTS = "max-age=63072000; includeSubDomains"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_=-]{8,64}", re.ASCII)
+
+
+class Headers:
+    """Pure ASGI: a request id for everything inside, and the headers that every answer has."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self.app, self.secure = app, secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on with `scope["request_id"]`: API Gateway's, else one of our own; a client's is never taken."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = str(scope.get("aws.event", {}).get("requestContext", {}).get("requestId", ""))
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope["request_id"] = request_id
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["x-request-id"] = request_id
+                if self.secure:
+                    headers["strict-transport-security"] = HSTS
+            await send(message)
+
+        await self.app(scope, receive, named)
+
+
+def create_app(
+    services: Services,
+    *,
+    schema: root.Schema | None = None,
+    identify: Identify | None = None,
+    bounds: Bounds | None = None,
+) -> Starlette:
+    """The application over the given outside world; the database must be open, or be opened before the first request.
+
+    `schema`, `identify` and `bounds` replace the product's own in tests.
+    """
+    settings = services.settings
+    secure = settings.stage == "production"
+    endpoint = Endpoint(
+        schema or root.schema(),
+        services,
+        identify or partial(admins.authenticate, clock=services.clock),
+        introspection=not secure,
+        secure=secure,
+        bounds=bounds,
+    )
+    routes = [Route("/graphql", endpoint), Route("/healthz", alive), Route("/readyz", ready)]
+    if settings.stage == "local":
+        routes.append(Route("/", ide))
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.web_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", CLIENT_HEADER],
+        allow_credentials=True,
+        expose_headers=["x-request-id"],
+        max_age=3600,
+    )
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Headers, secure=secure), cors],
+        exception_handlers={HTTPException: missing},
+    )
+
+
+async def alive(request: Request) -> Response:
+    """The process answers; the database is not asked."""
+    return JSONResponse({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """The database answers too."""
+    try:
+        async with directory():
+            await query("SELECT 1")
+    except Unavailable:
+        return JSONResponse({"status": "unavailable"}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+async def ide(request: Request) -> Response:
+    """A page of our own, without anything from elsewhere."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
+    return FileResponse(IDE, headers={"content-security-policy": f"{policy}; frame-ancestors 'none'"})
+
+
+async def missing(request: Request, error: Exception) -> Response:
+    """Errors of routing, as JSON."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    told = {"message": "There is nothing here.", "extensions": {"code": "NOT_FOUND"}}
+    return JSONResponse({"errors": [told]}, status, headers=headers)

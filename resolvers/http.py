@@ -1,0 +1,194 @@
+"""The endpoint: GraphQL over HTTP.
+
+A body is read and refused before anything else is done for it; the document is measured and validated before the
+session is looked up (`resolvers/pipeline.py`). With `application/graphql-response+json` a request that was not
+executed is answered 4xx or 5xx; with `application/json` well-formed requests are answered 200, as older clients expect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
+
+from bizcall.admins import Viewer
+from resolvers import requests
+from resolvers.errors import TopCode, refusal, report, unexpected
+from resolvers.limits import Bounds
+from resolvers.requests import JSON, RESPONSE_JSON, Asked, Refused
+from resolvers.root import Schema
+from schema.context import Context, Services
+from schema.messages import preferred
+
+log = logging.getLogger(__name__)
+
+SESSION_COOKIE = "session"
+DEVICE_COOKIE = "device"
+CLIENT_HEADER = "x-bizcall-client"
+"""Pages of other origins can't send it without being asked by CORS, so its presence says that a cookie may be used."""
+
+Identify = Callable[[str | None], Awaitable[Viewer | None]]
+
+STATUS = {
+    TopCode.UNAUTHENTICATED: 401,
+    TopCode.FORBIDDEN: 403,
+    TopCode.THROTTLED: 429,
+    TopCode.UNAVAILABLE: 503,
+    TopCode.INTERNAL_SERVER_ERROR: 500,
+}
+
+
+class Endpoint:
+    """An ASGI application for one path."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        services: Services,
+        identify: Identify,
+        *,
+        introspection: bool = False,
+        secure: bool = True,
+        bounds: Bounds | None = None,
+    ) -> None:
+        self.schema, self.services, self.identify = schema, services, identify
+        self.introspection, self.secure, self.bounds = introspection, secure, bounds or Bounds()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; nothing is raised."""
+        request = Request(scope, receive)
+        context = self.context(request)
+        media = JSON
+        try:
+            media = requests.negotiate(request.headers.get("accept"))
+            response = await self.answer(request, context, media)
+        except Refused as refused:
+            response = self.refuse(refused, context, media)
+        except Exception as error:
+            message, extensions = unexpected(error, context)
+            response = self.respond(500, [{"message": message, "extensions": extensions}], context, media)
+        await response(scope, receive, send)
+
+    def context(self, request: Request) -> Context:
+        """What resolvers see of the request; nobody is identified yet."""
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        by_header = bearer.strip() if scheme.lower() == "bearer" else None
+        token = by_header or request.cookies.get(SESSION_COOKIE)
+        return Context(
+            services=self.services,
+            request_id=request.scope.get("request_id", ""),
+            language=preferred(request.headers.get("accept-language", "")),
+            client_address=request.client.host if request.client else "",
+            user_agent=request.headers.get("user-agent", "")[:500],
+            token=token,
+            device=request.cookies.get(DEVICE_COOKIE),
+            identify=lambda: self.identify(token),
+            introspection=self.introspection,
+        )
+
+    async def answer(self, request: Request, context: Context, media: str) -> Response:
+        """Read, execute, answer; raises Refused."""
+        authorized = "authorization" in request.headers
+        allow = "GET, POST" if authorized else "POST"
+        if request.method not in allow.split(", "):
+            raise Refused(405, f"This endpoint answers {allow}.", allow=allow)
+        if request.method == "POST":
+            self.check_cookie(request)
+            try:
+                async with asyncio.timeout(self.bounds.deadline):
+                    raw = await requests.body(request, self.bounds)
+            except TimeoutError:
+                raise Refused(408, "The body came too slowly.") from None
+            asked = requests.from_body(raw, self.bounds)
+        else:
+            asked = requests.from_url(request, self.bounds)
+        data, errors = await self.execute(asked, context, mutations=request.method == "POST")
+        return self.told(data, errors, context, media)
+
+    def check_cookie(self, request: Request) -> None:
+        """Raises Refused (403) for a session by cookie that a page of another origin could have sent along."""
+        if SESSION_COOKIE not in request.cookies or "authorization" in request.headers:
+            return
+        if not request.headers.get(CLIENT_HEADER):
+            raise Refused(403, f"With a session cookie the header {CLIENT_HEADER} is required.", TopCode.FORBIDDEN)
+
+    async def execute(self, asked: Asked, context: Context, *, mutations: bool) -> tuple[Any, list[GraphQLError]]:
+        """Data and errors of an operation; raises Refused (405) for a mutation by GET."""
+        kinds = {OperationType.QUERY, OperationType.MUTATION} if mutations else {OperationType.QUERY}
+        try:
+            async with asyncio.timeout(self.bounds.deadline):
+                result = await self.schema.execute(
+                    asked.query,
+                    variable_values=dict(asked.variables),
+                    operation_name=asked.operation_name,
+                    context_value=context,
+                    allowed_operation_types=kinds,
+                )
+        except TimeoutError:
+            log.warning("an operation passed its deadline", extra={"request_id": context.request_id})
+            seconds = self.bounds.deadline
+            text = f"The operation was stopped after {seconds:g} s."
+            return None, [refusal(TopCode.UNAVAILABLE, text, limit="deadline", maximum=seconds)]
+        except InvalidOperationTypeError:
+            raise Refused(405, "Mutations are sent by POST.", allow="POST") from None
+        except CannotGetOperationTypeError:
+            raise Refused(400, "The document holds no such operation.") from None
+        return result.data, result.errors or []
+
+    def told(self, data: Any, errors: list[GraphQLError], context: Context, media: str) -> Response:
+        """The answer of an operation that was executed, or refused by the pipeline."""
+        if data is None and errors and all(error.path is None for error in errors):
+            told = report(errors, context)
+            status = STATUS.get(told[0]["extensions"]["code"], 400) if media == RESPONSE_JSON else 200
+            return self.respond(status, told, context, media)
+        answer: dict[str, Any] = {"data": data}
+        if errors:
+            answer["errors"] = report(errors, context)
+        content = orjson.dumps(answer)
+        if len(content) > self.bounds.response:
+            limit = self.bounds.response
+            text = f"The answer has more than {limit} bytes; ask for smaller pages."
+            error = refusal(TopCode.QUERY_TOO_COMPLEX, text, limit="response", maximum=limit)
+            return self.told(None, [error], context, media)
+        return self.finished(Response(content, 200, media_type=f"{media}; charset=utf-8"), context)
+
+    def refuse(self, refused: Refused, context: Context, media: str) -> Response:
+        """The answer to a request that GraphQL never saw."""
+        extensions: dict[str, Any] = {"code": refused.code}
+        if refused.limit is not None:
+            extensions["limit"], extensions["maximum"] = refused.limit
+        errors = [{"message": refused.message, "extensions": extensions}]
+        response = self.respond(refused.status, errors, context, media)
+        if refused.allow is not None:
+            response.headers["allow"] = refused.allow
+        return response
+
+    def respond(self, status: int, errors: list[dict[str, Any]], context: Context, media: str) -> Response:
+        """An answer without data."""
+        for error in errors:
+            error["extensions"]["requestId"] = context.request_id
+        content = orjson.dumps({"errors": errors})
+        return self.finished(Response(content, status, media_type=f"{media}; charset=utf-8"), context)
+
+    def finished(self, response: Response, context: Context) -> Response:
+        """With the cookies that mutations set."""
+        for cookie in context.cookies:
+            response.set_cookie(
+                cookie.name,
+                cookie.value,
+                max_age=cookie.seconds,
+                path="/graphql",
+                secure=self.secure,
+                httponly=True,
+                samesite="lax",
+            )
+        return response

@@ -1,0 +1,154 @@
+"""Reading a request of GraphQL over HTTP: what it accepts, and its parameters, or the refusal it deserves.
+
+Own code where Strawberry has a view of its own, because that one answers 500 to five kinds of hostile body, runs the
+first of several operations, and can't negotiate the content type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from resolvers.errors import TopCode
+from resolvers.limits import Bounds
+
+JSON = "application/json"
+RESPONSE_JSON = "application/graphql-response+json"
+OFFERED = (JSON, RESPONSE_JSON)
+
+
+class Refused(Exception):
+    """A request that is answered before GraphQL sees it."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: TopCode = TopCode.BAD_USER_INPUT,
+        *,
+        limit: tuple[str, int] | None = None,
+        allow: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.limit, self.allow = status, message, code, limit, allow
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The parameters of a request, of the right types."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None
+
+
+def negotiate(accept: str | None) -> str:
+    """The media type of the answer; raises Refused (406) when the client takes none that is offered."""
+    if accept is None or not accept.strip():
+        return JSON
+    best, chosen = 0.0, None
+    for part in accept.split(",")[:50]:
+        media, quality, charset = _media(part)
+        if charset not in (None, "utf-8"):
+            continue
+        for offer in OFFERED:
+            if media in (offer, "*/*", "application/*") and quality > best:
+                best, chosen = quality, offer
+    if chosen is None:
+        raise Refused(406, f"Accept must allow {RESPONSE_JSON} or {JSON}.")
+    return chosen
+
+
+def _media(part: str) -> tuple[str, float, str | None]:
+    media, *parameters = part.split(";")
+    known = dict(parameter.strip().lower().partition("=")[::2] for parameter in parameters)
+    try:
+        quality = float(known.get("q", "1"))
+    except ValueError:
+        quality = 0.0
+    return media.strip().lower(), quality, known["charset"].strip('"') if "charset" in known else None
+
+
+async def body(request: Request, bounds: Bounds) -> bytes:
+    """The body of a POST; raises Refused for another type (415) and before reading on past the bound (413)."""
+    media, _, charset = _media(request.headers.get("content-type", ""))
+    if media != JSON or charset not in (None, "utf-8"):
+        raise Refused(415, f"Content-Type must be {JSON} in UTF-8.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(415, "The body must come without Content-Encoding.")
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:20]) > bounds.body:
+        raise _too_large(bounds)
+    pieces = bytearray()
+    try:
+        async for piece in request.stream():
+            pieces += piece
+            if len(pieces) > bounds.body:
+                raise _too_large(bounds)
+    except ClientDisconnect:
+        raise Refused(400, "The body ended too early.") from None
+    return bytes(pieces)
+
+
+def _too_large(bounds: Bounds) -> Refused:
+    return Refused(
+        413, f"The body may have at most {bounds.body} bytes.", TopCode.QUERY_TOO_COMPLEX, limit=("body", bounds.body)
+    )
+
+
+def decode(raw: bytes | str, what: str) -> Any:
+    """JSON; raises Refused (400) for anything else: other encodings, lone surrogates, NaN, depth beyond the parser's."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Refused(400, f"The {what} must be JSON in UTF-8.") from None
+
+
+def from_body(raw: bytes, bounds: Bounds) -> Asked:
+    """The parameters in a body; raises Refused (400)."""
+    given = decode(raw, "body")
+    if not isinstance(given, dict):
+        raise Refused(400, "The body must be one JSON object; batches are not accepted.")
+    return _asked(given, bounds)
+
+
+def from_url(request: Request, bounds: Bounds) -> Asked:
+    """The parameters in a URL; raises Refused (400)."""
+    given: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = decode(given[name], name) if _encodable(given[name]) else 0
+        else:
+            given.pop(name, None)
+    return _asked(given, bounds)
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _asked(given: Mapping[str, Any], bounds: Bounds) -> Asked:
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise Refused(400, "query must be a text that holds a document.")
+    if not isinstance(variables, dict | None):
+        raise Refused(400, "variables must be an object.")
+    if not isinstance(name, str | None):
+        raise Refused(400, "operationName must be a text.")
+    if not isinstance(given.get("extensions"), dict | None):
+        raise Refused(400, "extensions must be an object.")
+    _bound("query", len(query.encode()) if _encodable(query) else bounds.query + 1, bounds.query)
+    if variables:
+        _bound("variables", len(orjson.dumps(variables)), bounds.variables)
+    return Asked(query, variables or {}, name or None)
+
+
+def _bound(limit: str, actual: int, maximum: int) -> None:
+    if actual > maximum:
+        raise Refused(
+            400, f"{limit} may have at most {maximum} bytes.", TopCode.QUERY_TOO_COMPLEX, limit=(limit, maximum)
+        )
