@@ -63,7 +63,7 @@ def named(error: BaseException) -> str:
 def configure(level: str) -> SafeFormatter:
     """Make this the only output of the process; the keys of an invocation are appended to the formatter returned."""
     formatter = SafeFormatter(
-        utc=True, use_rfc3339=True, serialize_stacktrace=False, service="bizcall-admin", logger="%(name)s"
+        utc=True, use_rfc3339=True, serialize_stacktrace=False, service="bizcall-admin", name="%(name)s"
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)

@@ -14,11 +14,12 @@ connection and without the order of FIFO groups.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import json
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol, TypeVar
@@ -92,11 +93,12 @@ class InvocationFailed(Exception):
 
 
 class Process:
-    """One Lambda process: a loop, and what was opened on it."""
+    """One Lambda process: a loop, and what was opened on it. `idle` is in seconds."""
 
-    def __init__(self, settings: Settings, formatter: logs.SafeFormatter | None = None) -> None:
+    def __init__(self, settings: Settings, formatter: logs.SafeFormatter | None = None, *, idle: float = IDLE) -> None:
         self._settings = settings
         self._formatter = formatter
+        self._idle = idle
         self._runner = asyncio.Runner()
         # Mangum asks for the current loop instead of taking one.
         asyncio.set_event_loop(self._runner.get_loop())
@@ -113,7 +115,7 @@ class Process:
 
         self._label(context.aws_request_id)
         try:
-            return self._runner.run(invocation())
+            return self._run(invocation())
         except Exception as error:
             logger.exception("the invocation failed")
             raise InvocationFailed(type(error).__name__) from None
@@ -125,7 +127,7 @@ class Process:
         request_id = event.get("requestContext", {}).get("requestId", context.aws_request_id)
         self._label(request_id)
         try:
-            services = self._runner.run(self._ready(context))
+            services = self._run(self._ready(context))
             if self._application is None:
                 from mangum import Mangum
 
@@ -143,9 +145,14 @@ class Process:
     def close(self) -> None:
         """Give everything back; for tests, Lambda kills instead."""
         if self._services is not None:
-            self._runner.run(database.disconnect())
-        self._runner.run(self._clients.close())
+            self._run(database.disconnect())
+        self._run(self._clients.close())
         self._runner.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        # The runner's own context would carry what one invocation leaves in it into all later ones: Tortoise, for one,
+        # leaves a transaction in it that was broken off while it began.
+        return self._runner.run(work, context=contextvars.copy_context())
 
     async def _ready(self, context: Context) -> Services:
         if self._services is None:
@@ -182,12 +189,10 @@ class Process:
         """
         for _ in range(5):
             await asyncio.sleep(0.0005)
-        if time.monotonic() - self._last < IDLE:
+        if time.monotonic() - self._last < self._idle:
             return
-        try:
-            async with asyncio.timeout(PING), database.directory():
-                await database.query("SELECT 1")
-        except (BizCallError, TimeoutError):
+        # In a task, and so a context, of its own: see _run.
+        if not await asyncio.create_task(_answers()):
             logger.warning("the database connection did not outlive the pause")
             await self._reopen()
 
@@ -197,7 +202,8 @@ class Process:
             async with asyncio.timeout(PING):
                 await database.disconnect()
         except TimeoutError:
-            logger.warning("the old connection could not be closed in time and is left behind")
+            # The pool has given the silent connection up by now, so the second time there is nobody to wait for.
+            await database.disconnect()
         self._services = None
         self._services = await self._open()
         self._application = None
@@ -215,7 +221,7 @@ def process() -> Process:
 
 
 async def each_record(
-    event: Event, handle: Callable[[Message], Awaitable[object]], *, remaining: Callable[[], float]
+    event: Event, handle: Callable[[Message], Coroutine[Any, Any, object]], *, remaining: Callable[[], float]
 ) -> dict[str, list[dict[str, str]]]:
     """Handle the records of a queue's batch in their order, and report those that have to come again.
 
@@ -241,10 +247,19 @@ async def each_record(
     return {"batchItemFailures": failed}
 
 
+async def _answers() -> bool:
+    try:
+        async with asyncio.timeout(PING), database.directory():
+            await database.query("SELECT 1")
+    except (BizCallError, TimeoutError):
+        return False
+    return True
+
+
 async def _one(
     record: Mapping[str, Any],
     group: str | None,
-    handle: Callable[[Message], Awaitable[object]],
+    handle: Callable[[Message], Coroutine[Any, Any, object]],
     remaining: Callable[[], float],
 ) -> bool:
     try:
@@ -258,7 +273,8 @@ async def _one(
         attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
         limit = remaining() - FINISH_BEFORE
         async with asyncio.timeout(None if limit == math.inf else limit):
-            await handle(Message(sent or record["messageId"], body, group, attempt))
+            # In a task of its own, so that nothing a broken-off record leaves in its context reaches the next one.
+            await asyncio.create_task(handle(Message(sent or record["messageId"], body, group, attempt)))
     except Exception:
         # Whatever one record does, the others get their turn; SQS repeats it, and gives it up after five times.
         logger.exception("message %s failed", record["messageId"])
