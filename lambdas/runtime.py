@@ -27,6 +27,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import SecretStr
 
 from bizcall import aws, database
+from bizcall.dispatch import Keys
 from bizcall.errors import BizCallError, Unavailable
 from bizcall.ports import Clock, Queue, Sms, Storage, now
 from bizcall.settings import Settings, settings
@@ -77,6 +78,13 @@ class Services:
             raise RuntimeError("neither DATABASE_URL nor DATABASE_SECRET_ID is set")
         return self.settings.database_url.get_secret_value()
 
+    @property
+    def keys(self) -> Keys:
+        """What codes are derived from."""
+        if self.settings.secret_key is None:
+            raise RuntimeError("neither SECRET_KEY nor KEY_SECRET_ID is set")
+        return Keys(self.settings.secret_key.get_secret_value())
+
 
 @dataclass(frozen=True)
 class Message:
@@ -104,7 +112,7 @@ class Process:
         asyncio.set_event_loop(self._runner.get_loop())
         self._clients = aws.Clients()
         self._services: Services | None = None
-        self._application: Callable[[Any, Any], Any] | None = None
+        self._application: Callable[[Any, Any], dict[str, Any]] | None = None
         self._last = time.monotonic()
 
     def run(self, handle: Callable[[Event, Services], Coroutine[Any, Any, T]], event: Event, context: Context) -> T:
@@ -122,16 +130,14 @@ class Process:
         finally:
             self._last = time.monotonic()
 
-    def serve(self, build: Callable[[Services], Any], event: Any, context: Any) -> Any:
+    def serve(self, build: Callable[[Services], Any], event: Event, context: Context) -> dict[str, Any]:
         """Answer one request of the HTTP API by the ASGI application that `build` makes, once for the process."""
         request_id = event.get("requestContext", {}).get("requestId", context.aws_request_id)
         self._label(request_id)
         try:
             services = self._run(self._ready(context))
             if self._application is None:
-                from mangum import Mangum
-
-                self._application = Mangum(build(services), lifespan="off")
+                self._application = _adapted(build(services))
             return self._application(event, context)
         except Unavailable:
             logger.exception("the process could not be made ready")
@@ -245,6 +251,12 @@ async def each_record(
             if group is not None:
                 stopped.add(group)
     return {"batchItemFailures": failed}
+
+
+def _adapted(application: Any) -> Callable[[Any, Any], dict[str, Any]]:
+    from mangum import Mangum
+
+    return Mangum(application, lifespan="off")
 
 
 async def _answers() -> bool:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from bizcall import dispatch, imports
-from bizcall.dispatch import inbox
+from bizcall import admins, dispatch, imports
 from lambdas.runtime import Context, Event, Services, process
 
-
-async def handle(_event: Event, services: Services) -> dict[str, Any]:
-    """Send what is due in the outbox, end what has expired, and tell how much of each."""
-    sent = await dispatch.sweep(queue=services.queue, clock=services.clock)
-    expired = await imports.expire(clock=services.clock)
-    forgotten = await inbox.prune(clock=services.clock)
-    return {"sent": sent, "expired": expired, "forgotten": forgotten}
+logger = logging.getLogger(__name__)
 
 
-def handler(event: Event, context: Context) -> dict[str, Any]:
+async def handle(_event: Event, services: Services) -> dict[str, int]:
+    """Send what is due in the outbox, end and forget what is over; tell how much of each.
+
+    What fails doesn't keep the others from their turn, and is raised at the end, so that an alarm sees it.
+    """
+    clock = services.clock
+    duties: dict[str, Callable[[], Awaitable[int]]] = {
+        "messages sent": partial(dispatch.sweep, queue=services.queue, clock=clock),
+        "imports ended": partial(imports.expire, clock=clock),
+        "messages forgotten": partial(dispatch.prune, clock=clock),
+        "rows of signing in forgotten": partial(admins.prune, clock=clock),
+    }
+    done: dict[str, int] = {}
+    failures: list[Exception] = []
+    for name, duty in duties.items():
+        try:
+            done[name] = await duty()
+        except Exception as failure:
+            failures.append(failure)
+    logger.info("swept", extra={"done": {name: count for name, count in done.items() if count}})
+    if failures:
+        raise ExceptionGroup("duties that failed", failures)
+    return done
+
+
+def handler(event: Event, context: Context) -> dict[str, int]:
     """What Lambda calls."""
     return process().run(handle, event, context)

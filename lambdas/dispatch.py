@@ -1,0 +1,22 @@
+"""Text messages with codes: queue `sms` → here → the gateway (AU-24)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bizcall import dispatch
+from lambdas.runtime import Context, Event, Message, Services, each_record, process
+
+
+async def handle(event: Event, services: Services) -> dict[str, Any]:
+    """Send the code that each message names."""
+
+    async def deliver(message: Message) -> None:
+        await dispatch.deliver(message.body, sms=services.sms, keys=services.keys, clock=services.clock)
+
+    return await each_record(event, deliver, remaining=services.remaining)
+
+
+def handler(event: Event, context: Context) -> dict[str, Any]:
+    """What Lambda calls."""
+    return process().run(handle, event, context)
