@@ -52,11 +52,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An entry's result. `subscriber_id` is the holding that stands now, None when refused; `problem` says why."""
+    """An entry's result. `subscriber_id` is the holding that stands now, None when refused; `problem` says why.
+
+    `ended_id` is the holding that a replacement ended.
+    """
 
     subscriber_id: UUID | None
     kind: Kind
     problem: Problem | None = None
+    ended_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from bizcall.database import query
 from bizcall.models.companies import OnError
+from bizcall.subscribers.changes import Changes
 from bizcall.subscribers.entries import Entry, Holder, Kind, Outcome
 from bizcall.subscribers.plan import Plan, Standing
 
@@ -42,10 +43,11 @@ async def apply(
     current, freed_at = await _latest(company_id, lines)
     held = {holder.id for holder in current.values()}
     elsewhere = await _existing(company_id, {e.subscriber_id for e in entries if e.subscriber_id} - held)
-    plan = Plan(Standing(lines, departments, current, freed_at, held | elsewhere), at)
+    changes = Changes(at)
+    plan = Plan(Standing(lines, departments, current, freed_at, held | elsewhere), changes)
     outcomes = [plan.decide(entry) for entry in entries]
     if on_error is OnError.SKIP_BAD_ROWS or all(outcome.kind is not Kind.REFUSED for outcome in outcomes):
-        await plan.write(company_id)
+        await changes.write(company_id)
     return outcomes
 
 

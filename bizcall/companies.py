@@ -1,0 +1,125 @@
+"""Companies and their lines: the directory of numbers, the lines of the form, the company's policy.
+
+A number belongs to one company at a time (ON-01): its row in the directory is written first, and its primary key is
+what two companies that claim one number meet at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from bizcall import phones
+from bizcall.database import directory, query, reading, tenant
+from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.ids import uuid7
+from bizcall.models import Company, Line, LineRow
+from bizcall.models.companies import OnError
+
+
+@dataclass(frozen=True)
+class LineDraft:
+    """A number to subscribe and its representative caller ID, if any, in any spelling that `phones` takes."""
+
+    number: str
+    rid: str | None = None
+
+
+async def create(name: str, lines: Sequence[LineDraft], *, company_id: UUID | None = None) -> UUID:
+    """Provision a company with its lines and return its id; the lowest number represents it.
+
+    Raises Invalid for bad numbers and for those that another company has. `company_id` fixes the id of a demo.
+    """
+    drafts = _cleaned(lines)
+    if not drafts:
+        raise Invalid(Problem(ErrorCode.REQUIRED, ("lines",)))
+    key = company_id or uuid7()
+    async with tenant(key):
+        await Company.create(id=key, name=name, representative_number=min(draft.number for draft in drafts))
+        await _claim(key, drafts)
+    return key
+
+
+async def add_lines(company_id: UUID, lines: Sequence[LineDraft]) -> None:
+    """Give the company further lines, all or none; raises Invalid for bad numbers and for those that are taken."""
+    async with tenant(company_id):
+        await _claim(company_id, _cleaned(lines))
+
+
+async def owner_of(number: str) -> UUID | None:
+    """The company that has a number, in any spelling; None when nobody has."""
+    async with directory():
+        rows = await query(
+            "SELECT company_id FROM number_directory WHERE number = $1", phones.normalise(number) or number
+        )
+    return rows[0]["company_id"] if rows else None
+
+
+async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Company]:
+    """The company itself, if its id is among them: a company sees no other."""
+    async with reading(company_id):
+        rows = await Company.filter(id=company_id)
+    return {row.id: row for row in rows if row.id in ids}
+
+
+async def import_policy(company_id: UUID) -> OnError:
+    """What happens to files that are dropped into the company's inbox (BK-02); raises NotFound."""
+    async with reading(company_id):
+        company = await Company.filter(id=company_id).first()
+    if company is None:
+        raise NotFound
+    return company.import_on_error
+
+
+async def free_lines(company_id: UUID) -> list[LineRow]:
+    """The lines that nobody holds, by number: the rows of the form (BK-01)."""
+    async with reading(company_id):
+        return await LineRow.filter(company_id=company_id, subscriber_id__isnull=True).order_by("number")
+
+
+async def lines_by_number(company_id: UUID, numbers: Collection[str]) -> dict[str, LineRow]:
+    """The company's lines with these normalised numbers, each with whoever holds it now; others are left out."""
+    async with reading(company_id):
+        rows = await LineRow.filter(company_id=company_id, number__in=list(numbers))
+    return {row.number: row for row in rows}
+
+
+def _cleaned(lines: Sequence[LineDraft]) -> list[LineDraft]:
+    drafts: dict[str, LineDraft] = {}
+    problems = []
+    for index, line in enumerate(lines):
+        number, rid = phones.normalise(line.number), phones.normalise(line.rid) if line.rid else None
+        if number is None or not phones.is_company(number):
+            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("lines", str(index), "number")))
+        elif line.rid and (rid is None or not rid.startswith("0")):
+            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("lines", str(index), "rid")))
+        elif number in drafts:
+            problems.append(Problem(ErrorCode.DUPLICATE, ("lines", str(index), "number")))
+        else:
+            drafts[number] = LineDraft(number, rid)
+    if problems:
+        raise Invalid(*problems)
+    return list(drafts.values())
+
+
+async def _claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
+    """Write directory and lines in the open transaction, in the order of the numbers so that claims don't deadlock."""
+    taken = await query(
+        "INSERT INTO number_directory (number, company_id)"
+        " SELECT number, $1 FROM unnest($2::text[]) AS wanted (number) ORDER BY number"
+        " ON CONFLICT DO NOTHING RETURNING number",
+        company_id,
+        [draft.number for draft in drafts],
+    )
+    ours = {row["number"] for row in taken}
+    problems = [
+        Problem(ErrorCode.DUPLICATE, ("lines", str(index), "number"))
+        for index, draft in enumerate(drafts)
+        if draft.number not in ours
+    ]
+    if problems:
+        raise Invalid(*problems)
+    await Line.bulk_create(
+        [Line(company_id=company_id, number=draft.number, rid=draft.rid) for draft in drafts], batch_size=1_000
+    )
