@@ -39,7 +39,9 @@ class NodeQueries:
         found: Node | None = await find(info, id)
         return found
 
-    @strawberry.field(description="The objects with these ids, in their order; null for each that is missing.")
+    @strawberry.field(
+        description="The objects with these ids, at most 100, in their order; null for each that is missing."
+    )
     async def nodes(
         self,
         info: Info,

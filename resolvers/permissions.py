@@ -18,13 +18,13 @@ PUBLIC = frozenset(
         "Query.viewer",
         "Mutation.__typename",
         "Mutation.signIn",
-        "Mutation.signInConfirm",
-        "Mutation.signInCodeResend",
+        "Mutation.signInCodeSend",
+        "Mutation.signInVerify",
     }
 )
 """Fields that strangers may ask for, as Type.field."""
 
-ONE_A_REQUEST = frozenset({"signIn", "signInConfirm", "signInCodeResend"})
+ONE_A_REQUEST = frozenset({"signIn", "signInCodeSend", "signInVerify"})
 """Mutations that compare a secret or send a code: one of them in a request, or aliases would multiply guesses (A6)."""
 
 

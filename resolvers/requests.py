@@ -101,7 +101,7 @@ def _too_large(bounds: Bounds) -> Refused:
 
 
 def decode(raw: bytes | str, what: str) -> Any:
-    """JSON; raises Refused (400) for anything else: other encodings, lone surrogates, NaN, depth beyond the parser's."""
+    """JSON; raises Refused (400) for anything else: other encodings, lone surrogates, NaN, too deep."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -18,11 +18,35 @@ _FROM = re.compile(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?', re.IGNORECASE)
 
 
 class Recorded(Connection):
-    """A connection that notes each statement once it has run."""
+    """A connection that notes each statement as it is sent.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.add_query_logger(lambda record: SENT.append(record.query))
+    asyncpg's own query loggers are called a turn of the loop later, and so would miss the last statement of a block.
+    """
+
+    async def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        """Note and run."""
+        SENT.append(query)
+        return await super().execute(query, *args, **kwargs)
+
+    async def executemany(self, command: str, args: Any, **kwargs: Any) -> Any:
+        """Note once, and run."""
+        SENT.append(command)
+        return await super().executemany(command, args, **kwargs)
+
+    async def fetch(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        """Note and run."""
+        SENT.append(query)
+        return await super().fetch(query, *args, **kwargs)
+
+    async def fetchrow(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        """Note and run."""
+        SENT.append(query)
+        return await super().fetchrow(query, *args, **kwargs)
+
+    async def fetchval(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        """Note and run."""
+        SENT.append(query)
+        return await super().fetchval(query, *args, **kwargs)
 
 
 @contextmanager

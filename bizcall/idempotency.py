@@ -1,0 +1,106 @@
+"""Operations that must not happen twice: the same key with the same input gets the stored answer, for 24 hours.
+
+The key is claimed in the business transaction itself, by an insert into a unique index. So PostgreSQL lets a second
+request with the same key wait until the first has ended: it then finds the answer, or, when the first was rolled back,
+does the work. A refused input is rolled back with its key and can be mended and sent again under it.
+
+Own code: the packages for this keep their own store, whose commit is not that of the business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from bizcall.database import query
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.ports import Clock, now
+
+LIFE = timedelta(hours=24)
+KEY_LONGEST = 255
+
+Answer = dict[str, Any]
+
+
+async def once(
+    company_id: UUID,
+    operation: str,
+    key: str,
+    given: Mapping[str, Any],
+    work: Callable[[], Awaitable[Answer]],
+    *,
+    clock: Clock = now,
+    field: str = "idempotencyKey",
+) -> Answer:
+    """Do `work` and keep its answer, or return the answer that this key has got before.
+
+    Needs an open `tenant()` transaction, in which `work` runs too. `given` is the whole input but the key, of JSON
+    values, UUIDs and times; the answer is a JSON object without secrets (keys of rows, not rows). Raises Invalid:
+    KEY_REUSED when the key came with another operation or input, TOO_LONG or REQUIRED for what is no key.
+    """
+    if not key.strip():
+        raise Invalid(Problem(ErrorCode.REQUIRED, (field,)))
+    if len(key) > KEY_LONGEST:
+        raise Invalid(Problem(ErrorCode.TOO_LONG, (field,), {"maximum": str(KEY_LONGEST)}))
+    at, digest = clock(), fingerprint(operation, given)
+    claimed = await query(
+        """
+        INSERT INTO idempotency_key (company_id, key, operation, input_hash, answer, created_at)
+        VALUES ($1, $2, $3, $4, 'null', $5)
+        ON CONFLICT (company_id, key) DO UPDATE
+        SET operation = excluded.operation, input_hash = excluded.input_hash, answer = excluded.answer,
+            created_at = excluded.created_at
+        WHERE idempotency_key.company_id = $1 AND idempotency_key.created_at <= $6
+        RETURNING key
+        """,
+        company_id,
+        key,
+        operation,
+        digest,
+        at,
+        at - LIFE,
+    )
+    if not claimed:
+        (kept,) = await query(
+            """
+            SELECT operation, input_hash, answer::text AS answer FROM idempotency_key
+            WHERE company_id = $1 AND key = $2
+            """,
+            company_id,
+            key,
+        )
+        if kept["operation"] != operation or bytes(kept["input_hash"]) != digest:
+            raise Invalid(Problem(ErrorCode.KEY_REUSED, (field,)))
+        stored: Answer = orjson.loads(kept["answer"])
+        return stored
+    answer = await work()
+    await query(
+        "UPDATE idempotency_key SET answer = $3::jsonb WHERE company_id = $1 AND key = $2",
+        company_id,
+        key,
+        orjson.dumps(answer).decode(),
+    )
+    # Through JSON, so that the first caller gets exactly what the later ones will get.
+    told: Answer = orjson.loads(orjson.dumps(answer))
+    return told
+
+
+async def expire(company_id: UUID, *, clock: Clock = now) -> int:
+    """Delete the company's keys that are older than 24 hours, in the open transaction; returns how many."""
+    gone = await query(
+        "DELETE FROM idempotency_key WHERE company_id = $1 AND created_at <= $2 RETURNING key",
+        company_id,
+        clock() - LIFE,
+    )
+    return len(gone)
+
+
+def fingerprint(operation: str, given: Mapping[str, Any]) -> bytes:
+    """What tells inputs apart: a hash that doesn't depend on the order of an object's keys."""
+    text = orjson.dumps(given, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    return hashlib.blake2b(operation.encode() + b"\0" + text, digest_size=32).digest()
