@@ -28,7 +28,7 @@ from typing import IO, Literal
 
 from local import locks
 from local.programs import programs
-from local.state import free_port, identity, require_reachable, server_user
+from local.state import free_port, identity, require_reachable, server_user, write_json
 
 Role = Literal["owner", "app"]
 DATABASE = "bizcall"
@@ -120,11 +120,7 @@ class Postgres:
         """Made once per home, kept in a file that only its owner may read."""
         path = self.home / "passwords.json"
         if not path.exists():
-            partial = path.with_suffix(".partial")
-            partial.unlink(missing_ok=True)
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                json.dump({"owner": secrets.token_urlsafe(24), "app": secrets.token_urlsafe(24)}, file)
-            partial.rename(path)
+            write_json(path, {"owner": secrets.token_urlsafe(24), "app": secrets.token_urlsafe(24)})
         kept: dict[Role, str] = json.loads(path.read_text())
         return kept
 

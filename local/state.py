@@ -7,14 +7,15 @@ lies under /var/lib. Nothing above the state folder is ever changed to make it r
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import pwd
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 _SERVER_USER = "nobody"
 # Places for temporary things that all users may enter on every system; what is made there is ours alone or refused.
@@ -23,6 +24,13 @@ _LASTING, _MEMORY = "/var/tmp", "/dev/shm"  # noqa: S108
 
 class Unusable(Exception):
     """The place can't be used; the text says which folder is in the way and what to do."""
+
+
+class PortBusy(Exception):
+    """The port that was asked for is in use by another program."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use by another program; choose another one with --port")
 
 
 class Identity(TypedDict, total=False):
@@ -68,7 +76,10 @@ def scratch() -> pathlib.Path:
     for parent in (tempfile.gettempdir(), _LASTING, _MEMORY):
         with contextlib.suppress(OSError, Unusable):
             require_reachable(pathlib.Path(parent))
-            return pathlib.Path(tempfile.mkdtemp(prefix="bizcall-", dir=parent))
+            made = pathlib.Path(tempfile.mkdtemp(prefix="bizcall-", dir=parent))
+            if server_user():
+                made.chmod(0o711)
+            return made
     raise Unusable("no temporary folder can be entered by the user as whom PostgreSQL runs; set TMPDIR")
 
 
@@ -98,6 +109,24 @@ def free_port(preferred: int = 0) -> int:
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise Unusable("no TCP port is free on 127.0.0.1")
+
+
+def read_json(path: pathlib.Path) -> dict[str, Any] | None:
+    """What the file holds, or None if there is no such file."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def write_json(path: pathlib.Path, content: Mapping[str, Any]) -> None:
+    """Replace the file at once, readable by its owner only, as passwords and addresses with passwords are in it."""
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=False)
+    partial.rename(path)
 
 
 def _candidates() -> list[pathlib.Path]:

@@ -1,0 +1,193 @@
+"""The laptop's commands: `python -m local run | inbox | stop | psql | reset`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import time
+from datetime import datetime
+from typing import Annotated, NoReturn
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from local import locks, state
+from local.cloud.sent import Message, read
+from local.loglines import readable
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(highlight=False)
+
+State = Annotated[
+    pathlib.Path | None,
+    typer.Option("--state", envvar="BIZCALL_STATE", help="Folder of all that is kept; each has a system of its own."),
+]
+_STOP_SECONDS = 30.0
+_FOLLOW_SECONDS = 0.5
+
+
+@app.command()
+def run(
+    home: State = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API; without it a free one is found.")] = None,
+) -> None:
+    """Start the whole product and follow its log until Ctrl-C."""
+    from local.cloud import CloudFailed
+    from local.deploy import DeployError
+    from local.postgres import Failed
+    from local.stack import AlreadyRunning, Died
+
+    try:
+        asyncio.run(_run(state.folder(home), port))
+    except AlreadyRunning as other:
+        where = f": {other.addresses.api}, inbox {other.addresses.inbox}" if other.addresses else ""
+        _give_up(f"BizCall Admin is running already (process {other.pid}){where}")
+    except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died) as error:
+        _give_up(str(error))
+
+
+async def _run(home: pathlib.Path, port: int | None) -> None:
+    from local import seed
+    from local.stack import running
+
+    stop = asyncio.Event()
+    starting = asyncio.current_task()
+
+    def end() -> None:
+        if not stop.is_set() and starting is not None and not started:
+            starting.cancel()
+        stop.set()
+
+    started = False
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    before = time.monotonic()
+    try:
+        async with running(
+            home,
+            port=port,
+            say=lambda text: console.print(f"  {escape(text)}", style="dim"),
+            log=lambda function, line: console.print(readable(function, line), soft_wrap=True),
+        ) as system:
+            started = True
+            addresses = system.addresses
+            console.print(f"[bold]BizCall Admin runs[/] ({time.monotonic() - before:.1f} s)")
+            console.print(f"  API        {addresses.graphql}")
+            console.print(f"  inbox      {addresses.inbox}   SMS and mails; also: python -m local inbox")
+            console.print(f"  bucket     {addresses.bucket} at {addresses.aws}")
+            console.print(
+                f"  sign in    {seed.LOGIN_ID} / {seed.PASSWORD}   {seed.COMPANY_NAME}; the code is in the inbox"
+            )
+            console.print(f"  state      {home}")
+            console.print("Ctrl-C stops everything. The log:")
+            await system.until(stop)
+            console.print("Stopping ...")
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+    console.print("Stopped.")
+
+
+@app.command()
+def inbox(
+    home: State = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the file's lines of JSON.")] = False,
+) -> None:
+    """Show the SMS and mails that were sent, oldest first."""
+    from dataclasses import asdict
+    from json import dumps
+
+    path = state.folder(home) / "aws" / "sent.jsonl"
+    shown: set[str] = set()
+    try:
+        while True:
+            for message in read(path):
+                if message.id not in shown:
+                    shown.add(message.id)
+                    if as_json:
+                        print(dumps(asdict(message), ensure_ascii=False), flush=True)
+                    else:
+                        _show(message)
+            if not follow:
+                break
+            time.sleep(_FOLLOW_SECONDS)
+    except KeyboardInterrupt:
+        return
+    if not shown and not as_json:
+        console.print("Nothing was sent yet.")
+
+
+def _show(message: Message) -> None:
+    at = datetime.fromisoformat(message.at).astimezone(ZoneInfo("Asia/Seoul")).strftime("%m-%d %H:%M:%S")
+    console.print(f"[cyan]{at}[/] [bold]{message.kind}[/] → {escape(message.to)} {escape(message.subject)}")
+    console.print(escape(message.text), soft_wrap=True)
+
+
+@app.command()
+def stop(home: State = None) -> None:
+    """Stop the system that runs on the state folder."""
+    lock = state.folder(home) / "lock"
+    deadline = time.monotonic() + _STOP_SECONDS
+    asked = False
+    while time.monotonic() < deadline:
+        try:
+            locks.hold(lock).close()
+        except locks.Held as held:
+            if held.pid and not asked:
+                os.kill(held.pid, signal.SIGTERM)
+                asked = True
+            time.sleep(0.1)
+        else:
+            console.print("Stopped." if asked else "Nothing was running.")
+            return
+    _give_up("It does not stop.")
+
+
+@app.command()
+def psql(home: State = None) -> None:
+    """Open a session of role `app` on the running database; no company's rows show before app.company_id is set."""
+    from local.programs import programs
+    from local.stack import addresses_in
+
+    folder = state.folder(home)
+    addresses = addresses_in(folder)
+    if addresses is None:
+        _give_up("Nothing is running.")
+    program = shutil.which("psql") or str(programs(folder / "postgres") / "psql")
+    url = urlsplit(addresses.database)
+    # The password goes by the environment, because other users can see the arguments of a process.
+    open_url = url._replace(netloc=f"{url.username}@{url.hostname}:{url.port}").geturl()
+    environment = {**os.environ, "PGPASSWORD": url.password or ""}
+    os.execve(program, [program, open_url], environment)  # noqa: S606 - psql takes over this terminal
+
+
+@app.command()
+def reset(home: State = None, yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False) -> None:
+    """Forget everything: the database, the objects in the bucket, the messages sent."""
+    from local.stack import AlreadyRunning, forget
+
+    folder = state.folder(home)
+    if not yes:
+        typer.confirm(f"Remove the database and all files in {folder}?", abort=True)
+    try:
+        forget(folder)
+    except AlreadyRunning as other:
+        _give_up(f"Process {other.pid} is running on it; stop that first.")
+    console.print("Forgotten.")
+
+
+def _give_up(reason: str) -> NoReturn:
+    print(reason, file=sys.stderr)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m local")
