@@ -1,0 +1,76 @@
+"""Reading a plain CloudFormation template: what refers to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Template = Mapping[str, Any]
+
+
+def of(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """Properties by logical id of all resources of a type."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == f"AWS::{kind}"
+    }
+
+
+def target(value: Any) -> str:
+    """The logical id that a Ref or GetAtt names."""
+    if isinstance(value, Mapping):
+        if "Ref" in value:
+            return str(value["Ref"])
+        if "Fn::GetAtt" in value:
+            return str(value["Fn::GetAtt"][0])
+    return ""
+
+
+def listed(value: Any) -> list[Any]:
+    """A list, of one thing too."""
+    return value if isinstance(value, list) else [value]
+
+
+def statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy, with where it stands."""
+    for name, role in of(template, "IAM::Role").items():
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+    for kind in ("IAM::Policy", "IAM::ManagedPolicy", "SQS::QueuePolicy", "S3::BucketPolicy", "SNS::TopicPolicy"):
+        for name, properties in of(template, kind).items():
+            for statement in properties["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def dead_letter_queues(template: Template) -> dict[str, str]:
+    """The dead-letter queue of each queue that has one."""
+    queues = of(template, "SQS::Queue")
+    return {n: target(q["RedrivePolicy"]["deadLetterTargetArn"]) for n, q in queues.items() if "RedrivePolicy" in q}
+
+
+def sources(template: Template) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Queue, function and properties of each event source mapping."""
+    return {
+        name: (target(p["EventSourceArn"]), target(p["FunctionName"]), p)
+        for name, p in of(template, "Lambda::EventSourceMapping").items()
+    }
+
+
+def watched(template: Template) -> set[tuple[str, str]]:
+    """(metric, logical id) of every alarm."""
+    return {
+        (alarm["MetricName"], target(dimension["Value"]))
+        for alarm in of(template, "CloudWatch::Alarm").values()
+        for dimension in alarm.get("Dimensions", [])
+    }
+
+
+def refuses_plain(statement: Mapping[str, Any]) -> bool:
+    """Whether a policy statement turns away everybody who comes without TLS."""
+    return (
+        statement["Effect"] == "Deny"
+        and statement.get("Principal") == "*"
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+    )

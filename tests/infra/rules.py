@@ -1,0 +1,316 @@
+"""What must hold for the translated template, beyond what cfn-lint knows: each rule yields one sentence per breach.
+
+A rule is a generator over the plain CloudFormation template; `test_template.py` runs all of them on the real one, and
+each of them on a template spoilt on purpose, so that no rule passes by looking away.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from bizcall.settings import Settings
+from tests.infra.reading import (
+    Template,
+    dead_letter_queues,
+    listed,
+    of,
+    refuses_plain,
+    sources,
+    statements,
+    target,
+    watched,
+)
+
+Rule = Callable[[Template], Iterator[str]]
+
+RULES: list[Rule] = []
+
+LAPTOP_ONLY = {"DATABASE_URL", "SECRET_KEY"}
+"""Settings that hold secrets in clear text: for laptops and tests."""
+
+MANAGED_POLICIES = {"AWSLambdaENIManagementAccess"}
+"""AWS's own policies which may be attached; its network interfaces have no names before they exist."""
+
+ANY_BUT = {"sns:Publish"}
+"""Actions that may be allowed on all but some resources: a telephone number has no ARN."""
+
+INSTANCE_ALARMS = {"Errors", "Throttles"}
+QUEUE_ALARM = "ApproximateAgeOfOldestMessage"
+DEAD_ALARM = "ApproximateNumberOfMessagesVisible"
+
+
+def rule(check: Rule) -> Rule:
+    """Add to RULES."""
+    RULES.append(check)
+    return check
+
+
+@rule
+def every_handler_can_be_called(template: Template) -> Iterator[str]:
+    """The module imports and the attribute is callable."""
+    for name, function in of(template, "Lambda::Function").items():
+        module, _, attribute = function["Handler"].rpartition(".")
+        try:
+            found = getattr(importlib.import_module(module), attribute, None)
+        except ImportError:
+            found = None
+        if not callable(found):
+            yield f"{name}: {function['Handler']} can't be called"
+
+
+@rule
+def every_function_is_bounded(template: Template) -> Iterator[str]:
+    """Time, memory and concurrency are set, and a retry needn't wait longer than half an hour (I2)."""
+    for name, function in of(template, "Lambda::Function").items():
+        if not 1 <= function.get("Timeout", 0) <= 300:
+            yield f"{name}: the time limit is not within 300 s"
+        if "MemorySize" not in function:
+            yield f"{name}: no memory size"
+        if "ReservedConcurrentExecutions" not in function:
+            yield f"{name}: no reserved concurrency"
+
+
+@rule
+def every_function_logs_into_a_group_that_forgets(template: Template) -> Iterator[str]:
+    """Each has a group of its own; all groups keep 731 days (I2)."""
+    groups = of(template, "Logs::LogGroup")
+    used = [target(f.get("LoggingConfig", {}).get("LogGroup")) for f in of(template, "Lambda::Function").values()]
+    for name, used_here in zip(of(template, "Lambda::Function"), used, strict=True):
+        if used_here not in groups or used.count(used_here) != 1:
+            yield f"{name}: no log group of its own"
+    for name, group in groups.items():
+        if group.get("RetentionInDays") != 731:
+            yield f"{name}: logs are not kept for 731 days"
+
+
+@rule
+def every_function_has_a_role_of_its_own(template: Template) -> Iterator[str]:
+    """Shared roles can't be least privilege."""
+    roles = [target(function["Role"]) for function in of(template, "Lambda::Function").values()]
+    for name, function in of(template, "Lambda::Function").items():
+        if target(function["Role"]) not in of(template, "IAM::Role") or roles.count(target(function["Role"])) != 1:
+            yield f"{name}: no role of its own"
+
+
+@rule
+def environments_are_what_the_settings_read(template: Template) -> Iterator[str]:
+    """Both ways: nothing set that nobody reads, nothing read that isn't set."""
+    known = {name.upper() for name in Settings.model_fields} - LAPTOP_ONLY
+    for name, function in of(template, "Lambda::Function").items():
+        given = set(function.get("Environment", {}).get("Variables", {}))
+        for variable in sorted(given - known):
+            yield f"{name}: {variable} is no setting"
+        for variable in sorted(known - given):
+            yield f"{name}: {variable} is not set"
+
+
+@rule
+def every_queue_is_encrypted_and_takes_only_tls(template: Template) -> Iterator[str]:
+    """P8, I2."""
+    for name, queue in of(template, "SQS::Queue").items():
+        if queue.get("SqsManagedSseEnabled") is not True and "KmsMasterKeyId" not in queue:
+            yield f"{name}: not encrypted"
+        if not any(
+            name in map(target, policy["Queues"]) and any(map(refuses_plain, policy["PolicyDocument"]["Statement"]))
+            for policy in of(template, "SQS::QueuePolicy").values()
+        ):
+            yield f"{name}: takes requests without TLS"
+
+
+@rule
+def every_queue_has_a_dead_letter_queue(template: Template) -> Iterator[str]:
+    """Of its own kind, after five attempts, kept for 14 days (W5)."""
+    queues, dead = of(template, "SQS::Queue"), dead_letter_queues(template)
+    for name, queue in queues.items():
+        if name in dead.values():
+            if queue.get("MessageRetentionPeriod") != 1_209_600:
+                yield f"{name}: dead letters are not kept for 14 days"
+        elif dead.get(name) not in queues:
+            yield f"{name}: no dead-letter queue"
+        elif queue["RedrivePolicy"].get("maxReceiveCount") != 5:
+            yield f"{name}: not five attempts"
+        elif queue.get("FifoQueue") != queues[dead[name]].get("FifoQueue"):
+            yield f"{name}: its dead-letter queue is of another kind"
+
+
+@rule
+def every_source_gives_its_function_time(template: Template) -> Iterator[str]:
+    """Visibility is six times the time limit (W6)."""
+    for name, (queue, function, _) in sources(template).items():
+        limit = of(template, "Lambda::Function")[function]["Timeout"]
+        if of(template, "SQS::Queue")[queue].get("VisibilityTimeout", 30) < 6 * limit:
+            yield f"{name}: visibility of {queue} is below six times {limit} s"
+
+
+@rule
+def every_source_takes_partial_answers(template: Template) -> Iterator[str]:
+    """One bad message must not repeat the others (W4)."""
+    for name, (_, _, properties) in sources(template).items():
+        if properties.get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
+            yield f"{name}: no partial batch answers"
+
+
+@rule
+def no_source_asks_for_more_than_its_function_may_run(template: Template) -> Iterator[str]:
+    """Throttled messages use up their attempts without being tried."""
+    for name, (_, function, properties) in sources(template).items():
+        most = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if most is None or most > of(template, "Lambda::Function")[function].get("ReservedConcurrentExecutions", 0):
+            yield f"{name}: may ask for more than {function} may run"
+
+
+@rule
+def every_queue_is_watched_and_worked_on(template: Template) -> Iterator[str]:
+    """Alarms for what was given up and for what waits; nothing is sent where nobody reads."""
+    seen, dead = watched(template), dead_letter_queues(template)
+    worked = {queue for queue, _, _ in sources(template).values()}
+    for name in of(template, "SQS::Queue"):
+        metric = DEAD_ALARM if name in dead.values() else QUEUE_ALARM
+        if (metric, name) not in seen:
+            yield f"{name}: no alarm on {metric}"
+        if name not in dead.values() and name not in worked:
+            yield f"{name}: no function works on it"
+
+
+@rule
+def every_function_and_the_api_are_watched(template: Template) -> Iterator[str]:
+    """Alarms on errors and throttles, and on the API's 5xx."""
+    seen = watched(template)
+    wanted = {(metric, name) for name in of(template, "Lambda::Function") for metric in INSTANCE_ALARMS}
+    wanted |= {("5xx", name) for name in of(template, "ApiGatewayV2::Api")}
+    for metric, name in sorted(wanted - seen):
+        yield f"{name}: no alarm on {metric}"
+
+
+@rule
+def every_alarm_can_tell_somebody(template: Template) -> Iterator[str]:
+    """All tell the topic of the parameter."""
+    for name, alarm in of(template, "CloudWatch::Alarm").items():
+        if "AlarmTopicArn" not in json.dumps(alarm.get("AlarmActions")):
+            yield f"{name}: tells nobody"
+
+
+@rule
+def no_policy_allows_everything(template: Template) -> Iterator[str]:
+    """No `*` for actions, resources or principals; a bucket's objects only below a prefix (I2)."""
+    for name, statement in statements(template):
+        if statement["Effect"] == "Deny":
+            continue
+        for action in listed(statement.get("Action", "*")):
+            if "*" in action:
+                yield f"{name}: allows {action}"
+        if "*" in json.dumps(statement.get("Principal", {})):
+            yield f"{name}: allows everybody"
+        if "NotResource" in statement:
+            if not set(listed(statement["Action"])) <= ANY_BUT:
+                yield f"{name}: allows {statement['Action']} on all but some resources"
+            continue
+        for resource in listed(statement.get("Resource", "trust" if "Principal" in statement else "*")):
+            text = resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
+            if "*" in text.removesuffix("/*") or (text.endswith("/*") and text.count("/") < 2):
+                yield f"{name}: allows on {text}"
+
+
+@rule
+def no_managed_policy_but_the_known(template: Template) -> Iterator[str]:
+    """AWS's ready-made policies allow on `*`."""
+    for name, role in of(template, "IAM::Role").items():
+        arns = role.get("ManagedPolicyArns", [])
+        if isinstance(arns, Mapping):
+            arns = [arn for branch in arns["Fn::If"][1:] for arn in listed(branch) if "Fn::Sub" in arn]
+        for arn in arns:
+            if (
+                str(arn.get("Fn::Sub", arn) if isinstance(arn, Mapping) else arn).rpartition("/")[2]
+                not in MANAGED_POLICIES
+            ):
+                yield f"{name}: has {arn}"
+
+
+@rule
+def buckets_are_closed_and_kept(template: Template) -> Iterator[str]:
+    """Private, encrypted, versioned, TLS only, tidied, kept with the stack gone (I2, P8)."""
+    for name, bucket in of(template, "S3::Bucket").items():
+        resource = template["Resources"][name]
+        if resource.get("DeletionPolicy") != "Retain" or resource.get("UpdateReplacePolicy") != "Retain":
+            yield f"{name}: would be deleted"
+        if "BucketEncryption" not in bucket:
+            yield f"{name}: not encrypted"
+        if bucket.get("VersioningConfiguration") != {"Status": "Enabled"}:
+            yield f"{name}: not versioned"
+        blocked = bucket.get("PublicAccessBlockConfiguration", {})
+        if len(blocked) != 4 or not all(value is True for value in blocked.values()):
+            yield f"{name}: not closed to the public"
+        if not any(
+            target(policy["Bucket"]) == name and any(map(refuses_plain, policy["PolicyDocument"]["Statement"]))
+            for policy in of(template, "S3::BucketPolicy").values()
+        ):
+            yield f"{name}: takes requests without TLS"
+        for origins in (rule["AllowedOrigins"] for rule in bucket.get("CorsConfiguration", {}).get("CorsRules", [])):
+            if "*" in json.dumps(origins):
+                yield f"{name}: CORS allows every origin"
+
+
+@rule
+def buckets_forget(template: Template) -> Iterator[str]:
+    """What was uploaded, what was answered, old versions and broken uploads go by themselves (P9)."""
+    for name, bucket in of(template, "S3::Bucket").items():
+        rules = [r for r in bucket.get("LifecycleConfiguration", {}).get("Rules", []) if r["Status"] == "Enabled"]
+        expiring = {r.get("Prefix") for r in rules if "ExpirationInDays" in r}
+        for prefix in ("uploads/", "inbox/", "results/"):
+            if prefix not in expiring:
+                yield f"{name}: {prefix} is kept for ever"
+        for what in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
+            if not any(what in r for r in rules):
+                yield f"{name}: no {what}"
+
+
+@rule
+def every_notification_is_let_in(template: Template) -> Iterator[str]:
+    """A queue that a bucket tells has a policy for S3, of this account and bucket only."""
+    for name, bucket in of(template, "S3::Bucket").items():
+        for told in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", []):
+            queue = target(told["Queue"])
+            allowed = [
+                statement
+                for policy in of(template, "SQS::QueuePolicy").values()
+                if queue in map(target, policy["Queues"])
+                for statement in policy["PolicyDocument"]["Statement"]
+                if statement.get("Principal") == {"Service": "s3.amazonaws.com"}
+            ]
+            conditions = json.dumps([statement.get("Condition", {}) for statement in allowed])
+            if not allowed or "aws:SourceAccount" not in conditions or "aws:SourceArn" not in conditions:
+                yield f"{name}: {queue} does not take its events, or takes anybody's"
+
+
+@rule
+def schedules_do_not_pile_up(template: Template) -> Iterator[str]:
+    """A schedule's function runs once at a time and is not tried again: the next turn comes anyway."""
+    configured = {
+        target(p["FunctionName"]): p.get("MaximumRetryAttempts")
+        for p in of(template, "Lambda::EventInvokeConfig").values()
+    }
+    for name, schedule in of(template, "Scheduler::Schedule").items():
+        function = target(schedule["Target"]["Arn"])
+        properties = of(template, "Lambda::Function")[function]
+        if schedule["ScheduleExpression"] == "rate(1 minute)" and properties["Timeout"] >= 60:
+            yield f"{name}: {function} may run longer than until its next turn"
+        if properties.get("ReservedConcurrentExecutions") != 1 or configured.get(function) != 0:
+            yield f"{name}: {function} may pile up"
+
+
+@rule
+def no_secret_stands_in_the_template(template: Template) -> Iterator[str]:
+    """Secrets are generated or come by reference (I2)."""
+    for name, secret in of(template, "SecretsManager::Secret").items():
+        if "SecretString" in secret or "GenerateSecretString" not in secret:
+            yield f"{name}: its value stands in the template"
+    for name in template.get("Parameters", {}):
+        if any(word in name for word in ("Password", "Key", "Token")):
+            yield f"{name}: a secret comes as a parameter"
+
+
+def breaches(template: Template) -> list[str]:
+    """All breaches of all rules."""
+    return [breach for check in RULES for breach in check(template)]

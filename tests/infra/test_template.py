@@ -1,0 +1,190 @@
+"""The deployed truth keeps its rules, and each rule is seen to bite."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bizcall.settings import Settings
+from local.template import translate
+from tests.infra import reading, rules
+
+TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
+PARAMETERS = {
+    "DatabaseSecretArn": "arn:aws:secretsmanager:::secret:app",
+    "OwnerSecretArn": "arn:aws:secretsmanager:::secret:owner",
+}
+
+Resources = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """Plain CloudFormation, as AWS makes it of the SAM file."""
+    return dict(translate(TEMPLATE, PARAMETERS).template)
+
+
+def test_I2_the_template_keeps_every_rule(template: dict[str, Any]) -> None:
+    assert rules.breaches(template) == []
+
+
+def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> None:
+    assert len(reading.of(template, "Lambda::Function")) == 6
+    assert set(reading.dead_letter_queues(template)) == {"ImportsQueue", "RegistrationsQueue", "SmsQueue"}
+    assert len(reading.sources(template)) == 3
+    assert len(reading.of(template, "Scheduler::Schedule")) == 1
+    assert sum(1 for _ in reading.statements(template)) > 20
+
+
+def drop(name: str, *path: str) -> Callable[[Resources], None]:
+    """Remove a property."""
+
+    def spoil(resources: Resources) -> None:
+        place = resources[name]["Properties"]
+        for key in path[:-1]:
+            place = place[key]
+        del place[path[-1]]
+
+    return spoil
+
+
+def put(name: str, value: Any, *path: str) -> Callable[[Resources], None]:
+    """Set a property."""
+
+    def spoil(resources: Resources) -> None:
+        place = resources[name]["Properties"]
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return spoil
+
+
+def without(name: str) -> Callable[[Resources], None]:
+    """Remove a resource."""
+    return lambda resources: resources.pop(name)
+
+
+def allow(**statement: Any) -> Callable[[Resources], None]:
+    """Give the API's role one more statement."""
+
+    def spoil(resources: Resources) -> None:
+        policy = resources["ApiRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        policy["Statement"].append({"Effect": "Allow", **statement})
+
+    return spoil
+
+
+def resource(name: str, key: str) -> Callable[[Resources], None]:
+    """Remove an attribute of a resource itself."""
+    return lambda resources: resources[name].pop(key)
+
+
+SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
+    ("every_handler_can_be_called", put("ApiFunction", "lambdas.nowhere.handler", "Handler"), "can't be called"),
+    ("every_handler_can_be_called", put("ApiFunction", "lambdas.api.nothing", "Handler"), "can't be called"),
+    ("every_function_is_bounded", put("MigrateFunction", 900, "Timeout"), "300 s"),
+    ("every_function_is_bounded", drop("ApiFunction", "ReservedConcurrentExecutions"), "reserved"),
+    ("every_function_is_bounded", drop("ApiFunction", "MemorySize"), "memory"),
+    ("every_function_logs_into_a_group_that_forgets", drop("SweepFunction", "LoggingConfig"), "log group"),
+    ("every_function_logs_into_a_group_that_forgets", put("SweepLogs", 30, "RetentionInDays"), "731"),
+    ("every_function_has_a_role_of_its_own", put("ApiFunction", {"Fn::GetAtt": ["SweepRole", "Arn"]}, "Role"), "role"),
+    (
+        "environments_are_what_the_settings_read",
+        put("ApiFunction", "1", "Environment", "Variables", "DEBUG"),
+        "no setting",
+    ),
+    ("environments_are_what_the_settings_read", drop("ApiFunction", "Environment", "Variables", "BUCKET"), "not set"),
+    ("every_queue_is_encrypted_and_takes_only_tls", drop("SmsDead", "SqsManagedSseEnabled"), "not encrypted"),
+    ("every_queue_is_encrypted_and_takes_only_tls", without("SmsDeadPolicy"), "without TLS"),
+    ("every_queue_has_a_dead_letter_queue", drop("SmsQueue", "RedrivePolicy"), "no dead-letter"),
+    ("every_queue_has_a_dead_letter_queue", put("SmsQueue", 3, "RedrivePolicy", "maxReceiveCount"), "five"),
+    ("every_queue_has_a_dead_letter_queue", put("SmsDead", 60, "MessageRetentionPeriod"), "14 days"),
+    ("every_queue_has_a_dead_letter_queue", drop("RegistrationsDead", "FifoQueue"), "another kind"),
+    ("every_source_gives_its_function_time", put("ImportsQueue", 359, "VisibilityTimeout"), "six times"),
+    ("every_source_takes_partial_answers", drop("ImportsFunctionMessages", "FunctionResponseTypes"), "partial"),
+    (
+        "no_source_asks_for_more_than_its_function_may_run",
+        put("ImportsFunction", 4, "ReservedConcurrentExecutions"),
+        "more than",
+    ),
+    ("every_queue_is_watched_and_worked_on", without("SmsDeadAlarm"), "no alarm"),
+    ("every_queue_is_watched_and_worked_on", without("SmsAgeAlarm"), "no alarm"),
+    ("every_queue_is_watched_and_worked_on", without("DispatchFunctionMessages"), "no function"),
+    ("every_function_and_the_api_are_watched", without("SweepErrorsAlarm"), "Errors"),
+    ("every_function_and_the_api_are_watched", without("SweepThrottlesAlarm"), "Throttles"),
+    ("every_function_and_the_api_are_watched", without("ApiServerErrorsAlarm"), "5xx"),
+    ("every_alarm_can_tell_somebody", drop("SweepErrorsAlarm", "AlarmActions"), "nobody"),
+    ("no_policy_allows_everything", allow(Action="s3:*", Resource="arn:aws:s3:::data/uploads/x"), "s3:*"),
+    ("no_policy_allows_everything", allow(Action="s3:GetObject", Resource="*"), "on *"),
+    ("no_policy_allows_everything", allow(Action=["sqs:SendMessage"], Resource=["arn:aws:sqs:*:*:q"]), "on arn"),
+    ("no_policy_allows_everything", allow(Action="s3:GetObject", Resource={"Fn::Sub": "${DataBucket.Arn}/*"}), "on ${"),
+    ("no_policy_allows_everything", allow(Action="s3:GetObject", NotResource="arn:aws:s3:::other"), "all but some"),
+    ("no_policy_allows_everything", allow(NotAction="iam:PassRole", Resource="arn:aws:s3:::a/b/c"), "allows *"),
+    ("no_policy_allows_everything", allow(Action="sqs:SendMessage", Resource="a", Principal="*"), "everybody"),
+    (
+        "no_managed_policy_but_the_known",
+        put("ApiRole", ["arn:aws:iam::aws:policy/AdministratorAccess"], "ManagedPolicyArns"),
+        "Administrator",
+    ),
+    ("buckets_are_closed_and_kept", resource("DataBucket", "DeletionPolicy"), "deleted"),
+    ("buckets_are_closed_and_kept", drop("DataBucket", "BucketEncryption"), "encrypted"),
+    ("buckets_are_closed_and_kept", drop("DataBucket", "VersioningConfiguration"), "versioned"),
+    (
+        "buckets_are_closed_and_kept",
+        put("DataBucket", False, "PublicAccessBlockConfiguration", "BlockPublicAcls"),
+        "public",
+    ),
+    ("buckets_are_closed_and_kept", without("DataBucketPolicy"), "TLS"),
+    (
+        "buckets_are_closed_and_kept",
+        put("DataBucket", [{"AllowedOrigins": ["*"]}], "CorsConfiguration", "CorsRules"),
+        "every origin",
+    ),
+    ("buckets_forget", drop("DataBucket", "LifecycleConfiguration"), "for ever"),
+    ("every_notification_is_let_in", without("ImportsQueuePolicy"), "does not take"),
+    ("schedules_do_not_pile_up", put("SweepFunction", 60, "Timeout"), "next turn"),
+    ("schedules_do_not_pile_up", put("SweepFunction", 2, "ReservedConcurrentExecutions"), "pile up"),
+    ("no_secret_stands_in_the_template", put("KeySecret", "in clear", "SecretString"), "stands in"),
+]
+
+
+@pytest.mark.parametrize(("name", "spoil", "told"), SPOILT, ids=[f"{name}-{told}" for name, _, told in SPOILT])
+def test_a_breach_is_told(template: dict[str, Any], name: str, spoil: Callable[[Resources], Any], told: str) -> None:
+    spoilt = copy.deepcopy(template)
+    spoil(spoilt["Resources"])
+    (check,) = [check for check in rules.RULES if check.__name__ == name]
+    assert any(told in breach for breach in check(spoilt)), f"{name} looked away"
+
+
+def test_every_rule_was_seen_to_bite() -> None:
+    assert {name for name, _, _ in SPOILT} == {check.__name__ for check in rules.RULES}
+
+
+def test_the_settings_of_a_function_can_be_read_from_its_environment(
+    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = reading.of(template, "Lambda::Function")["ApiFunction"]["Environment"]["Variables"]
+    # Sub around Join around Split: what CloudFormation makes of two origins.
+    assert variables["WEB_ORIGINS"]["Fn::Sub"][0] == '["${Origins}"]'
+    monkeypatch.setenv("WEB_ORIGINS", '["https://a.example","https://b.example"]')
+    monkeypatch.setenv("QUEUE_URLS", variables["QUEUE_URLS"]["Fn::Sub"])
+    read = Settings()
+    assert read.web_origins == ("https://a.example", "https://b.example")
+    assert set(read.queue_urls) == {"imports", "registrations", "sms"}
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--format", "json", "--regions", "ap-northeast-2", "--", TEMPLATE],
+        capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert json.loads(done.stdout or "[]") == [], done.stderr
+    assert done.returncode == 0
