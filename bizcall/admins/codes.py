@@ -119,7 +119,8 @@ async def code_verify(
         await _refuse_lock(half, at)
         row = await _reserve(half["id"], at)
         right = row is not None and hmac.compare_digest(
-            keys.code(row["id"], half["id"], half["purpose"], row["mobile"]).encode(), digits(code).encode()
+            keys.code(row["id"], half["id"], half["purpose"], row["mobile"]).encode(),
+            digits(code).encode(errors="replace"),
         )
         await enter(half["company_id"])
         if row is not None and right:

@@ -62,7 +62,8 @@ async def compare(stored: str | None, password: str) -> Comparison:
 def _compare(stored: str | None, password: str) -> Comparison:
     hasher = _hasher()
     try:
-        hasher.verify(stored or NOBODYS, password)
+        # A lone surrogate, which JSON can carry, is no reason to fail: it is a wrong password.
+        hasher.verify(stored or NOBODYS, password.encode(errors="surrogatepass"))
     except VerifyMismatchError:
         return Comparison(False, None)
     if stored is None:

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from bizcall.database import directory, query
@@ -22,6 +22,7 @@ from bizcall.dispatch import inbox
 from bizcall.errors import BizCallError
 from bizcall.models.accounts import Delivery
 from bizcall.ports import Clock, Sms, now
+from bizcall.settings import Settings
 
 QUEUE = "sms"
 CONSUMER = "sms"
@@ -54,6 +55,13 @@ class Keys:
         self._secret = secret.encode()
         if len(self._secret) < SECRET_BYTES_LEAST:
             raise ValueError(f"the secret key must have at least {SECRET_BYTES_LEAST} bytes")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The keys of this process; raises RuntimeError where the environment names no secret."""
+        if settings.secret_key is None:
+            raise RuntimeError("neither SECRET_KEY nor KEY_SECRET_ID is set")
+        return cls(settings.secret_key.get_secret_value())
 
     def __repr__(self) -> str:
         """Without the secret."""

@@ -43,7 +43,7 @@ class Credential(DirectoryRow):
 class SignInAttempt(DirectoryRow):
     """The failures of a login ID, known or not, on one device. The key is (login_id, device)."""
 
-    login_id = fields.TextField(primary_key=True)
+    login_id = fields.CharField(20, primary_key=True)
     device = fields.UUIDField()
     failures = fields.IntField()
     locked_until = fields.DatetimeField(null=True)

@@ -1,0 +1,143 @@
+"""An administrator who can sign in, and his way through it, for tests of everything behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+
+from bizcall import admins, dispatch
+from bizcall.admins import Half, SignedIn
+from bizcall.audit import Actor, ActorKind
+from bizcall.database import directory, query
+from bizcall.dispatch import Keys
+from bizcall.ports import Letter
+from tests.factories import Tenant
+
+PASSWORD = "Correct0Horse"
+ACTOR = Actor(ActorKind.NOBODY, address="203.0.113.7", request_id="request-1")
+KEYS = Keys("k" * 64)
+
+
+@dataclass
+class Turned:
+    """A clock that stands still until it is turned."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        """The moment it shows."""
+        return self.at
+
+    def turn(self, **by: float) -> None:
+        """Move on by days, minutes, seconds, …"""
+        self.at += timedelta(**by)
+
+
+@dataclass
+class Letters:
+    """A queue that keeps what it is given; `away` makes it refuse."""
+
+    sent: list[tuple[str, Letter]] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
+        """Take all."""
+        if self.away:
+            raise self.away
+        self.sent += [(queue, letter) for letter in letters]
+        return {letter.id for letter in letters}
+
+
+@dataclass
+class Phone:
+    """A gateway that keeps what it is given, as (mobile, text)."""
+
+    received: list[tuple[str, str]] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def send(self, to: str, text: str, *, reference: str) -> str:
+        """Deliver at once."""
+        self.received.append((to, text))
+        if self.away:
+            raise self.away
+        return f"gateway-{reference}"
+
+    @property
+    def code(self) -> str:
+        """The six digits of the last text."""
+        found = re.search(r"\d{6}", self.received[-1][1])
+        assert found
+        return found[0]
+
+
+@dataclass
+class Person:
+    """The administrator of a company, with a clock, queue and phone of his own."""
+
+    company: Tenant
+    clock: Turned = field(default_factory=Turned)
+    queue: Letters = field(default_factory=Letters)
+    phone: Phone = field(default_factory=Phone)
+
+    async def register(self) -> Person:
+        """Let him sign in with the company's representative number and PASSWORD."""
+        await admins.register_credential(
+            self.company.id,
+            self.company.admin_id,
+            login_id=self.company.login_id,
+            password=PASSWORD,
+            actor=ACTOR,
+            clock=self.clock,
+        )
+        return self
+
+    async def sign_in(
+        self, password: str = PASSWORD, *, login_id: str | None = None, device: str | None = None
+    ) -> Half:
+        """The first step."""
+        return await admins.sign_in(
+            login_id or self.company.login_id, password, device_token=device, actor=ACTOR, clock=self.clock
+        )
+
+    async def ask(self, half: Half) -> str:
+        """Ask for a code, wait for the SMS and read it."""
+        await admins.code_send(half.token, actor=ACTOR, queue=self.queue, clock=self.clock)
+        await self.deliver()
+        return self.phone.code
+
+    async def deliver(self) -> dispatch.Outcome:
+        """What the worker does with the last message of the queue."""
+        _, letter = self.queue.sent[-1]
+        return await dispatch.deliver(orjson.loads(letter.body), sms=self.phone, keys=KEYS, clock=self.clock)
+
+    async def verify(self, half: Half, code: str, *, device: str | None = None) -> SignedIn:
+        """The second step."""
+        return await admins.code_verify(
+            half.token, code, device_token=device, user_agent="test", keys=KEYS, actor=ACTOR, clock=self.clock
+        )
+
+    async def complete(self, *, device: str | None = None) -> SignedIn:
+        """Both steps."""
+        half = await self.sign_in(device=device)
+        return await self.verify(half, await self.ask(half), device=device)
+
+    async def actions(self) -> list[str]:
+        """The company's audit records in their order, by action."""
+        return [row["action"] for row in await records(self.company.id)]
+
+
+async def records(company_id: UUID) -> list[dict[str, object]]:
+    """The company's audit records in their order."""
+    async with directory():
+        await query("SELECT set_config('app.company_id', $1, true)", str(company_id))
+        return await query("SELECT * FROM audit_record WHERE company_id = $1 ORDER BY id", company_id)
+
+
+def wrong(code: str) -> str:
+    """Six digits that are not this code."""
+    return f"{(int(code) + 1) % 10**6:06d}"

@@ -1,0 +1,115 @@
+"""Sessions (AU-31)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bizcall import admins
+from bizcall.audit import Actor, ActorKind
+from bizcall.database import directory, query
+from tests.accounts import PASSWORD, Person
+from tests.statements import counted
+
+
+async def test_AU_31_a_session_ends_after_30_idle_minutes(person: Person) -> None:
+    token = (await person.complete()).session.token
+    person.clock.turn(minutes=29, seconds=59)
+    assert await admins.authenticate(token, clock=person.clock)
+    person.clock.turn(minutes=29, seconds=59)
+    assert await admins.authenticate(token, clock=person.clock)
+
+    person.clock.turn(minutes=30)
+
+    assert await admins.authenticate(token, clock=person.clock) is None
+
+
+async def test_AU_31_a_session_ends_after_12_hours_of_use(person: Person) -> None:
+    token = (await person.complete()).session.token
+    for _ in range(35):
+        person.clock.turn(minutes=20)
+        assert await admins.authenticate(token, clock=person.clock)
+    person.clock.turn(minutes=19, seconds=59)
+    viewer = await admins.authenticate(token, clock=person.clock)
+    assert viewer
+    assert viewer.expires_at == person.clock() + timedelta(seconds=1)
+
+    person.clock.turn(seconds=1)
+
+    assert await admins.authenticate(token, clock=person.clock) is None
+
+
+async def test_AU_31_use_is_written_once_a_minute(person: Person) -> None:
+    token = (await person.complete()).session.token
+
+    def writes(statements: list[str]) -> int:
+        return sum(statement.lstrip().startswith("UPDATE") for statement in statements)
+
+    with counted() as within:
+        person.clock.turn(seconds=59)
+        await admins.authenticate(token, clock=person.clock)
+    with counted() as after:
+        person.clock.turn(seconds=1)
+        await admins.authenticate(token, clock=person.clock)
+        await admins.authenticate(token, clock=person.clock)
+
+    assert (writes(within), writes(after)) == (0, 1)
+
+
+async def test_AU_31_after_sign_out_the_token_is_refused(person: Person) -> None:
+    signed_in = await person.complete()
+    other = await person_again(person)
+    viewer = signed_in.session.viewer
+    actor = Actor(ActorKind.ADMIN, viewer.admin_id)
+
+    assert await admins.sign_out(viewer, actor, clock=person.clock)
+
+    assert await admins.authenticate(signed_in.session.token, clock=person.clock) is None
+    assert await admins.authenticate(other, clock=person.clock)
+    assert not await admins.sign_out(viewer, actor, clock=person.clock)
+    assert (await person.actions()).count("admins.sign_out") == 1
+
+
+@pytest.mark.parametrize("token", [None, "", "x", "é" * 43, "A" * 43, "A" * 5000, "\ud800", "\x00", "' OR 1=1 --"])
+async def test_AU_31_any_other_token_is_nobodys(person: Person, token: str | None) -> None:
+    await person.complete()
+
+    assert await admins.authenticate(token, clock=person.clock) is None
+
+
+async def test_AU_31_the_database_holds_hashes_only(person: Person) -> None:
+    token = (await person.complete()).session.token
+
+    async with directory():
+        (row,) = await query("SELECT token_hash FROM session WHERE admin_id = $1", person.company.admin_id)
+    assert len(token) == 43
+    assert await admins.authenticate(row["token_hash"].hex(), clock=person.clock) is None
+
+
+async def test_AU_31_a_new_password_ends_the_sessions_and_clears_the_lock(person: Person) -> None:
+    token = (await person.complete()).session.token
+
+    await person.register()
+
+    assert await admins.authenticate(token, clock=person.clock) is None
+    assert await person.sign_in(PASSWORD)
+
+
+async def test_a_browser_keeps_its_device_token(person: Person) -> None:
+    first = (await person.complete()).device_token
+    person.clock.turn(minutes=1)
+
+    assert (await person.complete(device=first)).device_token == first
+
+
+async def test_a_planted_device_token_is_not_taken_over(person: Person) -> None:
+    planted = "A" * 43
+
+    assert (await person.complete(device=planted)).device_token != planted
+
+
+async def person_again(person: Person) -> str:
+    """A second session of the same person, a minute later."""
+    person.clock.turn(minutes=1)
+    return (await person.complete()).session.token

@@ -1,0 +1,305 @@
+"""Login ID and password, and the lock (AU-20, AU-22)."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+
+from bizcall import admins
+from bizcall.admins import passwords
+from bizcall.admins.locks import STRANGER
+from bizcall.database import directory, query
+from bizcall.errors import ErrorCode, Invalid, Problem
+from tests.accounts import ACTOR, PASSWORD, Person, Turned, wrong
+
+WRONG = "Wrong00Horse"
+
+
+async def refused(attempt: Awaitable[Any]) -> Problem:
+    """The one problem of a refusal."""
+    with pytest.raises(Invalid) as caught:
+        await attempt
+    (problem,) = caught.value.problems
+    return problem
+
+
+@pytest.fixture
+def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The passwords that were compared with a hash."""
+    made: list[str] = []
+    verify = PasswordHasher.verify
+
+    def counting(self: PasswordHasher, stored: str, password: str) -> bool:
+        made.append(password)
+        return bool(verify(self, stored, password))
+
+    monkeypatch.setattr(PasswordHasher, "verify", counting)
+    return made
+
+
+async def test_AU_20_the_right_password_opens_half_a_sign_in_and_no_session(person: Person) -> None:
+    half = await person.sign_in()
+
+    assert half.expires_at == person.clock() + timedelta(minutes=10)
+    assert await admins.authenticate(half.token, clock=person.clock) is None
+    async with directory():
+        assert not await query("SELECT 1 FROM session WHERE admin_id = $1", person.company.admin_id)
+
+
+@pytest.mark.parametrize("written", ["{0:.3}-{1:.4}-{2}", "{0:.3} {1:.4} {2}", "+82 {3}"])
+async def test_AU_01_the_login_id_is_accepted_as_people_write_it(person: Person, written: str) -> None:
+    number = person.company.login_id
+
+    assert await person.sign_in(login_id=written.format(number[:3], number[3:7], number[7:], number[1:]))
+
+
+@pytest.mark.parametrize("text", ["", "abc", "070", "0" * 40, "07012345678; --", "\x00"])
+async def test_AU_01_what_is_no_number_is_refused_before_anything_is_compared(
+    person: Person, comparisons: list[str], text: str
+) -> None:
+    assert (await refused(admins.sign_in(text, PASSWORD, actor=ACTOR))).field == ("login_id",)
+    assert not comparisons
+
+
+async def test_AU_22_the_fifth_failure_locks_for_ten_minutes_and_says_until_when(
+    person: Person, comparisons: list[str]
+) -> None:
+    for _ in range(4):
+        assert (await refused(person.sign_in(WRONG))).code is ErrorCode.CREDENTIALS
+    until = person.clock() + timedelta(minutes=10)
+
+    problem = await refused(person.sign_in(WRONG))
+
+    assert problem.code is ErrorCode.LOCKED
+    assert datetime.fromisoformat(problem.params["until"]) == until.replace(microsecond=0)
+    assert len(comparisons) == 5
+
+
+async def test_AU_22_while_locked_the_right_password_looks_like_a_wrong_one(
+    person: Person, comparisons: list[str]
+) -> None:
+    await lock(person)
+    comparisons.clear()
+
+    assert await refused(person.sign_in()) == await refused(person.sign_in(WRONG))
+    assert not comparisons
+
+
+async def test_AU_22_the_lock_ends_on_the_second_and_attempts_in_it_do_not_lengthen_it(person: Person) -> None:
+    await lock(person)
+    person.clock.turn(minutes=9, seconds=59)
+    assert (await refused(person.sign_in())).code is ErrorCode.LOCKED
+
+    person.clock.turn(seconds=1)
+
+    assert await person.sign_in()
+
+
+async def test_AU_22_after_a_lock_there_are_five_attempts_again(person: Person, comparisons: list[str]) -> None:
+    await lock(person)
+    person.clock.turn(minutes=10)
+    comparisons.clear()
+
+    assert [(await refused(person.sign_in(WRONG))).code for _ in range(6)] == [ErrorCode.CREDENTIALS] * 4 + [
+        ErrorCode.LOCKED
+    ] * 2
+    assert len(comparisons) == 5
+
+
+async def test_AU_22_success_resets_the_counter(person: Person) -> None:
+    for _ in range(2):
+        for _ in range(4):
+            assert (await refused(person.sign_in(WRONG))).code is ErrorCode.CREDENTIALS
+        assert await person.sign_in()
+
+
+async def test_AU_22_the_fifth_attempt_may_be_the_right_one(person: Person) -> None:
+    for _ in range(4):
+        await refused(person.sign_in(WRONG))
+
+    assert await person.sign_in()
+    assert (await refused(person.sign_in(WRONG))).code is ErrorCode.CREDENTIALS
+
+
+@pytest.mark.parametrize(("hours", "code"), [(23.99, ErrorCode.LOCKED), (24.0, ErrorCode.CREDENTIALS)])
+async def test_AU_22_failures_are_forgotten_a_day_after_the_last(person: Person, hours: float, code: ErrorCode) -> None:
+    for _ in range(4):
+        await refused(person.sign_in(WRONG))
+    person.clock.turn(hours=hours)
+
+    assert (await refused(person.sign_in(WRONG))).code is code
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_AU_22_of_100_wrong_passwords_at_once_exactly_5_are_compared(
+    person: Person, comparisons: list[str], known: bool
+) -> None:
+    login_id = person.company.login_id if known else person.company.numbers[5]
+
+    problems = await asyncio.gather(*(refused(person.sign_in(WRONG, login_id=login_id)) for _ in range(100)))
+
+    assert len(comparisons) == 5
+    assert sum(problem.code is ErrorCode.CREDENTIALS for problem in problems) == 4
+    assert sum(problem.code is ErrorCode.LOCKED for problem in problems) == 96
+
+
+async def test_AU_22_an_unknown_id_is_answered_like_a_known_one(person: Person) -> None:
+    nobody = person.company.numbers[5]
+
+    for _ in range(7):
+        assert await refused(person.sign_in(WRONG)) == await refused(person.sign_in(WRONG, login_id=nobody))
+
+
+async def test_AU_22_an_unknown_id_takes_the_same_time(person: Person) -> None:
+    """Medians of interleaved attempts; a fifth of slack for a machine that does other things too."""
+    took: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(20):
+        for known in (True, False):
+            start = time.perf_counter()
+            await refused(
+                person.sign_in(WRONG, login_id=person.company.login_id if known else person.company.numbers[5])
+            )
+            took[known].append(time.perf_counter() - start)
+        person.clock.turn(days=1)
+
+    ratio = statistics.median(took[True]) / statistics.median(took[False])
+    assert 0.8 < ratio < 1.25
+
+
+async def test_AU_22_a_browser_that_signed_in_before_is_not_locked_out_by_strangers(person: Person) -> None:
+    device = (await person.complete()).device_token
+    await lock(person)
+
+    assert await person.sign_in(device=device)
+    assert (await refused(person.sign_in())).code is ErrorCode.LOCKED
+
+
+async def test_AU_22_a_known_browser_has_five_attempts_too(person: Person, comparisons: list[str]) -> None:
+    device = (await person.complete()).device_token
+    comparisons.clear()
+
+    problems = [await refused(person.sign_in(WRONG, device=device)) for _ in range(7)]
+
+    assert len(comparisons) == 5
+    assert problems[-1].code is ErrorCode.LOCKED
+    assert await person.sign_in()
+
+
+async def test_AU_22_another_accounts_browser_is_a_strangers(person: Person, stranger: Any) -> None:
+    other = await Person(stranger, clock=person.clock).register()
+    device = (await other.complete()).device_token
+    await lock(person)
+
+    assert (await refused(person.sign_in(device=device))).code is ErrorCode.LOCKED
+
+
+@pytest.mark.parametrize("device", ["", "x", "é" * 43, "A" * 43, "A" * 5000])
+async def test_AU_22_a_device_token_out_of_thin_air_is_a_strangers(person: Person, device: str) -> None:
+    await lock(person)
+
+    assert (await refused(person.sign_in(device=device))).code is ErrorCode.LOCKED
+
+
+async def test_AU_22_the_lock_holds_for_a_sign_in_that_had_begun(person: Person) -> None:
+    half = await person.sign_in()
+    code = await person.ask(half)
+    await lock(person)
+
+    assert (await refused(person.verify(half, code))).code is ErrorCode.LOCKED
+    person.clock.turn(seconds=31)
+    assert (await refused(person.ask(half))).code is ErrorCode.LOCKED
+
+
+async def test_a_password_of_any_length_is_refused_before_it_is_hashed(person: Person, comparisons: list[str]) -> None:
+    problem = await refused(person.sign_in("가" * 100_000))
+
+    assert (problem.code, problem.field) == (ErrorCode.TOO_LONG, ("password",))
+    assert not comparisons
+
+
+async def test_a_password_with_lone_surrogates_is_a_wrong_one(person: Person) -> None:
+    assert (await refused(person.sign_in("\ud800" * 10))).code is ErrorCode.CREDENTIALS
+
+
+async def test_a_weaker_hash_is_replaced_at_the_next_sign_in(person: Person) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+    async with directory():
+        await query("UPDATE credential SET password_hash = $2 WHERE admin_id = $1", person.company.admin_id, weak)
+
+    await person.sign_in()
+
+    async with directory():
+        (row,) = await query("SELECT password_hash FROM credential WHERE admin_id = $1", person.company.admin_id)
+    assert extract_parameters(row["password_hash"]).memory_cost == passwords.MEMORY_KIB
+    assert await person.sign_in()
+
+
+async def test_the_event_loop_answers_while_passwords_are_compared(person: Person) -> None:
+    """Argon2 runs in threads: while 20 sign-ins are on their way, the loop turns all the time (A8)."""
+    longest = 0.0
+    running = asyncio.gather(
+        *(refused(person.sign_in(WRONG, login_id=person.company.numbers[i % 10])) for i in range(20))
+    )
+    while not running.done():
+        start = time.perf_counter()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.perf_counter() - start)
+
+    await running
+    assert longest < 0.5
+
+
+async def test_each_step_is_recorded_and_a_lock_too(person: Person) -> None:
+    await person.complete()
+    before = await person.actions()
+    await lock(person)
+    await refused(person.sign_in())
+
+    assert before == [
+        "admins.credential_register",
+        "admins.sign_in_password",
+        "admins.code_send",
+        "admins.sign_in",
+    ]
+    assert (await person.actions())[4:] == ["admins.sign_in_failure"] * 4 + ["admins.sign_in_lock"]
+
+
+async def test_prune_forgets_counters_that_count_no_more(person: Person) -> None:
+    await lock(person)
+    await admins.prune(clock=person.clock)
+    assert (await refused(person.sign_in())).code is ErrorCode.LOCKED
+    later = Turned(person.clock() + timedelta(days=1))
+
+    await admins.prune(clock=later)
+
+    async with directory():
+        assert not await query("SELECT 1 FROM sign_in_attempt WHERE login_id = $1", person.company.login_id)
+
+
+async def test_the_codes_counter_is_apart_from_the_strangers(person: Person) -> None:
+    """Wrong codes don't lock the account: they have limits of their own (AU-24)."""
+    half = await person.sign_in()
+    code = await person.ask(half)
+    for _ in range(5):
+        await refused(person.verify(half, wrong(code)))
+
+    async with directory():
+        (row,) = await query(
+            "SELECT failures FROM sign_in_attempt WHERE login_id = $1 AND device = $2",
+            person.company.login_id,
+            STRANGER,
+        )
+    assert row["failures"] == 0
+
+
+async def lock(person: Person) -> None:
+    """Five failures."""
+    for _ in range(5):
+        await refused(person.sign_in(WRONG))
