@@ -2,8 +2,11 @@
 
     keys          where objects lie in the bucket
     form          the workbook to fill in, with a link to download it
-    receiving     an object has arrived: check it, store the preview; files of the inbox are registered at once
-    checking      rows of a sheet against the company's lines: actions and findings
+    receiving     an object has arrived: check it, store the preview; dropped files are registered at once
+    cells         a row of the sheet made canonical: repaired or refused, cell by cell
+    checking      rows against the company's lines and departments
+    findings      what was found in cells, and the sentences for it; refusals: why a whole import ended
+    storing       the statements
     registering   apply exactly what was previewed, once; or cancel it
     answers       the workbooks that go back: refused rows to mend, and results
     expiring      ends what nobody carried on
@@ -17,6 +20,6 @@ from __future__ import annotations
 
 from bizcall.imports.expiring import expire
 from bizcall.imports.receiving import receive
-from bizcall.imports.registering import register_queued
+from bizcall.imports.registering import cancel, register, register_queued
 
-__all__ = ["expire", "receive", "register_queued"]
+__all__ = ["cancel", "expire", "receive", "register", "register_queued"]

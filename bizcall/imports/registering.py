@@ -1,15 +1,193 @@
-"""Apply exactly what was previewed."""
+"""Apply exactly what was previewed, once; or leave it (BK-02)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from bizcall.ports import Clock, Storage, now
+from bizcall import audit, idempotency
+from bizcall.audit import Actor
+from bizcall.database import tenant
+from bizcall.dispatch import publish, put
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.imports import answers, storing
+from bizcall.imports.checking import CheckedRow
+from bizcall.imports.findings import Finding, FindingCode
+from bizcall.imports.refusals import FileRefusal
+from bizcall.models import Import
+from bizcall.models.companies import OnError
+from bizcall.models.imports import Action, State
+from bizcall.ports import Clock, Queue, Storage, now
+from bizcall.sheets import Column
+from bizcall.subscribers import Entry, Outcome, Seen, saving
+
+QUEUE = "registrations"
+
+
+async def register(
+    company_id: UUID,
+    actor: Actor,
+    import_id: UUID,
+    *,
+    content_hash: str,
+    on_error: OnError,
+    idempotency_key: str,
+    queue: Queue,
+    clock: Clock = now,
+) -> Import:
+    """Ask for the registration of a preview and return the import; a worker carries it out.
+
+    Raises Invalid: NOT_FOUND or STATE (not previewed, or too long ago) at `id`, CONTENT_CHANGED at `contentHash`,
+    ROW_REFUSED at `onError` when all rows are wanted and some were refused, and those of `idempotency.once`.
+    """
+    messages: list[UUID] = []
+
+    async def ask() -> idempotency.Answer:
+        await _registrable(company_id, import_id, content_hash, on_error, clock())
+        await storing.step(
+            company_id, import_id, State.REGISTERING, clock() + storing.WORK_MOST, on_error=on_error, expires_at=None
+        )
+        body = {"companyId": str(company_id), "importId": str(import_id)}
+        messages.append(await put(QUEUE, body, company_id=company_id, group=str(company_id), clock=clock))
+        await audit.record(
+            company_id, actor, "imports.register", [import_id], {"onError": on_error}, kind="Import", clock=clock
+        )
+        return {"importId": str(import_id)}
+
+    async with tenant(company_id):
+        given = {"id": import_id, "contentHash": content_hash, "onError": on_error}
+        await idempotency.once(company_id, "importRegister", idempotency_key, given, ask, clock=clock)
+        asked = await Import.get(company_id=company_id, id=import_id)
+    await publish(messages, queue=queue)
+    return asked
+
+
+async def _registrable(company_id: UUID, import_id: UUID, content_hash: str, on_error: OnError, at: datetime) -> None:
+    """Lock the import and see that its registration may be asked for; raises Invalid as `register` says."""
+    found = await _found(company_id, import_id, State.PREVIEWED)
+    if found.expires_at is not None and found.expires_at <= at:
+        raise Invalid(Problem(ErrorCode.STATE, ("id",)))
+    if found.content_hash != content_hash:
+        raise Invalid(Problem(ErrorCode.CONTENT_CHANGED, ("contentHash",)))
+    if on_error is OnError.REJECT_ALL and found.rows_refused:
+        raise Invalid(Problem(ErrorCode.ROW_REFUSED, ("onError",), {"count": str(found.rows_refused)}))
+
+
+async def cancel(company_id: UUID, actor: Actor, import_id: UUID, *, clock: Clock = now) -> Import:
+    """End an import that is previewed, or waits for its registration.
+
+    Raises Invalid: NOT_FOUND, or STATE when it is being checked or finished. While a worker registers it, waits for
+    the worker.
+    """
+    async with tenant(company_id):
+        await _found(company_id, import_id, State.PREVIEWED, State.REGISTERING)
+        await storing.finish(company_id, import_id, State.CANCELLED, clock())
+        await audit.record(company_id, actor, "imports.cancel", [import_id], kind="Import", clock=clock)
+        return await Import.get(company_id=company_id, id=import_id)
 
 
 async def register_queued(company_id: UUID, import_id: UUID, *, storage: Storage, clock: Clock = now) -> None:
     """Apply an import whose registration was asked for; does nothing for one that is finished or gone.
 
-    The message on the queue `registrations` is {"companyId": …, "importId": …}.
+    The message on the queue `registrations` is {"companyId": …, "importId": …}. It may come twice: the import's state,
+    read under its lock in the transaction of the effect, is what makes the effect happen once.
     """
-    raise NotImplementedError((company_id, import_id, storage, clock))
+    async with tenant(company_id):
+        found = await storing.locked(company_id, import_id)
+        if found is not None and found.state is State.REGISTERING and found.on_error is not None:
+            await apply(company_id, import_id, await storing.rows_of(company_id, import_id), found.on_error, clock())
+    await answers.give(company_id, import_id, storage=storage)
+
+
+async def apply(company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], on_error: OnError, at: datetime) -> None:
+    """Write the rows as subscribers inside the open transaction, which holds the import, and finish it.
+
+    A row whose line was changed since the preview is refused; what that means for the others, `on_error` says.
+    """
+    all_or_none = on_error is OnError.REJECT_ALL
+    good = [row for row in rows if row.action is not Action.REFUSED]
+    if all_or_none and len(good) < len(rows):
+        await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.ROWS_REFUSED)
+        return
+    outcomes = await saving.apply(company_id, [_entry(row) for row in good], at=at, on_error=on_error)
+    pairs = list(zip(good, outcomes, strict=True))
+    refused = [(row, outcome) for row, outcome in pairs if outcome.problem is not None]
+    nothing = all_or_none and bool(refused)
+    # The first places of a row belong to what the preview found: one finding a cell and one of the row.
+    await storing.add_findings(
+        company_id, import_id, [_conflict(row, outcome) for row, outcome in refused], first=len(Column) + 1
+    )
+    await storing.add_outcomes(
+        company_id,
+        import_id,
+        [
+            (row.id, Action(outcome.kind.value), outcome.subscriber_id)
+            for row, outcome in (refused if nothing else pairs)
+        ],
+    )
+    registered = 0 if nothing else len(pairs) - len(refused)
+    await storing.finish(
+        company_id,
+        import_id,
+        State.REFUSED if nothing else State.REGISTERED,
+        at,
+        refusal=FileRefusal.ROWS_REFUSED if nothing else None,
+        rows_registered=registered,
+        rows_conflicting=len(refused),
+        # The workbook of the preview doesn't hold these rows yet.
+        **({"refused_key": None} if refused else {}),
+    )
+    await audit.record(
+        company_id,
+        audit.system(),
+        "imports.registered",
+        [import_id],
+        {"registered": registered, "conflicting": len(refused)},
+        kind="Import",
+    )
+
+
+async def _found(company_id: UUID, import_id: UUID, *states: State) -> Import:
+    """The import, locked; raises Invalid when it is not there or in another state."""
+    # Looked at first without its lock: a worker that is checking a file holds that for seconds.
+    seen = await Import.get_or_none(company_id=company_id, id=import_id)
+    if seen is None:
+        raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",)))
+    found = await storing.locked(company_id, import_id) if seen.state in states else None
+    if found is None or found.state not in states:
+        raise Invalid(Problem(ErrorCode.STATE, ("id",)))
+    return found
+
+
+def _entry(row: CheckedRow) -> Entry:
+    if row.line_id is None:
+        raise ValueError("a row without line can't be registered")
+    edits = row.action in (Action.CHANGED, Action.UNCHANGED)
+    return Entry(
+        line_id=row.line_id,
+        name=row.name,
+        subscriber_id=row.subscriber_id if edits else None,
+        revision=row.revision if edits else None,
+        department_id=row.department_id,
+        position=row.position,
+        mobile=row.mobile,
+        email=row.email,
+        rid_enabled=row.rid_enabled,
+        app_enabled=row.app_enabled,
+        seen=None if edits else Seen(row.subscriber_id, row.revision),
+    )
+
+
+_CONFLICTS = {
+    "lineId": (Column.NUMBER, FindingCode.NUMBER_UNKNOWN),
+    "ridEnabled": (Column.RID, FindingCode.NO_RID),
+    "departmentId": (Column.DEPARTMENT, FindingCode.DEPARTMENT_RETIRED),
+}
+
+
+def _conflict(row: CheckedRow, outcome: Outcome) -> Finding:
+    """Why a row that was good in the preview could not be registered."""
+    problem_field = outcome.problem.field[-1] if outcome.problem and outcome.problem.field else ""
+    column, code = _CONFLICTS.get(problem_field, (None, FindingCode.CONFLICT))
+    return Finding(row.number, column, "", code, "", {})

@@ -21,7 +21,9 @@ CREATE TABLE import (
     source text NOT NULL CHECK (source IN ('CONSOLE', 'INBOX')),
     upload_id uuid,
     object_key text NOT NULL,
+    -- Empty where the bucket keeps no versions; the entity tag tells the contents apart then.
     object_version text NOT NULL,
+    object_etag text NOT NULL,
     object_size bigint NOT NULL,
     file_name text NOT NULL,
     state text NOT NULL CHECK (state IN (
@@ -49,7 +51,7 @@ CREATE TABLE import (
     finished_at timestamptz,
     expires_at timestamptz,
     PRIMARY KEY (company_id, id),
-    UNIQUE (company_id, object_key, object_version),
+    UNIQUE (company_id, object_key, object_version, object_etag),
     FOREIGN KEY (company_id, upload_id) REFERENCES upload (company_id, id),
     CHECK ((source = 'CONSOLE') = (upload_id IS NOT NULL))
 );

@@ -62,7 +62,7 @@ class Upload(TenantRow):
     """Leave to put one file into the bucket under `object_key` until `expires_at`; `size` as announced, in bytes."""
 
     admin_id: UUID = fields.UUIDField()
-    purpose: Purpose = fields.CharEnumField(Purpose, max_length=30)
+    purpose = fields.CharEnumField(Purpose, max_length=30)
     file_name: str = fields.TextField()
     size: int = fields.IntField()
     object_key: str = fields.TextField()
@@ -76,13 +76,14 @@ class Upload(TenantRow):
 class Import(TenantRow):
     """One version of one file. `expires_at` is when the preview ends unregistered, `finished_at` when it ended."""
 
-    source: Source = fields.CharEnumField(Source, max_length=10)
+    source = fields.CharEnumField(Source, max_length=10)
     upload_id: UUID | None = fields.UUIDField(null=True)
     object_key: str = fields.TextField()
-    object_version: str = fields.TextField()
+    object_version: str = fields.TextField(default="")
+    object_etag: str = fields.TextField()
     object_size: int = fields.BigIntField()
     file_name: str = fields.TextField()
-    state: State = fields.CharEnumField(State, max_length=20)
+    state = fields.CharEnumField(State, max_length=20)
     refusal: str | None = fields.TextField(null=True)
     refusal_params: dict[str, Any] = fields.JSONField(default=dict)
     sheet_name: str | None = fields.TextField(null=True)
@@ -94,7 +95,7 @@ class Import(TenantRow):
     rows_refused: int = fields.IntField(default=0)
     rows_ignored: int = fields.IntField(default=0)
     content_hash: str | None = fields.TextField(null=True)
-    on_error: OnError | None = fields.CharEnumField(OnError, max_length=20, null=True)
+    on_error = fields.CharEnumField(OnError, max_length=20, null=True)
     rows_registered: int = fields.IntField(default=0)
     rows_conflicting: int = fields.IntField(default=0)
     refused_key: str | None = fields.TextField(null=True)
@@ -113,7 +114,7 @@ class ImportRow(TenantRow):
 
     import_id: UUID = fields.UUIDField()
     number: int = fields.IntField()
-    action: Action = fields.CharEnumField(Action, max_length=20)
+    action = fields.CharEnumField(Action, max_length=20)
     line_id: UUID | None = fields.UUIDField(null=True)
     line_number: str | None = fields.TextField(null=True)
     subscriber_id: UUID | None = fields.UUIDField(null=True)
@@ -123,10 +124,10 @@ class ImportRow(TenantRow):
     position: str = fields.TextField(default="")
     mobile: str | None = fields.TextField(null=True)
     email: str | None = fields.TextField(null=True)
-    rid_enabled: bool = fields.BooleanField(default=False)
-    app_enabled: bool = fields.BooleanField(default=False)
+    rid_enabled = fields.BooleanField(default=False)
+    app_enabled = fields.BooleanField(default=False)
     given: dict[str, str] | None = fields.JSONField(null=True)
-    outcome: Action | None = fields.CharEnumField(Action, max_length=20, null=True)
+    outcome = fields.CharEnumField(Action, max_length=20, null=True)
     became_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
@@ -142,7 +143,7 @@ class ImportFinding(TenantRow):
     column_name: str = fields.TextField()
     cell: str = fields.TextField()
     code: str = fields.TextField()
-    severity: Severity = fields.CharEnumField(Severity, max_length=20)
+    severity = fields.CharEnumField(Severity, max_length=20)
     original: str = fields.TextField()
     params: dict[str, str] = fields.JSONField()
 

@@ -1,0 +1,83 @@
+"""Where objects lie in the bucket. The kind of a thing comes first, since event filters know only prefixes.
+
+uploads/imports/<company>/<upload>.xlsx         sent by the console through a presigned form
+inbox/imports/<company>/<any path>              dropped without a console
+inbox/results/<company>/<any path>.result.xlsx  what became of a dropped file: beside it, and outside the event
+                                                filter `inbox/imports/`, so that an answer is never taken for a file
+results/imports/<company>/<import>/refused.xlsx the refused rows, to mend
+results/forms/<company>/<id>.xlsx               a form to fill in
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from bizcall.models.imports import Source
+
+CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+KEY_BYTES = 1024
+"""How long S3 lets a key be."""
+
+_UPLOADS, _INBOX = "uploads/imports/", "inbox/imports/"
+_SUFFIX = ".xlsx"
+_SOURCES = {_UPLOADS: Source.CONSOLE, _INBOX: Source.INBOX}
+
+
+class Arrival(NamedTuple):
+    """What a key says: whose file, and its name or, from the console, its upload."""
+
+    source: Source
+    company_id: UUID
+    name: str
+    upload_id: UUID | None = None
+
+
+def arrival(key: str) -> Arrival | None:
+    """What a key says; None for one that is no place for files to import, folders included."""
+    for prefix, source in _SOURCES.items():
+        company, slash, name = key.removeprefix(prefix).partition("/")
+        if not key.startswith(prefix) or not slash or not name or name.endswith("/"):
+            continue
+        company_id = _uuid(company)
+        if company_id is None:
+            return None
+        if source is Source.INBOX:
+            return Arrival(source, company_id, name)
+        upload_id = _uuid(name.removesuffix(_SUFFIX))
+        return None if upload_id is None else Arrival(source, company_id, name, upload_id)
+    return None
+
+
+def upload(company_id: UUID, upload_id: UUID) -> str:
+    """Where the console puts the file of an upload."""
+    return f"{_UPLOADS}{company_id}/{upload_id}{_SUFFIX}"
+
+
+def refused(company_id: UUID, import_id: UUID) -> str:
+    """Where the refused rows of an import lie."""
+    return f"results/imports/{company_id}/{import_id}/refused.xlsx"
+
+
+def form(company_id: UUID, form_id: UUID) -> str:
+    """Where a form lies."""
+    return f"results/forms/{company_id}/{form_id}{_SUFFIX}"
+
+
+def result(key: str, import_id: UUID) -> str:
+    """Where the result of a dropped file lies: under its name, or under the import's key where that is too long."""
+    found = arrival(key)
+    if found is None or found.source is not Source.INBOX:
+        raise ValueError("only a dropped file has a result beside it")
+    place = f"inbox/results/{found.company_id}/"
+    beside = f"{place}{found.name}.result{_SUFFIX}"
+    return beside if len(beside.encode()) <= KEY_BYTES else f"{place}{import_id}.result{_SUFFIX}"
+
+
+def _uuid(text: str) -> UUID | None:
+    """A key in its usual spelling only: two spellings of one company would be two places."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return None
+    return found if str(found) == text else None

@@ -1,0 +1,47 @@
+"""Why an import ended without registering anything, beyond what `bizcall.sheets` finds wrong with a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from bizcall.imports.findings import Sentence
+from bizcall.sheets import Refusal, SheetRefused
+
+
+class FileRefusal(StrEnum):
+    """Stable, since the API publishes them beside the codes of `Refusal`."""
+
+    FILE_GONE = "FILE_GONE"
+    ROWS_REFUSED = "ROWS_REFUSED"
+    SUPERSEDED = "SUPERSEDED"
+    TIMED_OUT = "TIMED_OUT"
+
+
+_SENTENCES = {
+    FileRefusal.FILE_GONE: Sentence(
+        "파일이 확인하기 전에 삭제되었습니다. 다시 올려 주세요.",
+        "The file was deleted before it was read. Upload it again.",
+    ),
+    FileRefusal.ROWS_REFUSED: Sentence(
+        "등록할 수 없는 행이 있어 아무것도 등록하지 않았습니다. 오류를 고친 후 다시 올려 주세요.",
+        "Some rows can't be registered, so none was. Mend them and upload the file again.",
+    ),
+    FileRefusal.SUPERSEDED: Sentence(
+        "같은 이름으로 새 파일이 올라와 이 파일은 처리하지 않았습니다.",
+        "A newer file of the same name has taken this one's place.",
+    ),
+    FileRefusal.TIMED_OUT: Sentence(
+        "처리 중 문제가 발생하여 등록하지 않았습니다. 다시 올려 주세요.",
+        "Something went wrong, and nothing was registered. Upload the file again.",
+    ),
+}
+
+
+def sentence(code: str, params: Mapping[str, Any], *, english: bool = False) -> str:
+    """Why an import was refused, for people. Refusals of the file itself are told in Korean only."""
+    if code in FileRefusal.__members__:
+        known = _SENTENCES[FileRefusal(code)]
+        return known.en if english else known.ko
+    return SheetRefused(Refusal(code), **params).sentence
