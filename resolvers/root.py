@@ -10,17 +10,25 @@ from graphql import GraphQLError
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
+from resolvers.subscribers import SubscriberMutations, SubscriberQueries
+from schema.companies import Company
 from schema.scalars import SCALARS
 
 DOCUMENTS_CACHED = 200
 
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
-class Query(NodeQueries, LimitQueries):
+class Query(NodeQueries, LimitQueries, SubscriberQueries, DepartmentQueries):
     """Fields that read."""
+
+
+@strawberry.type(description="What can be done. Each field is one transaction of its own.")
+class Mutation(SubscriberMutations, DepartmentMutations):
+    """Fields that write."""
 
 
 class Schema(strawberry.Schema):
@@ -55,4 +63,4 @@ def validation_cache() -> SchemaExtension:
 @cache
 def schema() -> Schema:
     """The one schema of this process."""
-    return build(Query, None)
+    return build(Query, Mutation, (Company,))

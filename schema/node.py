@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 import strawberry
@@ -18,9 +18,14 @@ from bizcall.errors import ErrorCode, Invalid, Problem
 
 NODES_MOST = 100
 ID_LONGEST = 200
+NOTHING = UUID(int=0)
 
-Fetch = Callable[[UUID, Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
-"""A loader of `bizcall`: company id and keys in, those rows that this company has out."""
+
+class Fetch(Protocol):
+    """A loader of `bizcall`: company id and keys in, those rows that this company has out."""
+
+    def __call__(self, company_id: UUID, keys: Sequence[UUID], /) -> Awaitable[Mapping[UUID, Any]]:
+        """See the loaders."""
 
 
 @strawberry.interface(description="An object that can be fetched again by its id.")
@@ -70,3 +75,12 @@ def key_of(opaque: str, type_name: str, *field: str) -> UUID:
     if found is None or found[0] != type_name:
         raise Invalid(Problem(ErrorCode.NOT_FOUND, field))
     return found[1]
+
+
+def key_or_nothing(id: str, type_name: str) -> UUID:  # noqa: A002
+    """The key in an id of that type, or the nil key, which nothing has: what is asked of it finds it missing.
+
+    For lists, where each row answers for itself.
+    """
+    found = decode(id)
+    return NOTHING if found is None or found[0] != type_name else found[1]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from bizcall import audit
+from bizcall import audit, idempotency
 from bizcall.audit import Actor
 from bizcall.database import tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
@@ -59,22 +59,32 @@ async def save(
     rows: Sequence[Draft],
     *,
     on_error: OnError = OnError.REJECT_ALL,
+    idempotency_key: str | None = None,
     clock: Clock = now,
 ) -> Saved:
     """Save 1 to 500 rows in one transaction.
 
     With REJECT_ALL raises Invalid with every problem of every row, and nothing is changed; with SKIP_BAD_ROWS the
-    good rows are saved (IN-04).
+    good rows are saved (IN-04). A key that came before with the same rows gets the answer of that time.
     """
     if not rows:
         raise Invalid(Problem(ErrorCode.REQUIRED, ("rows",)))
     if len(rows) > ROWS_MOST:
         raise Invalid(Problem(ErrorCode.TOO_MANY, ("rows",), {"maximum": str(ROWS_MOST)}))
-    async with tenant(company_id):
+
+    async def work() -> idempotency.Answer:
         saved = await save_rows(company_id, actor, rows, on_error=on_error, at=clock())
         if saved.problems and on_error is OnError.REJECT_ALL:
             raise Invalid(*saved.problems)
-    return saved
+        return asdict(saved)
+
+    async with tenant(company_id):
+        if idempotency_key is None:
+            return _restored(await work())
+        given = {"rows": rows, "onError": on_error}
+        return _restored(
+            await idempotency.once(company_id, "subscribersSave", idempotency_key, given, work, clock=clock)
+        )
 
 
 async def save_rows(company_id: UUID, actor: Actor, rows: Sequence[Draft], *, on_error: OnError, at: datetime) -> Saved:
@@ -186,4 +196,27 @@ async def _record(company_id: UUID, actor: Actor, outcomes: Sequence[Outcome], a
         {name: count for name, count in counts.items() if count},
         kind="Subscriber",
         clock=lambda: at,
+    )
+
+
+def _restored(answer: idempotency.Answer) -> Saved:
+    """A `Saved` from its fields, as they are or as JSON keeps them."""
+
+    def key(value: UUID | str | None) -> UUID | None:
+        return None if value is None else UUID(str(value))
+
+    def problem(value: dict[str, Any]) -> Problem:
+        return Problem(ErrorCode(value["code"]), tuple(value["field"]), value["params"])
+
+    return Saved(
+        [
+            Outcome(
+                key(outcome["subscriber_id"]),
+                Kind(outcome["kind"]),
+                None if outcome["problem"] is None else problem(outcome["problem"]),
+                key(outcome["ended_id"]),
+            )
+            for outcome in answer["outcomes"]
+        ],
+        [problem(each) for each in answer["problems"]],
     )

@@ -1,0 +1,48 @@
+"""The company as its administrators see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from bizcall import companies, phones
+from bizcall.models import Company as CompanyRow
+from bizcall.models.companies import OnError
+from schema.enums import described
+from schema.node import Node
+from schema.scalars import PhoneNumber
+
+__all__ = ["Company", "OnError"]
+
+described(
+    OnError,
+    "What happens to the good rows when others are bad.",
+    {
+        OnError.REJECT_ALL: "Nothing is saved.",
+        OnError.SKIP_BAD_ROWS: "The good rows are saved, the bad ones are told.",
+    },
+    name="OnError",
+)
+
+
+@strawberry.type(description="The tenant: everything else belongs to one.")
+class Company(Node):
+    """A `bizcall.models.Company`."""
+
+    row = CompanyRow
+    fetch = staticmethod(companies.by_ids)
+
+    name: str = strawberry.field(description="The company's name.")
+    representative_number: PhoneNumber = strawberry.field(
+        description="The lowest number at subscription; the sign-in name of the first administrator."
+    )
+    import_on_error: OnError = strawberry.field(
+        description="What happens when a file that was dropped into the bucket's inbox has bad rows."
+    )
+    created_at: datetime = strawberry.field(description="When the company was set up.")
+
+    @strawberry.field(description="The representative number with hyphens.")
+    def representative_number_formatted(self, parent: strawberry.Parent[CompanyRow]) -> str:
+        """For people."""
+        return phones.formatted(parent.representative_number)
