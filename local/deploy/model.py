@@ -15,8 +15,9 @@ from typing import Any
 class Function:
     """A Lambda function as deployed. `timeout` in seconds, `memory` in MB.
 
-    `reserved` is ReservedConcurrentExecutions, None without a limit of its own. `retries`,
-    `max_age` (seconds) and `dead_letters` (a queue's URL) concern asynchronous invocations only. `log_format` and `log_level` are what the runtime's own logging follows.
+    `reserved` is ReservedConcurrentExecutions, None without a limit of its own. `retries`, `max_age` (seconds) and
+    `dead_letters` (a queue's URL) concern asynchronous invocations only. `log_format` and `log_level` are what the
+    runtime's own logging follows.
     """
 
     logical_id: str

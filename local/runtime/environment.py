@@ -19,7 +19,6 @@ from local.runtime import errors
 from local.runtime.api import Invocation, RuntimeAPI
 from local.runtime.logs import Lines
 
-INIT_LIMIT = 10.0
 SETTLE_LIMIT = 1.0
 _CHILD = Path(__file__).with_name("child.py")
 # What the shell may lend to a function; any more would hide what AWS doesn't set.
@@ -31,6 +30,7 @@ class Settings:
     """What all environments of a run share.
 
     `env` is laid over each function's own variables; `say` gets (function's logical id, line) for all that is printed.
+    `init_limit` (seconds) is Lambda's for importing the handler.
     With `freeze` a process is stopped (SIGSTOP) whenever it is idle, as Lambda does: background work stands still and
     connections go stale.
     """
@@ -39,6 +39,7 @@ class Settings:
     env: Mapping[str, str]
     say: Callable[[str, str], None]
     freeze: bool = False
+    init_limit: float = 10.0
 
 
 class Environment:
@@ -55,12 +56,12 @@ class Environment:
 
     @classmethod
     async def start(cls, function: Function, settings: Settings, request_id: str) -> Environment:
-        """Start a process and let it import the handler, in at most INIT_LIMIT seconds.
+        """Start a process and let it import the handler, in at most `settings.init_limit` seconds.
 
         As on AWS, what failed is tried once more, within the function's time limit, and told by FunctionError then.
         """
         try:
-            return await cls._start(function, settings, request_id, INIT_LIMIT)
+            return await cls._start(function, settings, request_id, settings.init_limit)
         except errors.FunctionError as error:
             settings.say(function.logical_id, f"INIT_REPORT Phase: init Status: {_status(error)}")
         return await cls._start(function, settings, request_id, float(function.timeout))

@@ -161,11 +161,16 @@ class Functions:
         after = self._began
         async with asyncio.TaskGroup() as firings:
             while (due := self._next(schedule, after)) is not None:
-                while (left := (due - self._now()).total_seconds()) > 0:
-                    # In pieces, because a clock may be set and a laptop may sleep.
-                    await asyncio.sleep(min(left / self._time_scale, 60))
+                await self._sleep_until(due)
                 firings.create_task(self._try_firing(schedule, due))
                 after = max(due, self._now() - dt.timedelta(seconds=1))
+
+    async def _sleep_until(self, due: dt.datetime) -> None:
+        """Sleep, a minute at most at a time: a clock may be set, and a laptop may be closed for the night."""
+        left = (due - self._now()).total_seconds()
+        while left > 0:
+            await asyncio.sleep(min(left / self._time_scale, 60))
+            left = (due - self._now()).total_seconds()
 
     async def _try_firing(self, schedule: Schedule, due: dt.datetime) -> None:
         try:
@@ -182,7 +187,7 @@ class Functions:
         return await self._persist(self.deployment.functions[schedule.function], event)
 
     async def _persist(self, function: Function, event: Callable[[int], Any]) -> Any:
-        """Invoke until it succeeds or the retries are used up. Being throttled isn't counted but doesn't last for ever."""
+        """Invoke until it succeeds or the retries are used up. Being throttled isn't counted but has an end."""
         loop = asyncio.get_running_loop()
         until = loop.time() + function.max_age
         attempt = 1

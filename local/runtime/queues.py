@@ -141,8 +141,8 @@ def record(message: Mapping[str, Any], queue_arn: str) -> dict[str, Any]:
 def failed_ids(answer: Any, ids: set[str]) -> set[str]:
     """The failed messages of a partial batch response.
 
-    AWS's rules: null, no list and an empty list mean success; anything malformed, an empty or unknown id included, fails
-    the whole batch.
+    AWS's rules: null, no list and an empty list mean success; anything malformed, an unknown id included, fails the
+    whole batch.
     """
     if answer is None:
         return set()

@@ -1,0 +1,291 @@
+"""The strict deployer, against a real local AWS server."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from local.deploy import Cors, DeployError, Deployment, clients, deploy, put_secret
+from local.deploy.intrinsics import Values
+from local.template import Translation
+
+REGION = "ap-northeast-2"
+Clients = Callable[[str], Any]
+
+
+@pytest.fixture
+def client(aws: str) -> Clients:
+    """Clients of the local server."""
+    return clients(aws, REGION)
+
+
+def plain(resources: Mapping[str, Any], **sections: Any) -> Translation:
+    """A template which needs no translation; every resource may be a function with its code here."""
+    code = dict.fromkeys(resources, pathlib.Path(__file__).parent)
+    return Translation({"Resources": resources, **sections}, code, {})
+
+
+def function(**properties: Any) -> dict[str, Any]:
+    """A Lambda function with the least that it needs."""
+    return {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.11", "Handler": "a.b", **properties}}
+
+
+def test_an_unknown_resource_type_is_refused_by_name_before_anything_is_made(aws: str, client: Clients) -> None:
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "never-made"}},
+        "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}},
+    }
+    with pytest.raises(DeployError, match=r"Table \(AWS::DynamoDB::Table\): no local deployment"):
+        deploy(plain(resources), endpoint=aws)
+    assert "never-made" not in [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]]
+
+
+@pytest.mark.parametrize(
+    ("resource", "told"),
+    [
+        ({"Type": "AWS::SQS::Queue", "Properties": {"Colour": "red"}}, "Colour"),
+        ({"Type": "AWS::S3::Bucket", "Properties": {"ReplicationConfiguration": {"Role": "x"}}}, "Replication"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "plain", "FifoQueue": True}}, "contradict"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::ImportValue": "x"}}}, "Fn::ImportValue"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Nobody"}}}, "Nobody"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": ["Nobody", "Arn"]}}}, "Nobody.Arn"),
+        ({"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}}}, "ScheduleExpression"),
+        (function(Runtime="nodejs22.x"), "nodejs22.x"),
+        (function(Layers=["arn"]), "Layers"),
+        (function(Environment={"Variables": {"A": "x" * 5000}}), "4 KB"),
+        ({"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"StageName": "v1"}}, "v1"),
+    ],
+)
+def test_what_can_not_be_done_here_is_refused_and_named(aws: str, resource: dict[str, Any], told: str) -> None:
+    with pytest.raises(DeployError, match=rf"Odd \({resource['Type']}\).*{told}"):
+        deploy(plain({"Odd": resource}), endpoint=aws, stack="odd")
+
+
+@pytest.mark.parametrize(
+    ("queue", "mapping", "told"),
+    [
+        ({"VisibilityTimeout": 2}, {}, "visibility"),
+        ({}, {"BatchSize": 11}, "batching window"),
+        ({"FifoQueue": True}, {"BatchSize": 11, "MaximumBatchingWindowInSeconds": 1}, "standard queue"),
+        ({}, {"ScalingConfig": {"MaximumConcurrency": 1}}, "starts at 2"),
+        ({}, {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "FilterCriteria"),
+    ],
+)
+def test_an_event_source_which_aws_or_the_runtime_would_not_take_is_refused(
+    aws: str, queue: dict[str, Any], mapping: dict[str, Any], told: str
+) -> None:
+    resources = {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": queue},
+        "Work": function(),
+        "Source": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+                "FunctionName": {"Ref": "Work"},
+                **mapping,
+            },
+        },
+    }
+    with pytest.raises(DeployError, match=rf"Source .*{told}"):
+        deploy(plain(resources), endpoint=aws, stack=f"source-{'fifo' if 'FifoQueue' in queue else len(queue)}")
+
+
+def test_a_circle_is_told(aws: str) -> None:
+    resources = {
+        "One": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": ["Two", "QueueName"]}}},
+        "Two": {"Type": "AWS::SQS::Queue", "DependsOn": "One", "Properties": {}},
+    }
+    with pytest.raises(DeployError, match="circle"):
+        deploy(plain(resources), endpoint=aws)
+
+
+def test_the_bucket_is_as_the_template_says(client: Clients, deployment: Deployment) -> None:
+    s3, bucket = client("s3"), deployment.buckets["Uploads"]
+    (cors,) = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    assert cors["AllowedOrigins"] == ["https://one.example", "https://two.example"]
+    assert cors["ExposeHeaders"] == ["ETag"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]["BlockPublicAcls"]
+    (encryption,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert (rule["Filter"]["Prefix"], rule["Expiration"]["Days"]) == ("uploads/", 7)
+    (queue,) = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
+    assert queue["QueueArn"].endswith(":stage-Given")
+    # A policy that denies what doesn't come by TLS leaves a laptop, which has none, able to write.
+    assert s3.put_object(Bucket=bucket, Key="elsewhere/x", Body=b"")["ETag"]
+
+
+def test_queues_have_the_names_and_attributes_of_cloudformation(client: Clients, deployment: Deployment) -> None:
+    assert deployment.queues["OrderedQueue"].endswith("/stage-OrderedQueue.fifo")
+    url = deployment.queues["PartialQueue"]
+    attributes = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "12"
+    assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].endswith(":stage-PartialDead")
+
+
+def test_settings_are_there(client: Clients, deployment: Deployment) -> None:
+    secret = client("secretsmanager").get_secret_value(SecretId=deployment.secrets["Key"])["SecretString"]
+    assert len(secret) == 40
+    assert client("ssm").get_parameter(Name="/emulator/region")["Parameter"]["Value"] == REGION
+    (group,) = client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/stage")["logGroups"]
+    assert group["retentionInDays"] == 30
+
+
+def test_functions_sources_and_schedules_are_recorded(deployment: Deployment) -> None:
+    web = deployment.functions["Web"]
+    assert (web.handler, web.timeout, web.memory, web.reserved) == ("actors.web", 2, 128, None)
+    assert web.environment["UPLOADS"] == deployment.buckets["Uploads"]
+    assert deployment.functions["Quick"].reserved == 2
+    assert deployment.functions["Stumble"].dead_letters == deployment.queues["Given"]
+    sources = {source.function: source for source in deployment.sources}
+    assert (sources["Partial"].partial, sources["Partial"].concurrency, sources["Partial"].window) == (True, 2, 1)
+    assert (sources["Whole"].partial, sources["Whole"].batch_size) == (False, 15)
+    assert deployment.schedules["TickMinutes"].source == "aws.scheduler"
+    assert deployment.schedules["TickNightly"].source == "aws.events"
+    assert deployment.outputs == {"ApiUrl": "http://127.0.0.1:8000", "GivenName": "stage-Given"}
+
+
+def test_the_http_api_is_recorded_with_routes_and_cors(deployment: Deployment) -> None:
+    api = deployment.apis["Api"]
+    assert [(route.key, route.function) for route in api.routes] == [("ANY /{proxy+}", "Web")]
+    assert api.cors == Cors(
+        ("https://one.example", "https://two.example"), ("POST",), ("content-type",), ("x-request-id",), False, 600
+    )
+
+
+def test_a_function_is_found_by_any_of_its_names(deployment: Deployment) -> None:
+    web = deployment.functions["Web"]
+    assert deployment.function("Web") is deployment.function(web.name) is deployment.function(web.arn) is web
+    with pytest.raises(KeyError, match="Nobody"):
+        deployment.function("Nobody")
+
+
+def test_a_second_deployment_applies_what_has_changed(aws: str, client: Clients) -> None:
+    def resources(seconds: int, days: int | None) -> Translation:
+        lifecycle = {"Rules": [{"Status": "Enabled", "ExpirationInDays": days}]}
+        return plain({
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": seconds}},
+            "Bucket": {
+                "Type": "AWS::S3::Bucket",
+                "Properties": {"LifecycleConfiguration": lifecycle} if days else {},
+            },
+            "Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": {}}},
+            "Given": {"Type": "AWS::SecretsManager::Secret", "Properties": {}},
+        })  # fmt: skip
+
+    first = deploy(resources(30, 5), endpoint=aws, stack="twice", secrets={"Given": "old"})
+    client("s3").put_object(Bucket=first.buckets["Bucket"], Key="kept", Body=b"kept")
+    generated = client("secretsmanager").get_secret_value(SecretId=first.secrets["Secret"])["SecretString"]
+
+    second = deploy(resources(60, None), endpoint=aws, stack="twice", secrets={"Given": "new"})
+    assert (second.queues, second.buckets, second.secrets) == (first.queues, first.buckets, first.secrets)
+    attributes = client("sqs").get_queue_attributes(QueueUrl=second.queues["Queue"], AttributeNames=["All"])
+    assert attributes["Attributes"]["VisibilityTimeout"] == "60"
+    s3 = client("s3")
+    assert s3.get_object(Bucket=second.buckets["Bucket"], Key="kept")["Body"].read() == b"kept"
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=second.buckets["Bucket"])
+    values = client("secretsmanager")
+    assert values.get_secret_value(SecretId=second.secrets["Secret"])["SecretString"] == generated
+    assert values.get_secret_value(SecretId=second.secrets["Given"])["SecretString"] == "new"
+
+
+def test_objects_put_back_while_deploying_are_announced_to_nobody(
+    aws: str, client: Clients, stage: Translation
+) -> None:
+    def restore(deployment: Deployment) -> None:
+        client("s3").put_object(Bucket=deployment.buckets["Uploads"], Key="uploads/old", Body=b"old")
+
+    deployment = deploy(stage, endpoint=aws, stack="restored", restore=restore)
+    client("s3").put_object(Bucket=deployment.buckets["Uploads"], Key="uploads/new", Body=b"new")
+    received = client("sqs").receive_message(
+        QueueUrl=deployment.queues["Given"], MaxNumberOfMessages=10, WaitTimeSeconds=1
+    )
+    bodies = [json.loads(message["Body"]) for message in received["Messages"]]
+    # AWS sends a test event when notifications are configured.
+    assert [body["Event"] for body in bodies if "Event" in body] == ["s3:TestEvent"]
+    assert [body["Records"][0]["s3"]["object"]["key"] for body in bodies if "Records" in body] == ["uploads%2Fnew"]
+
+
+def test_parameters_are_checked(aws: str) -> None:
+    sections = {"Parameters": {"Stage": {"Type": "String", "AllowedValues": ["local", "test"]}}}
+    queue = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}}
+    template = {"Resources": queue, **sections}
+    for given, told in (({}, "not given"), ({"Stage": "moon"}, "moon"), ({"Stage": "test", "Stag": "x"}, "Stag")):
+        with pytest.raises(DeployError, match=told):
+            deploy(Translation(template, {}, given), endpoint=aws)
+
+
+def test_a_secret_for_nobody_is_told(aws: str) -> None:
+    with pytest.raises(DeployError, match="Typo"):
+        deploy(plain({}), endpoint=aws, secrets={"Typo": "x"})
+
+
+def test_a_secret_may_be_put_beside_the_template(client: Clients) -> None:
+    first = put_secret(client("secretsmanager"), "beside", "one")
+    assert put_secret(client("secretsmanager"), "beside", "two") == first
+    assert client("secretsmanager").get_secret_value(SecretId=first)["SecretString"] == "two"
+
+
+def test_a_resource_whose_condition_fails_is_left_out(aws: str) -> None:
+    resources = {"Queue": {"Type": "AWS::SQS::Queue", "Condition": "Never", "Properties": {}}}
+    assert deploy(plain(resources, Conditions={"Never": {"Fn::Equals": ["a", "b"]}}), endpoint=aws).queues == {}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ({"Ref": "Stage"}, "test"),
+        ({"Ref": "Places"}, ["a", "b"]),
+        ({"Fn::Sub": "${Stage}/${!Literal}/${AWS::Region}/${Queue.Arn}"}, "test/${Literal}/moon/arn:queue"),
+        ({"Fn::Sub": ["${x}-${Stage}", {"x": {"Ref": "Stage"}}]}, "test-test"),
+        ({"Fn::Join": [",", {"Ref": "Places"}]}, "a,b"),
+        ({"Fn::Select": ["1", {"Fn::Split": ["|", "a|b|c"]}]}, "b"),
+        ({"Fn::If": ["IsTest", "yes", "no"]}, "yes"),
+        ({"Fn::If": ["Both", "yes", {"Ref": "AWS::NoValue"}]}, None),
+        ([1, {"Fn::If": ["Both", "yes", {"Ref": "AWS::NoValue"}]}], [1]),
+        ({"a": {"Fn::If": ["Either", {"Ref": "AWS::NoValue"}, 1]}, "b": 2}, {"b": 2}),
+        ({"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "memory"]}, 512),
+        ({"Fn::GetAtt": "Queue.Arn"}, "arn:queue"),
+        ({"Fn::GetAtt": ["Queue", "Arn"]}, "arn:queue"),
+        ({"Fn::Base64": {"Ref": "Stage"}}, "dGVzdA=="),
+        ({"Fn::Equals": [{"Ref": "Number"}, 5]}, True),
+    ],
+)
+def test_intrinsic_functions(expression: Any, value: Any) -> None:
+    template = {
+        "Parameters": {
+            "Stage": {"Type": "String", "Default": "test"},
+            "Places": {"Type": "CommaDelimitedList", "Default": "a, b"},
+            "Number": {"Type": "Number", "Default": 5},
+        },
+        "Mappings": {"Sizes": {"test": {"memory": 512}}},
+        "Conditions": {
+            "IsTest": {"Fn::Equals": [{"Ref": "Stage"}, "test"]},
+            "Never": {"Fn::Not": [{"Condition": "IsTest"}]},
+            "Both": {"Fn::And": [{"Condition": "IsTest"}, {"Condition": "Never"}]},
+            "Either": {"Fn::Or": [{"Condition": "IsTest"}, {"Condition": "Never"}]},
+        },
+    }
+    values = Values(template, {}, {"AWS::Region": "moon"})
+    values.attributes["Queue", "Arn"] = "arn:queue"
+    assert values.resolve(expression) == value
+
+
+def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients) -> None:
+    from local.template import translate
+
+    secret = put_secret(client("secretsmanager"), "database", "{}")
+    template = pathlib.Path(__file__).parents[2] / "infra" / "template.yaml"
+    parameters = {"Stage": "local", "DatabaseSecretArn": secret, "OwnerSecretArn": secret}
+    deployment = deploy(translate(template, parameters), endpoint=aws, stack="product")
+    assert {source.function for source in deployment.sources} == {
+        "DispatchFunction",
+        "ImportsFunction",
+        "RegistrationsFunction",
+    }
