@@ -20,7 +20,7 @@ from bizcall import texts
 
 _COUNTRY_CODE = 82
 # Everything people put between the digits: blanks, brackets, dots, and the many characters that look like a hyphen.
-_SEPARATORS = re.compile("[\\s()\\[\\]./~\u00b7\u02d7\u2010-\u2015\u2043\u2212\u30fb\u30fc\uff70\uffda\u3161-]+")
+_SEPARATORS = re.compile("[\\s()\\[\\].\u00b7\u02d7\u2010-\u2015\u2043\u2212\u30fb\u30fc\uff70\uffda\u3161-]+")
 _ABROAD = re.compile(r"\+82(?:0(?=\d{9}))?|82(?=(?:10|70|2|[3-6]\d)\d{7,8}$)")
 _EXPONENT = re.compile(r"(\d(?:\.\d+)?)[eE]\+?(\d{1,2})")
 _DECIMAL = re.compile(r"(\d+)[.,]0+")

@@ -22,6 +22,9 @@ class Column(StrEnum):
     RID = "RID"
     APP = "APP"
 
+    # Enum's own hash is written in Python and would be called for every cell.
+    __hash__ = str.__hash__
+
     @property
     def label(self) -> str:
         """The header in the form, in Korean."""
@@ -46,11 +49,30 @@ REASON_LABEL = "사유"
 OUTCOME_LABEL = "결과"
 
 _ALIASES: Mapping[Column, Sequence[str]] = {
-    Column.NUMBER: ("가입전화", "가입번호", "회사전화번호", "회사번호", "사무실번호", "사무실전화번호", "070번호", "내선번호"),
+    Column.NUMBER: (
+        "가입전화",
+        "가입번호",
+        "회사전화번호",
+        "회사번호",
+        "사무실번호",
+        "사무실전화번호",
+        "070번호",
+        "내선번호",
+    ),
     Column.NAME: ("이름", "성명", "성함", "사용자", "사용자이름", "실사용자", "실사용자명", "직원명", "name"),
     Column.DEPARTMENT: ("부서명", "소속", "소속부서", "팀", "팀명", "department", "dept"),
     Column.POSITION: ("직급", "직위", "직함", "position", "title"),
-    Column.MOBILE: ("휴대폰", "휴대전화", "휴대전화번호", "핸드폰", "핸드폰번호", "모바일", "연락처", "mobile", "cellphone"),
+    Column.MOBILE: (
+        "휴대폰",
+        "휴대전화",
+        "휴대전화번호",
+        "핸드폰",
+        "핸드폰번호",
+        "모바일",
+        "연락처",
+        "mobile",
+        "cellphone",
+    ),
     Column.EMAIL: ("메일", "메일주소", "이메일주소", "전자우편", "email", "emailaddress"),
     Column.RID: ("rid", "rid사용여부", "대표발신번호", "대표발신번호사용"),
     Column.APP: ("앱", "앱사용여부", "app", "app사용", "app사용여부"),
@@ -107,3 +129,14 @@ def read_header(cells: Mapping[str, str]) -> HeaderRow:
         elif label := texts.clean(text).text:
             ignored.append(label)
     return HeaderRow(places, ignored)
+
+
+def column_names(count: int) -> list[str]:
+    """The letters of the first columns: A, B, … Z, AA, …"""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    names = ["", *alphabet]
+    for name in names[1:]:
+        if len(names) > count:
+            break
+        names.extend(name + letter for letter in alphabet)
+    return names[1 : count + 1]

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bizcall.sheets.columns import Column
+from openpyxl import Workbook
+
+from bizcall.sheets.columns import OUTCOME_LABEL, REASON_LABEL, Column, column_names
+from bizcall.sheets.layout import SHEET, WIDTHS, add_lists, begin_sheet, drop_downs, header_row, saved, text_cell
+
+_REASON_WIDTH = 80
+_ROW_LABEL = "행"
+_RESULT_SHEET = "등록 결과"
 
 
 @dataclass(frozen=True)
 class RefusedRow:
-    """A row to mend: what stood in its cells, and a Korean reason per bad cell, or under None for the row as a whole."""
+    """A row to mend: what stood in its cells, and a Korean reason per bad cell, or under None for the whole row."""
 
     values: Mapping[Column, str]
     reasons: Mapping[Column | None, str] = field(default_factory=dict)
@@ -27,10 +34,39 @@ class ResultRow:
 
 
 def refused_workbook(rows: Iterable[RefusedRow], departments: Sequence[str]) -> bytes:
-    """The refused rows in the form's layout, bad cells filled red, their reasons in a last column "사유"."""
-    raise NotImplementedError((rows, departments))
+    """The refused rows in the form's layout, bad cells filled red, their reasons in a last column "사유".
+
+    Nothing is locked: a wrong number must be mendable too. `read_sheet` reads it and takes no notice of the reasons.
+    """
+    book = Workbook(write_only=True)
+    columns = dict(zip(Column, column_names(len(Column)), strict=True))
+    sheet = begin_sheet(book, SHEET, [*(WIDTHS[column] for column in Column), _REASON_WIDTH])
+    sheet.append(header_row(sheet, [*(column.label for column in Column), REASON_LABEL]))
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        cells = [text_cell(sheet, row.values.get(column, ""), bad=column in row.reasons) for column in Column]
+        sheet.append([*cells, text_cell(sheet, _reasons(row), bad=True)])
+    for validation in drop_downs(len(departments), max(1, count), columns):
+        sheet.data_validations.append(validation)
+    add_lists(book, departments)
+    return saved(book)
 
 
 def result_workbook(rows: Iterable[ResultRow]) -> bytes:
-    """Every row with the columns "결과" and "사유" before the form's own."""
-    raise NotImplementedError(rows)
+    """Every row with its place, "결과" and "사유" before the form's own columns."""
+    book = Workbook(write_only=True)
+    sheet = begin_sheet(book, _RESULT_SHEET, [8, 14, 60, *(WIDTHS[column] for column in Column)])
+    sheet.append(header_row(sheet, [_ROW_LABEL, OUTCOME_LABEL, REASON_LABEL, *(column.label for column in Column)]))
+    for row in rows:
+        answer = [str(row.number), row.outcome, row.reason]
+        values = [row.values.get(column, "") for column in Column]
+        sheet.append(
+            [text_cell(sheet, text, bad=bool(row.reason) and at < 3) for at, text in enumerate(answer + values)]
+        )
+    return saved(book)
+
+
+def _reasons(row: RefusedRow) -> str:
+    named = (f"{column.label}: {text}" for column, text in row.reasons.items() if column is not None)
+    whole = row.reasons.get(None)
+    return " / ".join([*([whole] if whole else []), *named])

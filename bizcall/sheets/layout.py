@@ -1,0 +1,126 @@
+"""How the workbooks that we write look: styles, column widths, drop-downs and protection, shared by form and answers.
+
+All are written row by row (openpyxl's write-only mode), so that 20,000 refused rows need no tree in memory.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from bizcall.sheets.columns import Column, column_names
+
+SHEET = "사용자 등록"
+LISTS = "목록"
+ON_OFF = ("ON", "OFF")
+WIDTHS: Mapping[Column, int] = {
+    Column.NUMBER: 18,
+    Column.NAME: 16,
+    Column.DEPARTMENT: 20,
+    Column.POSITION: 14,
+    Column.MOBILE: 18,
+    Column.EMAIL: 32,
+    Column.RID: 11,
+    Column.APP: 11,
+}
+
+_THIN = Side(style="thin", color="FFBFBFBF")
+_BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+_HEADER = PatternFill("solid", fgColor="FFD9E1F2")
+_LOCKED = PatternFill("solid", fgColor="FFF2F2F2")
+_BAD = PatternFill("solid", fgColor="FFFFC7CE")
+_CELL_LIMIT = 32_767
+
+
+def text_cell(
+    sheet: WriteOnlyWorksheet, text: str, *, locked: bool = False, bad: bool = False, header: bool = False
+) -> WriteOnlyCell:
+    """A cell that holds `text` as text: never a formula, a number or a date, whatever it looks like.
+
+    Characters that no workbook can hold are left out.
+    """
+    written = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "ignore").decode()[:_CELL_LIMIT]
+    cell = WriteOnlyCell(sheet, value=written or None)
+    if written:
+        # openpyxl takes "=1+1" for a formula and "#N/A" for an error; both are words that somebody typed.
+        cell.data_type = "s"
+    cell.number_format = "@"
+    cell.border = _BOX
+    cell.protection = Protection(locked=locked)
+    if header:
+        cell.font = Font(bold=True)
+        cell.fill = _HEADER
+        cell.alignment = Alignment(horizontal="center", vertical="center")
+    elif bad:
+        cell.fill = _BAD
+    elif locked:
+        cell.fill = _LOCKED
+    return cell
+
+
+def begin_sheet(book: Workbook, title: str, widths: Sequence[int]) -> WriteOnlyWorksheet:
+    """A sheet with a frozen header row and column widths in characters."""
+    sheet: WriteOnlyWorksheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for letters, width in zip(column_names(len(widths)), widths, strict=True):
+        sheet.column_dimensions[letters].width = width
+    return sheet
+
+
+def header_row(sheet: WriteOnlyWorksheet, labels: Sequence[str]) -> list[WriteOnlyCell]:
+    """The cells of the header."""
+    return [text_cell(sheet, label, locked=True, header=True) for label in labels]
+
+
+def add_lists(book: Workbook, departments: Sequence[str]) -> None:
+    """A hidden sheet that holds the entries of the drop-downs; a list inside a validation ends at 255 characters."""
+    sheet: WriteOnlyWorksheet = book.create_sheet(LISTS)
+    sheet.sheet_state = "hidden"
+    for department in departments:
+        sheet.append([text_cell(sheet, department)])
+
+
+def drop_downs(departments: int, rows: int, columns: Mapping[Column, str]) -> list[DataValidation]:
+    """Validations for `rows` rows under the header: departments from the hidden sheet, ON or OFF for the switches."""
+    choices = []
+    if departments:
+        choices.append((f"{LISTS}!$A$1:$A${departments}", Column.DEPARTMENT))
+    choices.extend((f'"{",".join(ON_OFF)}"', column) for column in (Column.RID, Column.APP))
+    validations = []
+    for formula, column in choices:
+        validation = DataValidation(
+            type="list",
+            formula1=formula,
+            allow_blank=True,
+            showErrorMessage=True,
+            errorTitle=column.label,
+            error="목록에 있는 값을 선택해 주세요.",
+        )
+        validation.add(f"{columns[column]}2:{columns[column]}{rows + 1}")
+        validations.append(validation)
+    return validations
+
+
+def protect(sheet: WriteOnlyWorksheet) -> None:
+    """Lock the locked cells, without a password; looks may still be changed and rows sorted or filtered."""
+    protection = sheet.protection
+    protection.sheet = True
+    protection.formatCells = False
+    protection.formatColumns = False
+    protection.formatRows = False
+    protection.sort = False
+    protection.autoFilter = False
+
+
+def saved(book: Workbook) -> bytes:
+    """The workbook's file."""
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
