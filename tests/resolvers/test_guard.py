@@ -1,0 +1,395 @@
+"""The guard: every limit, by every way around it, before any resolver, statement or the validator (security L1–L9)."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    SelectionSetNode,
+    parse,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from resolvers import guard
+from resolvers.guard import Measure, check
+from resolvers.limits import Bounds, table
+from tests.factories import Tenant
+from tests.resolvers import office
+from tests.resolvers.office import Desk, desk
+from tests.statements import counted
+
+
+@pytest.fixture
+async def client(company: Tenant) -> AsyncIterator[Desk]:
+    """A client of a company with two departments."""
+    async with desk(company.id) as made:
+        yield made
+
+
+def measured(document: str, variables: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Measure:
+    """What the chosen operation asks for; raises GraphQLError."""
+    return check(parse(document), variables or {}, None, office.schema()._schema, bounds or Bounds())[1]
+
+
+def limit_of(document: str, variables: dict[str, Any] | None = None) -> str:
+    """The limit that a document passes."""
+    with pytest.raises(GraphQLError) as refused:
+        measured(document, variables)
+    extensions = refused.value.extensions
+    assert extensions is not None
+    assert extensions["limit"] in refused.value.message or extensions["limit"] in ("page", "depth")
+    return str(extensions["limit"])
+
+
+async def timed(client: Desk, document: str) -> tuple[dict[str, Any], float]:
+    """The answer, and the least CPU time of three tries which the caches take for three documents."""
+    times = []
+    for i in range(3):
+        began = time.process_time()
+        answer = await client.ask(document + " " * i, authorization="Bearer good")
+        times.append(time.process_time() - began)
+    return answer, min(times)
+
+
+def doubling(n: int, inner: str = "__typename") -> str:
+    """Fragments which spread the next one twice: 2^n fields in 6 n tokens."""
+    chain = " ".join(f"fragment F{i} on Query{{...F{i + 1} ...F{i + 1}}}" for i in range(n))
+    return f"{{...F0}} {chain} fragment F{n} on Query{{{inner}}}"
+
+
+def overlapping(n: int) -> str:
+    """Each fragment asks for the same field twice, with the next fragment under it."""
+    head = "{departments(first:1){nodes{...F0}}}"
+    chain = " ".join(f"fragment F{i} on Department{{twin{{...F{i + 1}}} twin{{...F{i + 1}}}}}" for i in range(n))
+    return f"{head} {chain} fragment F{n} on Department{{name}}"
+
+
+def nested(levels: int, size: int = 100) -> str:
+    """Lists in lists."""
+    inner = "name"
+    for _ in range(levels - 1):
+        inner = f"others(first:{size}){{nodes{{{inner}}}}}"
+    return f"{{departments(first:{size}){{nodes{{{inner}}}}}}}"
+
+
+TOO_MUCH: dict[str, tuple[str, dict[str, Any], str]] = {
+    "aliases of one field": ("{" + " ".join(f"a{i}:__typename" for i in range(31)) + "}", {}, "aliases"),
+    "aliases below the root": (
+        "{departments(first:1){" + " ".join(f"a{i}:__typename" for i in range(31)) + "}}",
+        {},
+        "aliases",
+    ),
+    "aliases through fragments": (
+        "{departments(first:1){nodes{...A ...A ...A ...A}}} fragment A on Department{"
+        + " ".join(f"a{i}:name" for i in range(8))
+        + "}",
+        {},
+        "aliases",
+    ),
+    "depth": ("{departments(first:1){nodes{" + "twin{" * 8 + "name" + "}" * 8 + "}}}", {}, "depth"),
+    "depth through inline fragments": (
+        "{departments(first:1){nodes{" + "... on Department{twin{" * 8 + "name" + "}}" * 8 + "}}}",
+        {},
+        "depth",
+    ),
+    "depth through fragments": (
+        "{departments(first:1){nodes{...F0}}} "
+        + " ".join(f"fragment F{i} on Department{{twin{{...F{i + 1}}}}}" for i in range(9))
+        + " fragment F9 on Department{name}",
+        {},
+        "depth",
+    ),
+    "depth in another operation": (
+        "query B{departments(first:1){nodes{" + "twin{" * 8 + "name" + "}" * 8 + "}}}",
+        {},
+        "depth",
+    ),
+    "a fragment cycle": ("{...A} fragment A on Query{...B} fragment B on Query{...A}", {}, "depth"),
+    "a cycle in a fragment nobody spreads": ("{__typename} fragment A on Query{...A}", {}, "depth"),
+    "directives": ("{__typename" + "@skip(if:false)" * 21 + "}", {}, "directives"),
+    "directives on fragments": (
+        "{" + "...A@include(if:true)" * 11 + "} fragment A on Query{__typename@include(if:true)}",
+        {},
+        "directives",
+    ),
+    "directives on an operation": ("query" + "@a" * 21 + "{__typename}", {}, "directives"),
+    "directives on variables": ("query($a:Int" + "@a" * 21 + "){__typename}", {}, "directives"),
+    "fields": ("{departments(first:1){nodes{" + "name " * 501 + "}}}", {}, "fields"),
+    "repeats": ("{departments(first:1){nodes{" + "name " * 41 + "}}}", {}, "repeats"),
+    "repeats in inline fragments": (
+        "{departments(first:1){nodes{" + "...on Department{name name}" * 21 + "}}}",
+        {},
+        "repeats",
+    ),
+    "repeats under merged parents": (
+        "{departments(first:1){" + "nodes{name name name name name name}" * 7 + "}}",
+        {},
+        "repeats",
+    ),
+    "fields of a fragment nobody spreads": (
+        "{__typename} fragment A on Department{" + "name " * 501 + "}",
+        {},
+        "fields",
+    ),
+    "root fields": ("{" + "__typename " * 11 + "}", {}, "rootFields"),
+    "root fields through fragments": ("{...A ...A} fragment A on Query{" + "__typename " * 6 + "}", {}, "rootFields"),
+    "mutations": ("mutation{" + "__typename " * 6 + "}", {}, "mutations"),
+    "two sign-ins": ("mutation{a:signIn b:signIn}", {}, "secretMutations"),
+    "two sign-ins through a fragment": (
+        "mutation{signIn ...A} fragment A on Mutation{b:signIn}",
+        {},
+        "secretMutations",
+    ),
+    "fragments": (
+        "{__typename} " + " ".join(f"fragment F{i} on Query{{__typename}}" for i in range(41)),
+        {},
+        "fragments",
+    ),
+    "operations": (" ".join(f"query Q{i}{{__typename}}" for i in range(6)), {}, "operations"),
+    "nodes": (nested(3, 100), {}, "nodes"),
+    "nodes of many lists": (
+        "{"
+        + " ".join(f"a{i}:departments(first:100){{nodes{{others(first:12){{nodes{{name}}}}}}}}" for i in range(9))
+        + "}",
+        {},
+        "nodes",
+    ),
+    "cost": (
+        "{departments(first:100){nodes{a:twin{name} "
+        + " ".join(f"b{i}:twin{{twin{{name}}}}" for i in range(25))
+        + "}}}",
+        {},
+        "cost",
+    ),
+    "a text": ('{echo(text:"' + "x" * 2_001 + '")}', {}, "string"),
+    "a text in a default": ('query($a:String="' + "x" * 2_001 + '"){echo(text:$a)}', {}, "string"),
+    "a text in a directive": ('{__typename@skip(if:"' + "x" * 2_001 + '")}', {}, "string"),
+    "a text in an object": ('{echo(filter:{names:["' + "x" * 2_001 + '"]})}', {}, "string"),
+    "a list": ("{nodes(ids:[" + '"x" ' * 501 + "]){id}}", {}, "inputList"),
+    "a page by literal": ("{departments(first:101){nodes{name}}}", {}, "page"),
+    "a page by variable": ("query($n:Int){departments(first:$n){nodes{name}}}", {"n": 101}, "page"),
+    "a page by a variable's default": ("query($n:Int=101){departments(first:$n){nodes{name}}}", {}, "page"),
+    "a page of 0": ("{departments(first:0){nodes{name}}}", {}, "page"),
+    "a page of -1": ("{departments(last:-1){nodes{name}}}", {}, "page"),
+    "a page of 2^31": ("{departments(first:2147483648){nodes{name}}}", {}, "page"),
+    "a page of 1e2 as a float": ("query($n:Int){departments(first:$n){nodes{name}}}", {"n": 1e3}, "page"),
+    "nodes by variable": (
+        "query($n:Int){departments(first:$n){nodes{others(first:$n){nodes{others(first:2){nodes{name}}}}}}}",
+        {"n": 80},
+        "nodes",
+    ),
+    "nodes by a variable's default": (
+        "query($n:Int=100){departments(first:$n){nodes{others(first:$n){nodes{others(first:2){nodes{name}}}}}}}",
+        {},
+        "nodes",
+    ),
+    "nodes by ids": (
+        "query($i:[ID!]!){nodes(ids:$i){... on Department{others(first:100){nodes{others(first:2){nodes{name}}}}}}}",
+        {"i": ["x"] * 100},
+        "nodes",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_L_each_limit_is_named_by_each_way_around_it(name: str) -> None:
+    document, variables, limit = TOO_MUCH[name]
+    assert limit_of(document, variables) == limit
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+async def test_L_what_is_refused_calls_no_resolver_and_sends_no_statement(client: Desk, name: str) -> None:
+    document, variables, limit = TOO_MUCH[name]
+    office.calls.clear()
+    with counted() as sent:
+        response = await client.post({"query": document, "variables": variables}, authorization="Bearer good")
+    (error,) = response.json()["errors"]
+    assert response.status_code == 400
+    # Forty fragments and five hundred entries of a list need more tokens than there may be.
+    assert error["extensions"]["limit"] in (limit, "tokens")
+    assert error["extensions"]["code"] == ("BAD_USER_INPUT" if limit == "page" else "QUERY_TOO_COMPLEX")
+    assert (office.calls, sent, client.asked) == ([], [], [])
+
+
+def test_every_limit_that_the_guard_names_is_published() -> None:
+    published = {line.name for line in table(Bounds())}
+    assert {limit for _, _, limit in TOO_MUCH.values()} <= published
+
+
+@pytest.mark.parametrize("n", [10, 20, 39, 90])
+async def test_L2_doubling_fragments_are_refused_at_once(client: Desk, n: int) -> None:
+    answer, seconds = await timed(client, doubling(n))
+    assert seconds < 0.1
+    assert answer["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert client.asked == []
+
+
+@pytest.mark.parametrize("n", [5, 10, 15, 20])
+async def test_L3_overlapping_selections_are_refused_or_answered_at_once(client: Desk, n: int) -> None:
+    _, seconds = await timed(client, overlapping(n))
+    assert seconds < 0.1
+
+
+@pytest.mark.parametrize("count", [40, 100, 240])
+async def test_L4_conflicting_repeats_are_answered_at_once_and_shortly(client: Desk, count: int) -> None:
+    document = "{" + " ".join(f"echo(number:{i})" for i in range(count)) + "}"
+    below = (
+        "{departments(first:1){nodes{"
+        + " ".join(f"others(first:{i % 3 + 1}){{pageInfo{{hasNextPage}}}}" for i in range(40))
+        + "}}}"
+    )
+    for text in (document, below):
+        answer, seconds = await timed(client, text)
+        assert seconds < 0.2
+        assert 1 <= len(answer["errors"]) <= 5
+
+
+async def test_L5_unknown_directives_are_told_shortly(client: Desk) -> None:
+    answer = await client.ask("{__typename" + "@a" * 10 + "}")
+    assert len(answer["errors"]) <= 5
+
+
+async def test_L6_circular_introspection_is_refused_and_plain_introspection_answered(client: Desk) -> None:
+    circular = "{__schema{types{fields{type{fields{type{fields{type{fields{type{name}}}}}}}}}}}"
+    assert "data" not in await client.ask(circular, authorization="Bearer good")
+    plain = "{__schema{types{fields{args{type{kind ofType{kind ofType{kind ofType{kind ofType{name}}}}}}}}}}"
+    assert (await client.ask(plain, authorization="Bearer good"))["data"]["__schema"]["types"]
+
+
+def test_page_sizes_multiply_nodes_and_cost() -> None:
+    asked = measured("{departments(first:10){nodes{name others(last:5){nodes{id}} twin{name}}}}")
+    # 10 departments with 5 others each; the lists, their entries and the twins are objects.
+    assert asked.nodes == 10 + 10 * 5
+    assert asked.cost == 1 + 10 * (1 + 1 + 1) + 10 * 5
+    assert asked.depth == 5
+
+
+def test_a_null_page_size_is_left_to_the_field() -> None:
+    assert measured("{departments(first:null){nodes{name}}}").nodes == 0
+    assert measured("query($n:Int){departments(first:$n){nodes{name}}}").nodes == 0
+
+
+def test_an_ordinary_page_stays_far_below_the_limits() -> None:
+    document = (
+        "{departments(first:100){edges{cursor node{id name twin{id name}}} pageInfo{hasNextPage} totalCount{value}}}"
+    )
+    asked = measured(document)
+    assert asked.nodes <= 0.6 * Bounds().nodes
+    assert asked.cost <= 0.6 * Bounds().cost
+
+
+def brute(node: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> tuple[int, int, int, int, int]:
+    """Depth, fields, aliases, directives and nodes, by walking everything as often as it is spread."""
+    depth = fields = aliases = directives = nodes = 0
+    for selection in node.selections:
+        directives += len(selection.directives or ())
+        if isinstance(selection, FieldNode):
+            sizes = [int(a.value.value) for a in selection.arguments or () if a.name.value in ("first", "last")]  # type: ignore[attr-defined]  # literals
+            size = max(sizes, default=1)
+            below = brute(selection.selection_set, fragments) if selection.selection_set else (0, 0, 0, 0, 0)
+            depth = max(depth, below[0] + 1)
+            fields, aliases, directives = fields + 1 + below[1], aliases + below[2], directives + below[3]
+            aliases += selection.alias is not None
+            nodes += size * (bool(sizes) + below[4])
+            continue
+        extra = 0
+        if isinstance(selection, InlineFragmentNode):
+            inner = selection.selection_set
+        else:
+            assert isinstance(selection, FragmentSpreadNode)
+            inner = fragments[selection.name.value].selection_set
+            extra = len(fragments[selection.name.value].directives or ())
+        below = brute(inner, fragments)
+        depth = max(depth, below[0])
+        fields, aliases, directives = fields + below[1], aliases + below[2], directives + below[3] + extra
+        nodes += below[4]
+    return depth, fields, aliases, directives, nodes
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> str:
+    """Documents of up to five fragments, each of which may spread later ones any number of times."""
+    count = draw(st.integers(0, 5))
+
+    def selections(later: int, level: int) -> str:
+        parts = []
+        for _ in range(draw(st.integers(1, 3))):
+            kind = draw(st.integers(0, 5 if level else 1))
+            alias = draw(st.sampled_from(["", "", "a:", "b:"]))
+            directive = draw(st.sampled_from(["", "", "@skip(if:false)"]))
+            if kind <= 1:
+                parts.append(f"{alias}name{directive}")
+            elif kind == 2:
+                parts.append(f"{alias}twin{directive}{{{selections(later, level - 1)}}}")
+            elif kind == 3:
+                size = draw(st.integers(1, 100))
+                way = draw(st.sampled_from(["first", "last"]))
+                parts.append(f"{alias}others({way}:{size}){directive}{{nodes{{{selections(later, level - 1)}}}}}")
+            elif kind == 4:
+                parts.append(f"...on Department{directive}{{{selections(later, level - 1)}}}")
+            elif later < count:
+                parts.append(f"...F{draw(st.integers(later, count - 1))}{directive}")
+            else:
+                parts.append("name")
+        return " ".join(parts)
+
+    head = f"{{departments(first:{draw(st.integers(1, 100))}){{nodes{{{selections(0, 3)}}}}}}}"
+    return head + "".join(f" fragment F{i} on Department{{{selections(i + 1, 3)}}}" for i in range(count))
+
+
+UNBOUNDED = Bounds(
+    depth=10**9,
+    aliases=10**9,
+    directives=10**9,
+    fields=10**9,
+    repeats=10**9,
+    nodes=10**30,
+    cost=10**30,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(documents())
+def test_L9_the_memoised_pass_counts_what_a_slow_walk_counts(document: str) -> None:
+    parsed = parse(document)
+    fragments = {d.name.value: d for d in parsed.definitions if isinstance(d, FragmentDefinitionNode)}
+    asked = measured(document, bounds=UNBOUNDED)
+    expected = brute(parsed.definitions[0].selection_set, fragments)  # type: ignore[attr-defined]  # the operation
+    assert (asked.depth, asked.fields, asked.aliases, asked.directives, asked.nodes) == expected
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents())
+def test_L9_a_document_takes_the_guard_no_longer_than_it_is_long(document: str) -> None:
+    parsed = parse(document)
+    began = time.process_time()
+    with contextlib.suppress(GraphQLError):
+        check(parsed, {}, None, office.schema()._schema, Bounds())
+    assert time.process_time() - began < 0.05
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+        max_leaves=30,
+    )
+)
+def test_variables_of_any_shape_pass_or_are_refused_by_name(value: Any) -> None:
+    codes = {"BAD_USER_INPUT", "QUERY_TOO_COMPLEX"}
+    try:
+        guard.check_variables({"a": value}, Bounds())
+        code = ""
+    except GraphQLError as refused:
+        code = (refused.extensions or {})["code"]
+    assert code in codes if "\\x00" in repr(value) else code in codes | {""}
