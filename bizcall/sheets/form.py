@@ -6,22 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from openpyxl import Workbook
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from bizcall import phones
 from bizcall.sheets.columns import REQUIRED, Column, column_names
-from bizcall.sheets.layout import (
-    SHEET,
-    WIDTHS,
-    add_lists,
-    begin_sheet,
-    drop_downs,
-    header_row,
-    protect,
-    saved,
-    text_cell,
-)
+from bizcall.sheets.layout import SHEET, WIDTHS, Cells, Look, add_lists, begin_sheet, drop_downs, protect, saved
 
 _HELP = "작성 안내"
 _HELP_ROWS = (
@@ -67,10 +56,11 @@ def make_form(lines: Sequence[FormLine], departments: Sequence[str]) -> bytes:
     for validation in _rid_choices(lines, columns[Column.RID]):
         sheet.data_validations.append(validation)
     protect(sheet)
-    sheet.append(header_row(sheet, [f"{column.label}{' *' if column in REQUIRED else ''}" for column in Column]))
+    cells = Cells(sheet)
+    sheet.append(cells.header([f"{column.label}{' *' if column in REQUIRED else ''}" for column in Column]))
     for line in lines:
-        number = text_cell(sheet, phones.formatted(line.number), locked=True)
-        sheet.append([number, *(text_cell(sheet, "") for _ in range(len(Column) - 1))])
+        number = cells.text(phones.formatted(line.number), Look.LOCKED)
+        sheet.append([number, *(cells.text("") for _ in range(len(Column) - 1))])
     _add_help(book)
     add_lists(book, departments)
     return saved(book)
@@ -96,9 +86,10 @@ def _rid_choices(lines: Sequence[FormLine], letters: str) -> list[DataValidation
 
 
 def _add_help(book: Workbook) -> None:
-    sheet: WriteOnlyWorksheet = begin_sheet(book, _HELP, _HELP_WIDTHS)
+    sheet = begin_sheet(book, _HELP, _HELP_WIDTHS)
     header, *rows = _HELP_ROWS
-    sheet.append(header_row(sheet, header))
+    cells = Cells(sheet)
+    sheet.append(cells.header(header))
     for row in rows:
-        sheet.append([text_cell(sheet, text, locked=True) for text in row])
+        sheet.append([cells.text(text, Look.LOCKED) for text in row])
     protect(sheet)

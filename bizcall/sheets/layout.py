@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
 
 from bizcall.sheets.columns import Column, column_names
 
@@ -33,58 +34,79 @@ WIDTHS: Mapping[Column, int] = {
 
 _THIN = Side(style="thin", color="FFBFBFBF")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
-_HEADER = PatternFill("solid", fgColor="FFD9E1F2")
-_LOCKED = PatternFill("solid", fgColor="FFF2F2F2")
-_BAD = PatternFill("solid", fgColor="FFFFC7CE")
 _CELL_LIMIT = 32_767
 
 
-def text_cell(
-    sheet: WriteOnlyWorksheet, text: str, *, locked: bool = False, bad: bool = False, header: bool = False
-) -> WriteOnlyCell:
-    """A cell that holds `text` as text: never a formula, a number or a date, whatever it looks like.
+class Look(Enum):
+    """How a cell looks and whether a protected sheet lets it be changed."""
 
-    Characters that no workbook can hold are left out.
-    """
-    written = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "ignore").decode()[:_CELL_LIMIT]
-    cell = WriteOnlyCell(sheet, value=written or None)
-    if written:
-        # openpyxl takes "=1+1" for a formula and "#N/A" for an error; both are words that somebody typed.
-        cell.data_type = "s"
+    OPEN = "open"
+    LOCKED = "locked"
+    BAD = "bad"
+    HEADER = "header"
+
+
+_FILLS = {
+    Look.LOCKED: PatternFill("solid", fgColor="FFF2F2F2"),
+    Look.BAD: PatternFill("solid", fgColor="FFFFC7CE"),
+    Look.HEADER: PatternFill("solid", fgColor="FFD9E1F2"),
+}
+
+
+class Cells:
+    """Makes the cells of one sheet; each look is worked out once, since openpyxl takes most of its time for that."""
+
+    def __init__(self, sheet: Worksheet) -> None:
+        self._sheet = sheet
+        self._looks = {look: _styled(WriteOnlyCell(sheet), look) for look in Look}
+
+    def text(self, text: str, look: Look = Look.OPEN) -> Cell:
+        """A cell that holds `text` as text: never a formula, a number or a date, whatever it looks like.
+
+        Characters that no workbook can hold are left out.
+        """
+        written = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "ignore").decode()[:_CELL_LIMIT]
+        cell = WriteOnlyCell(self._sheet, value=written or None)
+        if written:
+            # openpyxl takes "=1+1" for a formula and "#N/A" for an error; both are words that somebody typed.
+            cell.data_type = "s"
+        # One style object for all: openpyxl has no public way to share one, and its type stubs leave this one out.
+        cell._style = self._looks[look]._style  # type: ignore[attr-defined]
+        return cell
+
+    def header(self, labels: Sequence[str]) -> list[Cell]:
+        """The cells of the header row."""
+        return [self.text(label, Look.HEADER) for label in labels]
+
+
+def _styled(cell: Cell, look: Look) -> Cell:
     cell.number_format = "@"
     cell.border = _BOX
-    cell.protection = Protection(locked=locked)
-    if header:
+    cell.protection = Protection(locked=look in (Look.LOCKED, Look.HEADER))
+    if look is Look.HEADER:
         cell.font = Font(bold=True)
-        cell.fill = _HEADER
         cell.alignment = Alignment(horizontal="center", vertical="center")
-    elif bad:
-        cell.fill = _BAD
-    elif locked:
-        cell.fill = _LOCKED
+    if look is not Look.OPEN:
+        cell.fill = _FILLS[look]
     return cell
 
 
-def begin_sheet(book: Workbook, title: str, widths: Sequence[int]) -> WriteOnlyWorksheet:
+def begin_sheet(book: Workbook, title: str, widths: Sequence[int]) -> Worksheet:
     """A sheet with a frozen header row and column widths in characters."""
-    sheet: WriteOnlyWorksheet = book.create_sheet(title)
+    sheet: Worksheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for letters, width in zip(column_names(len(widths)), widths, strict=True):
         sheet.column_dimensions[letters].width = width
     return sheet
 
 
-def header_row(sheet: WriteOnlyWorksheet, labels: Sequence[str]) -> list[WriteOnlyCell]:
-    """The cells of the header."""
-    return [text_cell(sheet, label, locked=True, header=True) for label in labels]
-
-
 def add_lists(book: Workbook, departments: Sequence[str]) -> None:
     """A hidden sheet that holds the entries of the drop-downs; a list inside a validation ends at 255 characters."""
-    sheet: WriteOnlyWorksheet = book.create_sheet(LISTS)
+    sheet: Worksheet = book.create_sheet(LISTS)
     sheet.sheet_state = "hidden"
+    cells = Cells(sheet)
     for department in departments:
-        sheet.append([text_cell(sheet, department)])
+        sheet.append([cells.text(department)])
 
 
 def drop_downs(departments: int, rows: int, columns: Mapping[Column, str]) -> list[DataValidation]:
@@ -108,7 +130,7 @@ def drop_downs(departments: int, rows: int, columns: Mapping[Column, str]) -> li
     return validations
 
 
-def protect(sheet: WriteOnlyWorksheet) -> None:
+def protect(sheet: Worksheet) -> None:
     """Lock the locked cells, without a password; looks may still be changed and rows sorted or filtered."""
     protection = sheet.protection
     protection.sheet = True

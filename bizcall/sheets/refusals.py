@@ -41,35 +41,50 @@ _FORM = "등록 양식을 내려받아 내용을 옮겨 적은 후 다시 올려
 
 _SENTENCES = {
     Refusal.EMPTY: "빈 파일입니다. 작성한 내용이 저장되었는지 확인한 후 다시 올려 주세요.",
-    Refusal.FILE_TOO_LARGE: "파일이 너무 큽니다(최대 {limit}MB). 그림과 필요 없는 시트를 지우거나 파일을 나누어 올려 주세요.",
+    Refusal.FILE_TOO_LARGE: (
+        "파일이 너무 큽니다(최대 {limit}MB). 그림과 필요 없는 시트를 지우거나 파일을 나누어 올려 주세요."
+    ),
     Refusal.NOT_A_WORKBOOK: f"엑셀 파일(.xlsx)이 아닙니다. {_SAVE_AS}",
     Refusal.OLD_EXCEL: f"이전 형식의 엑셀 파일(.xls)은 읽을 수 없습니다. {_SAVE_AS}",
     Refusal.BINARY_EXCEL: f"바이너리 형식의 엑셀 파일(.xlsb)은 읽을 수 없습니다. {_SAVE_AS}",
-    Refusal.OPEN_DOCUMENT: "OpenDocument 파일(.ods)은 읽을 수 없습니다. 'Excel 2007-365(.xlsx)' 형식으로 저장한 후 다시 올려 주세요.",
+    Refusal.OPEN_DOCUMENT: (
+        "OpenDocument 파일(.ods)은 읽을 수 없습니다. 'Excel 2007-365(.xlsx)' 형식으로 저장한 후 다시 올려 주세요."
+    ),
     Refusal.ENCRYPTED: "암호 또는 문서 보안(DRM)이 걸린 파일입니다. 암호나 보안을 해제하여 저장한 후 다시 올려 주세요.",
-    Refusal.CSV: f"CSV(텍스트) 파일은 읽을 수 없습니다. {_SAVE_AS} 이때 전화번호의 맨 앞 0이 남아 있는지 확인해 주세요.",
+    Refusal.CSV: (
+        f"CSV(텍스트) 파일은 읽을 수 없습니다. {_SAVE_AS} 이때 전화번호의 맨 앞 0이 남아 있는지 확인해 주세요."
+    ),
     Refusal.HTML: f"확장자만 엑셀인 웹 페이지(HTML) 파일입니다. 파일을 연 후 {_SAVE_AS}",
     Refusal.XML_SPREADSHEET: f"XML 스프레드시트 2003 파일은 읽을 수 없습니다. {_SAVE_AS}",
     Refusal.MACRO: f"매크로가 포함된 파일(.xlsm)은 받지 않습니다. {_SAVE_AS}",
-    Refusal.DAMAGED: f"파일이 손상되어 읽을 수 없습니다({{where}}). Excel에서 열어 복구한 후 .xlsx로 다시 저장하거나, {_FORM}",
+    Refusal.DAMAGED: (
+        f"파일이 손상되어 읽을 수 없습니다({{where}}). Excel에서 열어 복구한 후 .xlsx로 다시 저장하거나, {_FORM}"
+    ),
     Refusal.TOO_MANY_PARTS: f"파일 안의 구성 요소가 너무 많습니다(최대 {{limit}}개). {_FORM}",
     Refusal.UNSAFE_NAME: f"파일 구조가 안전하지 않습니다(구성 요소의 이름). {_FORM}",
     Refusal.REPEATED_NAME: f"파일 구조가 안전하지 않습니다(같은 이름의 구성 요소가 둘 이상). {_FORM}",
     Refusal.UNPACKED_TOO_LARGE: (
-        "압축을 푼 크기가 너무 큽니다(최대 {limit}MB). 데이터 아래의 서식만 있는 빈 행과 필요 없는 시트를 지운 후 다시 올려 주세요."
+        "압축을 푼 크기가 너무 큽니다(최대 {limit}MB). 데이터 아래의 서식만 "
+        "있는 빈 행과 필요 없는 시트를 지운 후 다시 올려 주세요."
     ),
     Refusal.FORBIDDEN_XML: f"파일 안에 허용되지 않는 XML 선언(DTD)이 있습니다({{where}}). {_FORM}",
-    Refusal.TOO_MANY_ROWS: "'{sheet}' 시트의 데이터가 {limit}행을 넘습니다({row}행에서 초과). 파일을 나누어 올려 주세요.",
+    Refusal.TOO_MANY_ROWS: (
+        "'{sheet}' 시트의 데이터가 {limit}행을 넘습니다({row}행에서 초과). 파일을 나누어 올려 주세요."
+    ),
     Refusal.TOO_MANY_COLUMNS: (
-        "'{sheet}' 시트 {row}행의 {reference} 셀이 읽을 수 있는 범위({limit}열)를 벗어났습니다. 표 오른쪽의 내용을 지운 후 다시 올려 주세요."
+        "'{sheet}' 시트 {row}행의 {reference} 셀이 읽을 수 있는 "
+        "범위({limit}열)를 벗어났습니다. 표 오른쪽의 내용을 지운 후 다시 올려 주세요."
     ),
     Refusal.TEXT_TOO_LARGE: f"파일 안의 글자가 너무 깁니다({{where}}). 지나치게 긴 셀을 줄이거나, {_FORM}",
     Refusal.TOO_SLOW: f"파일 구조가 너무 복잡하여 제한 시간 안에 읽지 못했습니다. {_FORM}",
     Refusal.NO_SHEET: "보이는 시트가 없습니다. 데이터가 있는 시트의 [숨기기]를 취소한 후 다시 올려 주세요.",
     Refusal.HEADER_NOT_FOUND: (
-        "제목 행을 찾을 수 없습니다. 시트의 처음 {limit}행 안에 '{labels}' 등의 열 제목이 있어야 합니다. 등록 양식을 사용해 주세요."
+        "제목 행을 찾을 수 없습니다. 시트의 처음 {limit}행 안에 '{labels}' "
+        "등의 열 제목이 있어야 합니다. 등록 양식을 사용해 주세요."
     ),
-    Refusal.HEADER_MISSING: "'{sheet}' 시트 {row}행의 제목 행에 '{labels}' 열이 없습니다. 열 제목을 추가한 후 다시 올려 주세요.",
+    Refusal.HEADER_MISSING: (
+        "'{sheet}' 시트 {row}행의 제목 행에 '{labels}' 열이 없습니다. 열 제목을 추가한 후 다시 올려 주세요."
+    ),
     Refusal.HEADER_REPEATED: (
         "'{sheet}' 시트 {row}행의 제목 행에 같은 뜻의 열이 둘 이상 있습니다: {labels}. 하나만 남긴 후 다시 올려 주세요."
     ),

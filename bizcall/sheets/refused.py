@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from openpyxl import Workbook
 
 from bizcall.sheets.columns import OUTCOME_LABEL, REASON_LABEL, Column, column_names
-from bizcall.sheets.layout import SHEET, WIDTHS, add_lists, begin_sheet, drop_downs, header_row, saved, text_cell
+from bizcall.sheets.layout import SHEET, WIDTHS, Cells, Look, add_lists, begin_sheet, drop_downs, saved
 
 _REASON_WIDTH = 80
 _ROW_LABEL = "행"
@@ -41,11 +41,14 @@ def refused_workbook(rows: Iterable[RefusedRow], departments: Sequence[str]) -> 
     book = Workbook(write_only=True)
     columns = dict(zip(Column, column_names(len(Column)), strict=True))
     sheet = begin_sheet(book, SHEET, [*(WIDTHS[column] for column in Column), _REASON_WIDTH])
-    sheet.append(header_row(sheet, [*(column.label for column in Column), REASON_LABEL]))
+    cells = Cells(sheet)
+    sheet.append(cells.header([*(column.label for column in Column), REASON_LABEL]))
     count = 0
-    for count, row in enumerate(rows, start=1):
-        cells = [text_cell(sheet, row.values.get(column, ""), bad=column in row.reasons) for column in Column]
-        sheet.append([*cells, text_cell(sheet, _reasons(row), bad=True)])
+    for row in rows:
+        count += 1
+        looks = ((column, Look.BAD if column in row.reasons else Look.OPEN) for column in Column)
+        written = [cells.text(row.values.get(column, ""), look) for column, look in looks]
+        sheet.append([*written, cells.text(_reasons(row), Look.BAD)])
     for validation in drop_downs(len(departments), max(1, count), columns):
         sheet.data_validations.append(validation)
     add_lists(book, departments)
@@ -56,13 +59,12 @@ def result_workbook(rows: Iterable[ResultRow]) -> bytes:
     """Every row with its place, "결과" and "사유" before the form's own columns."""
     book = Workbook(write_only=True)
     sheet = begin_sheet(book, _RESULT_SHEET, [8, 14, 60, *(WIDTHS[column] for column in Column)])
-    sheet.append(header_row(sheet, [_ROW_LABEL, OUTCOME_LABEL, REASON_LABEL, *(column.label for column in Column)]))
+    cells = Cells(sheet)
+    sheet.append(cells.header([_ROW_LABEL, OUTCOME_LABEL, REASON_LABEL, *(column.label for column in Column)]))
     for row in rows:
-        answer = [str(row.number), row.outcome, row.reason]
-        values = [row.values.get(column, "") for column in Column]
-        sheet.append(
-            [text_cell(sheet, text, bad=bool(row.reason) and at < 3) for at, text in enumerate(answer + values)]
-        )
+        look = Look.BAD if row.reason else Look.OPEN
+        answer = [cells.text(text, look) for text in (str(row.number), row.outcome, row.reason)]
+        sheet.append([*answer, *(cells.text(row.values.get(column, "")) for column in Column)])
     return saved(book)
 
 
