@@ -52,8 +52,9 @@ class DepartmentQueries:
 
 
 async def departments_save(
-    info: Info, input: Annotated[DepartmentsSaveInput, strawberry.argument(description="The steps.")]
-) -> DepartmentsSavePayload:  # noqa: A002
+    info: Info,
+    input: Annotated[DepartmentsSaveInput, strawberry.argument(description="The steps.")],  # noqa: A002
+) -> DepartmentsSavePayload:
     """See `departments.save`."""
     context = info.context
     saved = await departments.save(

@@ -68,8 +68,9 @@ def _filter(wanted: LineFilter) -> listing.LineFilter:
 
 
 async def subscribers_save(
-    info: Info, input: Annotated[SubscribersSaveInput, strawberry.argument(description="The rows.")]
-) -> SubscribersSavePayload:  # noqa: A002
+    info: Info,
+    input: Annotated[SubscribersSaveInput, strawberry.argument(description="The rows.")],  # noqa: A002
+) -> SubscribersSavePayload:
     """See `editing.save`."""
     context = info.context
     drafts = [_draft(row) for row in input.rows]
