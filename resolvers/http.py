@@ -26,13 +26,11 @@ from resolvers.errors import TopCode, refusal, report, unexpected
 from resolvers.limits import Bounds
 from resolvers.requests import JSON, RESPONSE_JSON, Asked, Refused
 from resolvers.root import Schema
-from schema.context import Context, Services
+from schema.context import DEVICE_COOKIE, SESSION_COOKIE, Context, Services
 from schema.messages import preferred
 
 log = logging.getLogger(__name__)
 
-SESSION_COOKIE = "session"
-DEVICE_COOKIE = "device"
 CLIENT_HEADER = "x-bizcall-client"
 """Pages of other origins can't send it without being asked by CORS, so its presence says that a cookie may be used."""
 

@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.admins import AdminMutations, AdminQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
@@ -22,12 +23,12 @@ DOCUMENTS_CACHED = 200
 
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
-class Query(NodeQueries, LimitQueries, SubscriberQueries, DepartmentQueries):
+class Query(NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries):
     """Fields that read."""
 
 
 @strawberry.type(description="What can be done. Each field is one transaction of its own.")
-class Mutation(SubscriberMutations, DepartmentMutations):
+class Mutation(AdminMutations, SubscriberMutations, DepartmentMutations):
     """Fields that write."""
 
 

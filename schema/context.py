@@ -23,6 +23,9 @@ from schema.messages import Language
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+SESSION_COOKIE = "session"
+DEVICE_COOKIE = "device"
+
 
 class Services(Protocol):
     """The outside world, given by the composition root of the process."""

@@ -5,12 +5,18 @@ A sentence may name the problem's params in braces; where a problem lacks one, t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from string import Formatter
+from zoneinfo import ZoneInfo
 
 from bizcall.errors import ErrorCode, Problem
+
+SEOUL = ZoneInfo("Asia/Seoul")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?[+-]\d\d:\d\d", re.ASCII)
 
 
 class Language(StrEnum):
@@ -150,7 +156,14 @@ def message(problem: Problem, language: Language) -> str:
     plain, template = (entry.ko, entry.ko_with_params) if language is Language.KO else (entry.en, entry.en_with_params)
     if template is None or not placeholders(template) <= problem.params.keys():
         return plain
-    return template.format_map(problem.params)
+    return template.format_map({name: _shown(value) for name, value in problem.params.items()})
+
+
+def _shown(value: str) -> str:
+    """A param as people read it: moments, which are ISO 8601 for machines, by the clocks of Korea."""
+    if not _MOMENT.fullmatch(value):
+        return value
+    return f"{datetime.fromisoformat(value).astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"
 
 
 def placeholders(template: str) -> set[str]:

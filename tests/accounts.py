@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -20,7 +21,8 @@ from tests.factories import Tenant
 
 PASSWORD = "Correct0Horse"
 ACTOR = Actor(ActorKind.NOBODY, address="203.0.113.7", request_id="request-1")
-KEYS = Keys("k" * 64)
+SECRET = "k" * 64
+KEYS = Keys(SECRET)
 
 
 @dataclass
@@ -131,7 +133,7 @@ class Person:
         return [row["action"] for row in await records(self.company.id)]
 
 
-async def records(company_id: UUID) -> list[dict[str, object]]:
+async def records(company_id: UUID) -> list[dict[str, Any]]:
     """The company's audit records in their order."""
     async with directory():
         await query("SELECT set_config('app.company_id', $1, true)", str(company_id))

@@ -10,7 +10,7 @@ rows.py         administrators as the API shows them
 pruning.py      what the schedule forgets
 """
 
-from bizcall.admins.codes import Sent, SignedIn, code_send, code_verify
+from bizcall.admins.codes import Sent, SignedIn, code_send, code_verify, masked
 from bizcall.admins.credentials import register_credential
 from bizcall.admins.pruning import prune
 from bizcall.admins.rows import by_ids
@@ -27,6 +27,7 @@ __all__ = [
     "by_ids",
     "code_send",
     "code_verify",
+    "masked",
     "prune",
     "register_credential",
     "sign_in",
