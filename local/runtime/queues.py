@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 # The most messages that one request receives or deletes.
 _SQS_BATCH = 10
-_LONG_POLL = 20
+# Shorter than AWS's 20 s: a poll that is given up stays in the local server and takes a message to nobody.
+_LONG_POLL = 5
 _PAUSE_AFTER_ERROR = 1.0
 
 

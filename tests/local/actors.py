@@ -52,7 +52,7 @@ class Actors:
                     }
                 entries.append(entry)
             answer = await self.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-            assert "Failed" not in answer
+            assert not answer.get("Failed")
 
     def recorded(self, name: str) -> list[dict[str, Any]]:
         """What the functions have written under a name, oldest first."""

@@ -11,7 +11,7 @@ import pytest
 
 from local.deploy import Cors, DeployError, Deployment, clients, deploy, put_secret
 from local.deploy.intrinsics import Values
-from local.template import Translation
+from local.template import Translation, translate
 
 REGION = "ap-northeast-2"
 Clients = Callable[[str], Any]
@@ -278,8 +278,6 @@ def test_intrinsic_functions(expression: Any, value: Any) -> None:
 
 
 def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients) -> None:
-    from local.template import translate
-
     secret = put_secret(client("secretsmanager"), "database", "{}")
     template = pathlib.Path(__file__).parents[2] / "infra" / "template.yaml"
     parameters = {"Stage": "local", "DatabaseSecretArn": secret, "OwnerSecretArn": secret}
