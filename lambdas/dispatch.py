@@ -10,9 +10,10 @@ from lambdas.runtime import Context, Event, Message, Services, each_record, proc
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
     """Send the code that each message names."""
+    keys = dispatch.Keys.of(services.settings)
 
     async def deliver(message: Message) -> None:
-        await dispatch.deliver(message.body, sms=services.sms, keys=services.keys, clock=services.clock)
+        await dispatch.deliver(message.body, sms=services.sms, keys=keys, clock=services.clock)
 
     return await each_record(event, deliver, remaining=services.remaining)
 

@@ -27,7 +27,6 @@ from typing import Any, Protocol, TypeVar
 from pydantic import SecretStr
 
 from bizcall import aws, database
-from bizcall.dispatch import Keys
 from bizcall.errors import BizCallError, Unavailable
 from bizcall.ports import Clock, Queue, Sms, Storage, now
 from bizcall.settings import Settings, settings
@@ -77,13 +76,6 @@ class Services:
         if self.settings.database_url is None:
             raise RuntimeError("neither DATABASE_URL nor DATABASE_SECRET_ID is set")
         return self.settings.database_url.get_secret_value()
-
-    @property
-    def keys(self) -> Keys:
-        """What codes are derived from."""
-        if self.settings.secret_key is None:
-            raise RuntimeError("neither SECRET_KEY nor KEY_SECRET_ID is set")
-        return Keys(self.settings.secret_key.get_secret_value())
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ RULES: list[Rule] = []
 LAPTOP_ONLY = {"DATABASE_URL", "SECRET_KEY"}
 """Settings that hold secrets in clear text: for laptops and tests."""
 
+SOME_ONLY = {"KEY_SECRET_ID"}
+"""Settings that only those functions have which derive codes."""
+
 MANAGED_POLICIES = {"AWSLambdaENIManagementAccess"}
 """AWS's own policies which may be attached; its network interfaces have no names before they exist."""
 
@@ -96,14 +99,34 @@ def every_function_has_a_role_of_its_own(template: Template) -> Iterator[str]:
 
 @rule
 def environments_are_what_the_settings_read(template: Template) -> Iterator[str]:
-    """Both ways: nothing set that nobody reads, nothing read that isn't set."""
+    """Both ways: nothing set that nobody reads, nothing read that isn't set; the key only where it is asked for."""
     known = {name.upper() for name in Settings.model_fields} - LAPTOP_ONLY
+    anywhere: set[str] = set()
     for name, function in of(template, "Lambda::Function").items():
         given = set(function.get("Environment", {}).get("Variables", {}))
+        anywhere |= given
         for variable in sorted(given - known):
             yield f"{name}: {variable} is no setting"
-        for variable in sorted(known - given):
+        for variable in sorted(known - given - SOME_ONLY):
             yield f"{name}: {variable} is not set"
+    for variable in sorted(SOME_ONLY - anywhere):
+        yield f"{variable} is not set anywhere"
+
+
+@rule
+def functions_may_read_the_secrets_they_name(template: Template) -> Iterator[str]:
+    """Exactly these: more is too much, less fails at the first cold start."""
+    for name, function in of(template, "Lambda::Function").items():
+        variables = function.get("Environment", {}).get("Variables", {})
+        named = {target(value) for variable, value in variables.items() if variable.endswith("_SECRET_ID")}
+        allowed = {
+            target(resource)
+            for role, statement in statements(template)
+            if role == target(function["Role"]) and statement.get("Action") == "secretsmanager:GetSecretValue"
+            for resource in listed(statement["Resource"])
+        }
+        if named != allowed:
+            yield f"{name}: names {sorted(named)}, may read {sorted(allowed)}"
 
 
 @rule

@@ -102,6 +102,16 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
         "no setting",
     ),
     ("environments_are_what_the_settings_read", drop("ApiFunction", "Environment", "Variables", "BUCKET"), "not set"),
+    (
+        "functions_may_read_the_secrets_they_name",
+        put("SweepFunction", {"Ref": "KeySecret"}, "Environment", "Variables", "KEY_SECRET_ID"),
+        "may read",
+    ),
+    (
+        "functions_may_read_the_secrets_they_name",
+        put("MigrateFunction", {"Ref": "DatabaseSecretArn"}, "Environment", "Variables", "DATABASE_SECRET_ID"),
+        "may read",
+    ),
     ("every_queue_is_encrypted_and_takes_only_tls", drop("SmsDead", "SqsManagedSseEnabled"), "not encrypted"),
     ("every_queue_is_encrypted_and_takes_only_tls", without("SmsDeadPolicy"), "without TLS"),
     ("every_queue_has_a_dead_letter_queue", drop("SmsQueue", "RedrivePolicy"), "no dead-letter"),

@@ -112,7 +112,7 @@ class Child:
 
     def __init__(self, scenario: str, environment: dict[str, str], idle: float) -> None:
         done = subprocess.run(
-            [sys.executable, "-W", "default", "-m", "tests.lambdas.process", scenario, str(idle)],
+            [sys.executable, "-W", "error", "-m", "tests.lambdas.process", scenario, str(idle)],
             cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
