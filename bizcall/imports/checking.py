@@ -79,10 +79,8 @@ class Checked:
         """What stands for exactly these rows: a registration names it, so that nothing else can be meant."""
         digest = hashlib.sha256()
         for row in self.rows:
-            # Without the row's own key, which is new at each checking.
-            digest.update(orjson.dumps((row.number, row.action, row.line_id, row.subscriber_id, row.revision)))
-            digest.update(orjson.dumps((row.name, row.department_id, row.position, row.mobile, row.email)))
-            digest.update(orjson.dumps((row.rid_enabled, row.app_enabled)))
+            # Without the row's own key, which is new at each checking. The driver's UUIDs are a class of their own.
+            digest.update(orjson.dumps([getattr(row, name) for name in _HASHED], default=str))
         return digest.hexdigest()
 
 
@@ -229,6 +227,10 @@ def _keep(row: CheckedRow, draft: Draft, line: Mapping[str, Any], columns: Mappi
         row.action = Action.UNCHANGED
 
 
+_HASHED = (
+    "number", "action", "line_id", "subscriber_id", "revision", "name", "department_id", "position", "mobile", "email",
+    "rid_enabled", "app_enabled",
+)  # fmt: skip
 _COMPARED = ("name", "department_id", "position", "mobile", "email", "rid_enabled", "app_enabled")
 
 

@@ -56,7 +56,7 @@ async def register(
         return {"importId": str(import_id)}
 
     async with tenant(company_id):
-        given = {"id": import_id, "contentHash": content_hash, "onError": on_error}
+        given = {"id": str(import_id), "contentHash": content_hash, "onError": on_error}
         await idempotency.once(company_id, "importRegister", idempotency_key, given, ask, clock=clock)
         asked = await Import.get(company_id=company_id, id=import_id)
     await publish(messages, queue=queue)

@@ -1,0 +1,85 @@
+"""The outside world in memory: a bucket with versions, and a queue that keeps what it is given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+
+PIECE_BYTES = 1024 * 1024
+
+
+@dataclass
+class MemoryStorage:
+    """One bucket. With `versioned=False` an object that is replaced is gone, as in a bucket without versions."""
+
+    versioned: bool = True
+    types: dict[str, str] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+    _objects: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
+    _versions: count[int] = field(default_factory=lambda: count(1))
+
+    async def head(self, key: str, version: str | None = None) -> StoredObject:
+        """Describe an object; raises ObjectMissing."""
+        name, body = self._find(key, version)
+        return StoredObject(key, len(body), _etag(body), name if self.versioned else None)
+
+    async def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:
+        """Stream an object in pieces of at most 1 MiB; raises ObjectMissing."""
+        _, body = self._find(key, version)
+        for start in range(0, len(body), PIECE_BYTES):
+            yield body[start : start + PIECE_BYTES]
+
+    async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
+        """Store an object whole, replacing what was there."""
+        version = f"v{next(self._versions)}"
+        before = self._objects.get(key, []) if self.versioned else []
+        self._objects[key] = [*before, (version, body)]
+        self.types[key] = content_type
+        self.written.append(key)
+        return StoredObject(key, len(body), _etag(body), version if self.versioned else None)
+
+    async def delete(self, key: str) -> None:
+        """Delete an object with all its versions; a missing one is no error."""
+        self._objects.pop(key, None)
+
+    async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+        """A form that says what it was made of."""
+        fields = {"key": key, "Content-Type": content_type, "max": str(max_bytes), "seconds": str(seconds)}
+        return UploadForm("memory://bucket", fields)
+
+    async def download_url(self, key: str, *, file_name: str, seconds: int) -> str:
+        """An address that says what it was made of."""
+        return f"memory://bucket/{key}?name={file_name}&seconds={seconds}"
+
+    async def body(self, key: str) -> bytes:
+        """The whole object as it now stands; raises ObjectMissing."""
+        return b"".join([piece async for piece in self.read(key)])
+
+    def _find(self, key: str, version: str | None) -> tuple[str, bytes]:
+        for name, body in reversed(self._objects.get(key, [])):
+            if version in (None, name):
+                return name, body
+        raise ObjectMissing(key)
+
+
+@dataclass
+class RecordingQueue:
+    """Takes every letter and keeps it; `away` makes it refuse."""
+
+    letters: list[tuple[str, Letter]] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
+        """Take all."""
+        if self.away is not None:
+            raise self.away
+        self.letters += [(queue, letter) for letter in letters]
+        return {letter.id for letter in letters}
+
+
+def _etag(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
