@@ -48,7 +48,7 @@ class DepartmentQueries:
             order=order.field,
             descending=order.direction is OrderDirection.DESC,
         )
-        return await Connection.of(found, Slice(first, after, last, before))
+        return await Connection.of(info, found, Slice(first, after, last, before))
 
 
 async def departments_save(

@@ -52,7 +52,7 @@ class SubscriberQueries:
             order=order.field,
             descending=order.direction is OrderDirection.DESC,
         )
-        return await Connection.of(found, Slice(first, after, last, before))
+        return await Connection.of(info, found, Slice(first, after, last, before))
 
 
 def _filter(wanted: LineFilter) -> listing.LineFilter:

@@ -1,6 +1,7 @@
 """Lists that may be long: Relay connections over `bizcall.paging`.
 
-A resolver of a list takes `First`, `After`, `Last` and `Before` and returns `await Connection.of(listing, Slice(…))`.
+A resolver of a list takes `First`, `After`, `Last` and `Before`, and returns
+`await Connection.of(info, listing, Slice(…))`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Annotated, Any, Generic, Self, TypeVar, cast
 
 import strawberry
 
+from bizcall.database import reading
 from bizcall.paging import Count, Listing, Precision, Slice
+from schema.context import Info
 from schema.enums import described
 
 T = TypeVar("T")
@@ -81,14 +84,19 @@ class Connection(Generic[T]):
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
 
     @strawberry.field(description="How many entries the whole list has, on all pages.")
-    async def total_count(self) -> TotalCount:
+    async def total_count(self, info: Info) -> TotalCount:
         """Counts no further than 10,000."""
-        return cast("TotalCount", await self.listing.count())
+        async with reading(info.context.company_id):
+            return cast("TotalCount", await self.listing.count())
 
     @classmethod
-    async def of(cls, listing: Listing[Any], part: Slice) -> Self:
-        """One page of a listing; raises Invalid for a bad `part`."""
-        page = await listing.page(part)
+    async def of(cls, info: Info, listing: Listing[Any], part: Slice) -> Self:
+        """One page of a listing; raises Invalid for a bad `part`.
+
+        Reads in the query's transaction, or, under a mutation's payload, in one of its own.
+        """
+        async with reading(info.context.company_id):
+            page = await listing.page(part)
         nodes = cast("Sequence[T]", page.rows)
         return cls(
             listing=listing,

@@ -77,7 +77,7 @@ class Department(Node):
     ) -> Connection[Department]:
         """A nested list."""
         listing = Listing(DepartmentRow.filter(company_id=info.context.company_id), Order("o", ("name", "id")))
-        return await Connection[Department].of(listing, Slice(first, after, last, before))
+        return await Connection[Department].of(info, listing, Slice(first, after, last, before))
 
 
 @strawberry.type(description="A line.")
@@ -107,7 +107,7 @@ class Query(NodeQueries, LimitQueries):
         """A list."""
         calls.append("departments")
         listing = Listing(DepartmentRow.filter(company_id=info.context.company_id), Order("d", ("name", "id")))
-        return await Connection[Department].of(listing, Slice(first, after, last, before))
+        return await Connection[Department].of(info, listing, Slice(first, after, last, before))
 
     @strawberry.field
     def echo(
