@@ -1,0 +1,140 @@
+"""Each function's translation: from the event that AWS sends to the one thing that the business does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote_plus
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from bizcall.database import query, tenant
+from bizcall.dispatch import put
+from bizcall.ids import uuid7
+from bizcall.ports import now
+from bizcall.settings import Settings
+from lambdas import dispatch, imports, migrate, registrations, sweep
+from lambdas.runtime import Services
+from local.postgres import Postgres
+from tests.doubles import MemoryStorage, RecordingQueue
+from tests.factories import Tenant
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass
+class RecordingSms:
+    """Takes every message and keeps it."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    async def send(self, to: str, text: str, *, reference: str) -> str:
+        """Take it."""
+        self.sent.append((to, text))
+        return reference
+
+
+@pytest.fixture
+def services(postgres: Postgres) -> Services:
+    """The outside world in memory, the database real."""
+    settings = Settings(
+        stage="test", database_url=SecretStr(postgres.url("owner")), secret_key=SecretStr("k" * 64), web_origins=()
+    )
+    return Services(settings=settings, storage=MemoryStorage(), queue=RecordingQueue(), sms=RecordingSms())
+
+
+def batch(*bodies: Mapping[str, Any] | str, fifo: bool = False) -> dict[str, Any]:
+    """An event of a queue."""
+    arn = f"arn:aws:sqs:ap-northeast-2:123456789012:queue{'.fifo' if fifo else ''}"
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "body": body if isinstance(body, str) else json.dumps(body),
+                "attributes": {"ApproximateReceiveCount": "1", **({"MessageGroupId": "g"} if fifo else {})},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def arrivals(*keys: str) -> dict[str, Any]:
+    """What S3 says of new objects: keys are form-encoded."""
+    return {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": {"key": quote_plus(k)}}} for k in keys]}
+
+
+def failed(answer: Mapping[str, Any]) -> list[str]:
+    """The message ids that are to come again."""
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+async def test_BK_03_a_dropped_file_is_found_under_its_decoded_name(company: Tenant, services: Services) -> None:
+    names = ["직원 명부+1 (최종).xlsx", "100%&두번째.txt"]
+    for name in names:
+        await services.storage.write(f"inbox/imports/{company.id}/{name}", b"no workbook", content_type=XLSX)
+    event = batch(arrivals(*(f"inbox/imports/{company.id}/{name}" for name in names)))
+    assert failed(await imports.handle(event, services)) == []
+    for name in names:
+        assert (await services.storage.head(f"inbox/results/{company.id}/{name}.result.xlsx")).size > 0
+
+
+async def test_an_arrival_that_names_no_object_comes_again_and_keeps_nobody_from_his_turn(services: Services) -> None:
+    event = batch({"Records": [{"s3": {}}]}, {"Event": "s3:TestEvent"}, arrivals("uploads/imports/nobody/x.xlsx"))
+    assert failed(await imports.handle(event, services)) == ["m0"]
+
+
+async def test_a_registration_of_what_is_gone_is_done_and_one_of_nothing_stops_its_group(
+    company: Tenant, services: Services
+) -> None:
+    known = {"companyId": str(company.id), "importId": str(uuid7())}
+    event = batch(known, {"companyId": "x"}, known, fifo=True)
+    assert failed(await registrations.handle(event, services)) == ["m1", "m2"]
+
+
+async def test_a_code_that_was_forgotten_is_done_and_no_code_comes_again(db: None, services: Services) -> None:
+    event = batch({"code": str(uuid7())}, {"code": "123456"})
+    assert failed(await dispatch.handle(event, services)) == ["m1"]
+
+
+async def left_behind(company: Tenant) -> UUID:
+    """A message whose process died before it was published, long ago."""
+    async with tenant(company.id):
+        message_id = await put("registrations", {}, company_id=company.id, group=str(company.id))
+        await query("UPDATE outbox SET due_at = now() - interval '1 year' WHERE id = $1", message_id)
+    return message_id
+
+
+async def test_the_sweep_sends_what_was_left_behind(company: Tenant, services: Services) -> None:
+    message_id = await left_behind(company)
+    done = await sweep.handle({}, services)
+    assert done["messages sent"] >= 1
+    assert isinstance(services.queue, RecordingQueue)
+    assert ("registrations", str(message_id)) in [(name, letter.id) for name, letter in services.queue.letters]
+
+
+async def test_a_duty_that_fails_keeps_no_other_from_its_turn_and_is_told(db: None, services: Services) -> None:
+    looks = 0
+
+    def clock() -> datetime:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise LookupError("the first duty fails")
+        return now()
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await sweep.handle({}, replace(services, clock=clock))
+    assert [type(failure) for failure in raised.value.exceptions] == [LookupError]
+    assert looks >= 4
+
+
+async def test_a_database_that_is_up_to_date_is_left_as_it_is(db: None, services: Services) -> None:
+    assert await migrate.handle({}, services) == {"applied": []}
