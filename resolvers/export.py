@@ -17,9 +17,9 @@ from resolvers import root
 from resolvers.lint import faults
 
 HERE = Path(__file__).parent.parent
-PRESENT = HERE / "schema" / "schema.graphql"
-RELEASED = HERE / "schema" / "released.graphql"
-CHANGELOG = HERE / "CHANGELOG.md"
+PRESENT = "schema/schema.graphql"
+RELEASED = "schema/released.graphql"
+CHANGELOG = "CHANGELOG.md"
 
 
 def sdl() -> str:
@@ -38,19 +38,27 @@ def complaints(released: GraphQLSchema, present: GraphQLSchema, changelog: str) 
     return [*breaking, *dangerous, *faults(present)]
 
 
-def main(arguments: Sequence[str]) -> int:
+def check(text: str, folder: Path) -> list[str]:
+    """What speaks against publishing this schema from that checkout. Before the first release nothing can break."""
+    present, released, changelog = (_read(folder / name) for name in (PRESENT, RELEASED, CHANGELOG))
+    stale = [] if present == text else [f"{PRESENT} is not the export: run scripts/schema"]
+    return stale + complaints(build_schema(released or text), build_schema(text), changelog)
+
+
+def main(arguments: Sequence[str], folder: Path = HERE) -> int:
     """Write, check or release; returns the exit status."""
     text = sdl()
     if "--check" in arguments:
-        found = [] if PRESENT.exists() and PRESENT.read_text() == text else ["schema/schema.graphql is not the export"]
-        released = build_schema(RELEASED.read_text() if RELEASED.exists() else text)
-        found += complaints(released, build_schema(text), CHANGELOG.read_text() if CHANGELOG.exists() else "")
+        found = check(text, folder)
         sys.stdout.write("".join(f"{line}\n" for line in found) or "ok\n")
-        return bool(found)
-    PRESENT.write_text(text)
-    if "--release" in arguments:
-        RELEASED.write_text(text)
+        return 1 if found else 0
+    for name in (PRESENT, RELEASED) if "--release" in arguments else (PRESENT,):
+        (folder / name).write_text(text, encoding="utf-8")
     return 0
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

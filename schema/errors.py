@@ -36,7 +36,7 @@ class UserError:
     message: str = strawberry.field(
         description="For people: Korean, or English when Accept-Language asks for it. Its wording is no contract."
     )
-    params: list[ErrorParam] = strawberry.field(description="The values that the message names, at most ten.")
+    params: list[ErrorParam] = strawberry.field(description="The values that the message names, at most 10.")
 
     @classmethod
     def of(cls, problem: Problem, language: Language) -> Self:

@@ -1,0 +1,182 @@
+"""The published schema: committed as exported, within the rules, and compared with the last release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from graphql import build_schema
+
+from resolvers import export
+from resolvers.lint import faults
+
+GOOD = '''
+"""Root."""
+type Query {
+  """A list."""
+  things(
+    """How many."""
+    first: Int,
+    """From where."""
+    after: String,
+    """How many."""
+    last: Int,
+    """To where."""
+    before: String
+  ): ThingConnection!
+}
+"""Root."""
+type Mutation {
+  """Saves."""
+  thingSave(
+    """Which."""
+    id: ID!,
+    """What."""
+    input: ThingSaveInput!
+  ): ThingSavePayload!
+}
+"""Input."""
+input ThingSaveInput {
+  """Names, at most 5."""
+  names: [String!]
+}
+"""Payload."""
+type ThingSavePayload {
+  """The thing."""
+  thing: Thing
+  """At most 500."""
+  userErrors: [UserError!]!
+}
+"""Error."""
+type UserError {
+  """Code."""
+  code: Colour!
+}
+"""Colours."""
+enum Colour {
+  """Red."""
+  DARK_RED
+}
+"""Page."""
+type ThingConnection {
+  """At most 100."""
+  edges: [ThingEdge!]!
+  """At most 100."""
+  nodes: [Thing!]!
+  """Where."""
+  pageInfo: PageInfo!
+  """Count."""
+  totalCount: Int!
+}
+"""Edge."""
+type ThingEdge {
+  """Place."""
+  cursor: String!
+  """Thing."""
+  node: Thing!
+}
+"""Info."""
+type PageInfo {
+  """Next."""
+  hasNextPage: Boolean!
+}
+"""Moment."""
+scalar DateTime
+"""Day."""
+scalar Date
+"""Thing."""
+type Thing {
+  """Id."""
+  id: ID!
+  """When."""
+  createdAt: DateTime!
+  """When."""
+  bornOn: Date
+}
+'''
+
+BROKEN = {
+    "no description of a type": ('"""Thing."""\ntype Thing', "type Thing", "Thing: has no description"),
+    "no description of a field": ('  """Id."""\n', "", "Thing.id: has no description"),
+    "no description of an argument": ('    """What."""\n', "", "Mutation.thingSave(input): has no description"),
+    "no description of an enum value": ('  """Red."""\n', "", "Colour.DARK_RED: has no description"),
+    "no description of an input field": ('  """Names, at most 5."""\n', "", "ThingSaveInput.names: has no description"),
+    "a type in lower case": ("UserError", "userError", "userError: types are PascalCase"),
+    "a field in snake_case": ("bornOn", "born_on", "Thing.born_on: names are camelCase"),
+    "an enum value in camelCase": ("DARK_RED", "darkRed", "Colour.darkRed: enum values are UPPER_SNAKE"),
+    "a time not called xAt": ("createdAt", "created", "Thing.created: times are called xAt"),
+    "a date not called xOn": ("bornOn", "birthday", "Thing.birthday: dates are called xOn"),
+    "an id beside an object": ("  id: ID!\n", "  id: ID!\n  ownerId: ID\n", "Thing.ownerId: answer with the object"),
+    "an object called xId": (
+        "  thing: Thing\n",
+        "  thingId: Thing\n",
+        "ThingSavePayload.thingId: an object is not called",
+    ),
+    "an unbounded list": ("Names, at most 5.", "Names.", "ThingSaveInput.names: the description of a list tells"),
+    "a connection without last": (
+        "    last: Int,\n",
+        "    latest: Int,\n",
+        "Query.things: a connection takes last: Int",
+    ),
+    "a required first": ("first: Int,", "first: Int!,", "Query.things: a connection takes first: Int"),
+    "a connection without nodes": ("  nodes: [Thing!]!\n", "  items: [Thing!]!\n", "ThingConnection: a connection has"),
+    "an edge without cursor": ("  cursor: String!\n", "  place: String!\n", "ThingConnection.edges: an edge is called"),
+    "no pageInfo": ("pageInfo: PageInfo!", "pageInfo: String!", "ThingConnection.pageInfo: must be PageInfo!"),
+    "another payload": ("ThingSavePayload", "SavePayload", "Mutation.thingSave: answers ThingSavePayload"),
+    "a payload without userErrors": (
+        "  userErrors: [UserError!]!\n",
+        "  errors: [UserError!]\n",
+        "ThingSavePayload: has userErrors",
+    ),
+    "a payload that promises its object": (
+        "  thing: Thing\n",
+        "  thing: Thing!\n",
+        "ThingSavePayload.thing: is nullable",
+    ),
+    "two inputs": ("    id: ID!,", "    more: Int,", "Mutation.thingSave: takes one input"),
+    "a loose input": ("input: ThingSaveInput!", "input: ThingSaveInput", "Mutation.thingSave: its input is"),
+}
+
+
+def test_the_committed_schema_is_the_exported_one_keeps_the_rules_and_breaks_no_client() -> None:
+    assert export.check(export.sdl(), export.HERE) == []
+
+
+def test_a_good_schema_has_no_faults() -> None:
+    assert faults(build_schema(GOOD)) == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_rule_bites(name: str) -> None:
+    before, after, fault = BROKEN[name]
+    assert before in GOOD
+    found = faults(build_schema(GOOD.replace(before, after)))
+    assert any(line.startswith(fault) for line in found), found
+
+
+def test_what_breaks_clients_is_refused() -> None:
+    found = export.complaints(
+        build_schema(GOOD), build_schema(GOOD.replace("  bornOn: Date\n", "  diedOn: Date\n")), ""
+    )
+    assert found == ["breaks clients: Field Thing.bornOn was removed."]
+
+
+def test_what_may_surprise_clients_needs_a_line_in_the_changelog() -> None:
+    grown = build_schema(GOOD.replace("  DARK_RED\n", '  DARK_RED\n  """Blue."""\n  BLUE\n'))
+    (found,) = export.complaints(build_schema(GOOD), grown, "")
+    sentence = found.partition(": ")[2]
+    assert "BLUE" in sentence
+    assert export.complaints(build_schema(GOOD), grown, f"- {sentence}\n") == []
+
+
+def test_the_command_writes_checks_and_releases(tmp_path: Path) -> None:
+    (tmp_path / "schema").mkdir()
+    present, released = tmp_path / export.PRESENT, tmp_path / export.RELEASED
+    assert export.main(["--check"], tmp_path) == 1
+    assert export.main([], tmp_path) == 0
+    assert not released.exists()
+    assert export.main(["--check"], tmp_path) == 0
+    assert export.main(["--release"], tmp_path) == 0
+    assert released.read_text() == present.read_text() == export.sdl()
+    released.write_text(export.sdl().replace("type Query {", 'type Query {\n  """Gone."""\n  gone: Int\n'))
+    assert export.main(["--check"], tmp_path) == 1
