@@ -91,8 +91,9 @@ def event_source(stack: Stack, properties: Properties) -> None:
     properties.close()
     if source.visibility < target.timeout:
         raise properties.error(f"visibility of {source.visibility} s is below the function's {target.timeout} s")
-    if source.batch_size > 10 and (queue_arn.endswith(".fifo") or source.window < 1):
-        raise properties.error("more than 10 messages in a batch need a standard queue and a batching window")
+    fifo = queue_arn.endswith(".fifo")
+    if (source.batch_size > 10 and (fifo or source.window < 1)) or (fifo and source.window):
+        raise properties.error("a batching window needs a standard queue, and more than 10 messages need a window")
     if source.concurrency is not None and source.concurrency < 2:
         raise properties.error("MaximumConcurrency starts at 2")
     if enabled:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,6 +24,7 @@ _SQS_BATCH = 10
 # Shorter than AWS's 20 s: a poll that is given up stays in the local server and takes a message to nobody.
 _LONG_POLL = 5
 _PAUSE_AFTER_ERROR = 1.0
+_PAUSE_WHILE_BLOCKED = 0.1
 
 
 class Poller:
@@ -47,6 +49,9 @@ class Poller:
         self._invoke = invoke
         self._slots = asyncio.Semaphore(concurrency)
         self._retry_after = retry_after
+        self._fifo = source.queue_arn.endswith(".fifo")
+        self._under_way = 0
+        self._again_at = 0.0
 
     async def run(self) -> None:
         """Receive and hand over until cancelled; batches under way are cancelled with it, their messages come again."""
@@ -57,30 +62,47 @@ class Poller:
                     messages = await self._receive()
                 except (BotoCoreError, ClientError) as error:
                     log.warning("%s: %s", self._source.queue_url, error)
-                    self._slots.release()
                     await asyncio.sleep(_PAUSE_AFTER_ERROR)
+                    messages = []
+                if not messages:
+                    self._slots.release()
                     continue
-                task = batches.create_task(self._handle(messages))
-                task.add_done_callback(lambda _: self._slots.release())
+                self._under_way += 1
+                batches.create_task(self._handle(messages)).add_done_callback(self._ended)
+
+    def _ended(self, batch: asyncio.Task[None]) -> None:
+        self._under_way -= 1
+        self._slots.release()
 
     async def _receive(self) -> list[dict[str, Any]]:
-        """A batch: full, or as full as its window let it get. Without a window what the first answer brings."""
-        messages: list[dict[str, Any]] = []
-        until = None
-        while len(messages) < self._source.batch_size:
-            left = _LONG_POLL if until is None else max(0, int(until - time.monotonic()))
-            answer = await self._sqs.receive_message(
-                QueueUrl=self._source.queue_url,
-                MaxNumberOfMessages=min(_SQS_BATCH, self._source.batch_size - len(messages)),
-                WaitTimeSeconds=left,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            )
-            messages += answer.get("Messages", [])
-            if messages and until is None:
-                until = time.monotonic() + self._source.window
-            if until is not None and time.monotonic() >= until:
-                break
+        """A batch: full, or as full as its window let it get; without a window what the first answer brings, if any."""
+        if self._groups_blocked():
+            messages = await self._request(_SQS_BATCH, 0)
+            if not messages:
+                await asyncio.sleep(_PAUSE_WHILE_BLOCKED)
+            return messages
+        messages = await self._request(self._source.batch_size, _LONG_POLL)
+        until = time.monotonic() + self._source.window
+        while messages and len(messages) < self._source.batch_size and (left := until - time.monotonic()) > 0:
+            messages += await self._request(self._source.batch_size - len(messages), math.ceil(left))
+        return messages
+
+    def _groups_blocked(self) -> bool:
+        """Whether groups of a FIFO queue may be blocked by messages that are under way or have yet to come again.
+
+        A long poll of the local server would use a whole core then, and not see when they are free again.
+        """
+        return self._fifo and (self._under_way > 0 or time.monotonic() < self._again_at)
+
+    async def _request(self, most: int, wait: int) -> list[dict[str, Any]]:
+        answer = await self._sqs.receive_message(
+            QueueUrl=self._source.queue_url,
+            MaxNumberOfMessages=min(_SQS_BATCH, self._source.batch_size, most),
+            WaitTimeSeconds=wait,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
         return messages
 
     async def _handle(self, messages: Sequence[Mapping[str, Any]]) -> None:
@@ -104,6 +126,9 @@ class Poller:
         url = self._source.queue_url
         done = [message for message in messages if message["MessageId"] not in failed]
         again = [message for message in messages if message["MessageId"] in failed]
+        if again:
+            pause = self._source.visibility if self._retry_after is None else self._retry_after
+            self._again_at = max(self._again_at, time.monotonic() + pause)
         try:
             for start in range(0, len(done), _SQS_BATCH):
                 entries = [

@@ -69,7 +69,8 @@ def test_what_can_not_be_done_here_is_refused_and_named(aws: str, resource: dict
     ("queue", "mapping", "told"),
     [
         ({"VisibilityTimeout": 2}, {}, "visibility"),
-        ({}, {"BatchSize": 11}, "batching window"),
+        ({}, {"BatchSize": 11}, "need a window"),
+        ({"FifoQueue": True}, {"MaximumBatchingWindowInSeconds": 1}, "standard queue"),
         ({"FifoQueue": True}, {"BatchSize": 11, "MaximumBatchingWindowInSeconds": 1}, "standard queue"),
         ({}, {"ScalingConfig": {"MaximumConcurrency": 1}}, "starts at 2"),
         ({}, {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "FilterCriteria"),

@@ -21,13 +21,11 @@ START = dt.datetime(2026, 1, 1, 0, 0, 30, tzinfo=dt.UTC)
 def following(expression: str, after: str, count: int = 1, timezone: str = "UTC") -> list[str]:
     """The next times in the schedule's own time zone, as "YYYY-MM-DD HH:MM"."""
     zone = zoneinfo.ZoneInfo(timezone)
-    moment: dt.datetime | None = dt.datetime.fromisoformat(after).replace(tzinfo=zone)
-    times = []
-    for _ in range(count):
-        moment = next_time(expression, moment, timezone=timezone, start=START)
-        if moment is None:
-            break
-        times.append(moment.astimezone(zone).strftime("%Y-%m-%d %H:%M"))
+    moment = dt.datetime.fromisoformat(after).replace(tzinfo=zone)
+    times: list[str] = []
+    while len(times) < count and (found := next_time(expression, moment, timezone=timezone, start=START)):
+        moment = found
+        times.append(found.astimezone(zone).strftime("%Y-%m-%d %H:%M"))
     return times
 
 
