@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from bizcall.admins import Half, SignedIn
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
 from bizcall.dispatch import Keys
-from bizcall.ports import Letter
+from tests.doubles import RecordingQueue
 from tests.factories import Tenant
 
 PASSWORD = "Correct0Horse"
@@ -38,21 +37,6 @@ class Turned:
     def turn(self, **by: float) -> None:
         """Move on by days, minutes, seconds, …"""
         self.at += timedelta(**by)
-
-
-@dataclass
-class Letters:
-    """A queue that keeps what it is given; `away` makes it refuse."""
-
-    sent: list[tuple[str, Letter]] = field(default_factory=list)
-    away: Exception | None = None
-
-    async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
-        """Take all."""
-        if self.away:
-            raise self.away
-        self.sent += [(queue, letter) for letter in letters]
-        return {letter.id for letter in letters}
 
 
 @dataclass
@@ -83,7 +67,7 @@ class Person:
 
     company: Tenant
     clock: Turned = field(default_factory=Turned)
-    queue: Letters = field(default_factory=Letters)
+    queue: RecordingQueue = field(default_factory=RecordingQueue)
     phone: Phone = field(default_factory=Phone)
 
     async def register(self) -> Person:
@@ -114,7 +98,7 @@ class Person:
 
     async def deliver(self) -> dispatch.Outcome:
         """What the worker does with the last message of the queue."""
-        _, letter = self.queue.sent[-1]
+        _, letter = self.queue.letters[-1]
         return await dispatch.deliver(orjson.loads(letter.body), sms=self.phone, keys=KEYS, clock=self.clock)
 
     async def verify(self, half: Half, code: str, *, device: str | None = None) -> SignedIn:

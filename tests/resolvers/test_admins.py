@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bizcall import dispatch
+from bizcall.admins import codes, locks, sessions
 from bizcall.settings import Settings
 from resolvers.app import create_app
 from tests.accounts import PASSWORD, SECRET, Person, Turned, wrong
@@ -243,3 +244,15 @@ async def test_AU_22_the_device_token_spares_its_device_the_lock_of_strangers(co
     console.http.cookies = kept
 
     assert await console.begin(**device)
+
+
+async def test_the_published_limits_are_the_ones_in_force(console: Console) -> None:
+    answer = await console.ask("{ limits { name maximum } }")
+    published = {limit["name"]: limit["maximum"] for limit in answer["data"]["limits"]}
+
+    assert published["signInFailures"] == locks.FAILURES_MOST
+    assert published["signInLock"] == locks.LOCKED_FOR.total_seconds()
+    assert published["codeLife"] == codes.LIFE.total_seconds()
+    assert published["codeTries"] == codes.TRIES_MOST
+    assert published["sessionIdle"] == sessions.IDLE.total_seconds()
+    assert published["sessionLife"] == sessions.ABSOLUTE.total_seconds()

@@ -30,7 +30,7 @@ async def refused(attempt: Awaitable[Any]) -> Problem:
 
 async def asked(person: Person) -> int:
     """How many messages for the SMS worker were ever written."""
-    return len(person.queue.sent)
+    return len(person.queue.letters)
 
 
 async def test_AU_24_the_right_code_opens_a_session(person: Person) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pathlib
 import statistics
+import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +21,7 @@ from bizcall.admins import passwords
 from bizcall.admins.locks import STRANGER
 from bizcall.database import directory, query
 from bizcall.errors import ErrorCode, Invalid, Problem
+from local.postgres import Postgres
 from tests.accounts import ACTOR, PASSWORD, Person, Turned, wrong
 
 WRONG = "Wrong00Horse"
@@ -148,6 +153,23 @@ async def test_AU_22_of_100_wrong_passwords_at_once_exactly_5_are_compared(
     assert len(comparisons) == 5
     assert sum(problem.code is ErrorCode.CREDENTIALS for problem in problems) == 4
     assert sum(problem.code is ErrorCode.LOCKED for problem in problems) == 96
+
+
+async def test_AU_22_two_processes_have_five_attempts_between_them(person: Person, postgres: Postgres) -> None:
+    """Each comparison with a known account leaves a record."""
+    root = pathlib.Path(__file__).parents[3]
+    guesser = pathlib.Path(__file__).with_name("guesser.py")
+    processes = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, str(guesser), postgres.url("app"), person.company.login_id, "50"),
+            env={**os.environ, "PYTHONPATH": str(root)},
+        )
+        for _ in range(2)
+    ]
+
+    assert [await process.wait() for process in processes] == [0, 0]
+
+    assert Counter((await person.actions())[1:]) == {"admins.sign_in_failure": 4, "admins.sign_in_lock": 1}
 
 
 async def test_AU_22_an_unknown_id_is_answered_like_a_known_one(person: Person) -> None:

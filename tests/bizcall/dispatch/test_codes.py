@@ -40,7 +40,7 @@ async def delivery(person: Person) -> str:
 
 
 async def test_AU_24_the_message_names_the_row_and_nothing_else(person: Person) -> None:
-    ((queue, letter),) = person.queue.sent
+    ((queue, letter),) = person.queue.letters
 
     assert queue == "sms"
     assert list(orjson.loads(letter.body)) == ["code"]

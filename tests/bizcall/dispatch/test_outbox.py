@@ -13,7 +13,8 @@ from bizcall import dispatch
 from bizcall.database import directory, query, tenant
 from bizcall.errors import Unavailable
 from bizcall.ports import Letter
-from tests.accounts import Letters, Turned
+from tests.accounts import Turned
+from tests.doubles import RecordingQueue
 from tests.factories import Tenant
 
 
@@ -24,9 +25,15 @@ def clock() -> Turned:
 
 
 @pytest.fixture
-def queue() -> Letters:
+def queue() -> RecordingQueue:
     """A queue that takes everything."""
-    return Letters()
+    return RecordingQueue()
+
+
+@pytest.fixture(autouse=True)
+async def swept(db: None, clock: Turned) -> None:
+    """What other tests left in the outbox has gone, or it would use up the sweeps of these."""
+    await dispatch.sweep(queue=RecordingQueue(), clock=Turned(clock() + timedelta(days=30)), limit=100_000)
 
 
 async def waiting(company: Tenant) -> set[UUID]:
@@ -44,25 +51,25 @@ async def put(company: Tenant, clock: Turned, number: int = 1, *, queue: str = "
         ]
 
 
-def mine(queue: Letters, ids: list[UUID]) -> list[str]:
+def mine(queue: RecordingQueue, ids: list[UUID]) -> list[str]:
     """Which of these were sent, in their order: other tests' leftovers are swept along."""
     wanted = {str(key) for key in ids}
-    return [letter.id for _, letter in queue.sent if letter.id in wanted]
+    return [letter.id for _, letter in queue.letters if letter.id in wanted]
 
 
 async def test_a_published_message_carries_queue_group_and_body_and_leaves_the_outbox(
-    company: Tenant, clock: Turned, queue: Letters
+    company: Tenant, clock: Turned, queue: RecordingQueue
 ) -> None:
     ids = await put(company, clock)
 
     await dispatch.publish(ids, queue=queue)
 
-    assert queue.sent == [("imports", Letter(str(ids[0]), '{"number": 0}', str(company.id)))]
+    assert queue.letters == [("imports", Letter(str(ids[0]), '{"number": 0}', str(company.id)))]
     assert not await waiting(company)
 
 
 async def test_a_message_of_a_change_that_was_rolled_back_never_leaves(
-    company: Tenant, clock: Turned, queue: Letters
+    company: Tenant, clock: Turned, queue: RecordingQueue
 ) -> None:
     written: list[UUID] = []
 
@@ -76,18 +83,18 @@ async def test_a_message_of_a_change_that_was_rolled_back_never_leaves(
 
     await dispatch.publish(written, queue=queue)
 
-    assert not queue.sent
+    assert not queue.letters
 
 
-async def test_publishing_nothing_asks_nobody(queue: Letters) -> None:
+async def test_publishing_nothing_asks_nobody(queue: RecordingQueue) -> None:
     await dispatch.publish([], queue=queue)
 
-    assert not queue.sent
+    assert not queue.letters
 
 
 @pytest.mark.parametrize("failure", [Unavailable("away"), KeyError("imports")])
 async def test_a_queue_that_fails_leaves_the_message_to_the_sweep(
-    company: Tenant, clock: Turned, queue: Letters, failure: Exception
+    company: Tenant, clock: Turned, queue: RecordingQueue, failure: Exception
 ) -> None:
     queue.away = failure
     ids = await put(company, clock)
@@ -102,7 +109,7 @@ async def test_a_queue_that_fails_leaves_the_message_to_the_sweep(
     assert not await waiting(company)
 
 
-async def test_the_sweep_leaves_the_publisher_ten_seconds(company: Tenant, clock: Turned, queue: Letters) -> None:
+async def test_the_sweep_leaves_a_publisher_ten_seconds(company: Tenant, clock: Turned, queue: RecordingQueue) -> None:
     ids = await put(company, clock)
     clock.turn(seconds=9.9)
     await dispatch.sweep(queue=queue, clock=clock)
@@ -114,28 +121,28 @@ async def test_the_sweep_leaves_the_publisher_ten_seconds(company: Tenant, clock
     assert mine(queue, ids)
 
 
-async def test_a_delayed_message_waits_for_its_time(company: Tenant, clock: Turned, queue: Letters) -> None:
+async def test_a_delayed_message_waits_for_its_time(company: Tenant, clock: Turned, queue: RecordingQueue) -> None:
     async with tenant(company.id):
         key = await dispatch.put("imports", {}, company_id=company.id, delay=timedelta(hours=1), clock=clock)
     clock.turn(minutes=59)
-    await dispatch.sweep(queue=queue, clock=clock, limit=1000)
+    await dispatch.sweep(queue=queue, clock=clock)
     assert not mine(queue, [key])
 
     clock.turn(minutes=1)
-    await dispatch.sweep(queue=queue, clock=clock, limit=1000)
+    await dispatch.sweep(queue=queue, clock=clock)
 
     assert mine(queue, [key])
 
 
 async def test_attempts_come_at_growing_intervals_up_to_15_minutes(
-    company: Tenant, clock: Turned, queue: Letters
+    company: Tenant, clock: Turned, queue: RecordingQueue
 ) -> None:
     (key,) = await put(company, clock)
     queue.away = Unavailable("away")
     waits = []
     for _ in range(14):
         clock.turn(minutes=15)
-        await dispatch.sweep(queue=queue, clock=clock, limit=1000)
+        await dispatch.sweep(queue=queue, clock=clock)
         async with directory():
             (row,) = await query("SELECT due_at FROM outbox WHERE id = $1", key)
         waits.append((row["due_at"] - clock()).total_seconds())
@@ -143,11 +150,13 @@ async def test_attempts_come_at_growing_intervals_up_to_15_minutes(
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900, 900]
     queue.away = None
     clock.turn(minutes=15)
-    await dispatch.sweep(queue=queue, clock=clock, limit=1000)
+    await dispatch.sweep(queue=queue, clock=clock)
     assert mine(queue, [key])
 
 
-async def test_ten_sweepers_at_once_take_each_message_once(company: Tenant, clock: Turned, queue: Letters) -> None:
+async def test_ten_sweepers_at_once_take_each_message_once(
+    company: Tenant, clock: Turned, queue: RecordingQueue
+) -> None:
     ids = await put(company, clock, 200)
     clock.turn(seconds=10)
 
@@ -158,7 +167,7 @@ async def test_ten_sweepers_at_once_take_each_message_once(company: Tenant, cloc
 
 
 async def test_one_queue_that_is_away_does_not_keep_another(company: Tenant, clock: Turned) -> None:
-    class Half(Letters):
+    class Half(RecordingQueue):
         async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
             if queue == "sms":
                 raise Unavailable("away")
@@ -173,7 +182,7 @@ async def test_one_queue_that_is_away_does_not_keep_another(company: Tenant, clo
 
 
 async def test_what_a_queue_did_not_take_stays(company: Tenant, clock: Turned) -> None:
-    class Picky(Letters):
+    class Picky(RecordingQueue):
         async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
             return await super().send(queue, letters[:1])
 
