@@ -43,6 +43,9 @@ STOP_BEFORE = 3.0
 FINISH_BEFORE = 1.0
 """Seconds before the limit at which a record under way is broken off, so that its failure can still be reported."""
 
+PAUSE = 0.2
+"""Seconds between two invocations within which no process is frozen for long enough to miss anything."""
+
 IDLE = 30.0
 """Seconds without an invocation after which the database connection is tried before it is used."""
 
@@ -185,9 +188,11 @@ class Process:
         The pool drops a connection by itself once the loop has read its end, which takes a few turns of the loop. A
         connection that a firewall forgot ends without a word; only asking tells.
         """
-        for _ in range(5):
-            await asyncio.sleep(0.0005)
-        if time.monotonic() - self._last < self._idle:
+        away = time.monotonic() - self._last
+        if away > PAUSE:
+            for _ in range(5):
+                await asyncio.sleep(0.0005)
+        if away < self._idle:
             return
         # In a task, and so a context, of its own: see _run.
         if not await asyncio.create_task(_answers()):
