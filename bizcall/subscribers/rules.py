@@ -122,7 +122,7 @@ def _at_most(most: int, text: str, field: str) -> str | Problem:
 
 def _validated(address: str) -> str | None:
     try:
-        return validate_email(address, check_deliverability=False, allow_smtputf8=False).normalized
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
     except EmailNotValidError:
         return None
 
