@@ -70,6 +70,9 @@ CODES: tuple[tuple[type[BizCallError], TopCode], ...] = (
     (Unavailable, TopCode.UNAVAILABLE),
 )
 
+PARSER_LIMITS = {"Document contains more than": "tokens", "Document is nested too deeply": "depth"}
+"""How graphql-core begins to say that a limit of its parser was passed."""
+
 # The parser, the validator and the coercion of variables know the schema and would tell it to strangers.
 _SUGGESTION = re.compile(r"\s*Did you mean .*$", re.DOTALL)
 
@@ -136,12 +139,17 @@ def _explained(error: GraphQLError, context: Context) -> tuple[str, dict[str, An
     if isinstance(cause, RecursionError):
         return "The document is nested too deeply.", {"code": TopCode.QUERY_TOO_COMPLEX, "limit": "depth"}
     if isinstance(error, GraphQLSyntaxError):
-        too_long = "Document contains more that" in error.message or "tokens" in error.message
-        code = TopCode.QUERY_TOO_COMPLEX if too_long else TopCode.GRAPHQL_PARSE_FAILED
-        return _shown(error.message), {"code": code, **({"limit": "tokens"} if too_long else {})}
+        return _shown(error.message), _unparsed(error.message)
     if error.extensions and "code" in error.extensions and cause is None:
         return _shown(error.message), dict(error.extensions)
     return unexpected(cause or error, context)
+
+
+def _unparsed(message: str) -> dict[str, Any]:
+    for start, limit in PARSER_LIMITS.items():
+        if message.startswith(f"Syntax Error: {start}"):
+            return {"code": TopCode.QUERY_TOO_COMPLEX, "limit": limit}
+    return {"code": TopCode.GRAPHQL_PARSE_FAILED}
 
 
 def _cause(error: GraphQLError) -> BaseException | None:

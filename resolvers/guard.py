@@ -36,20 +36,21 @@ from graphql import (
 )
 
 from resolvers.errors import TopCode, refusal
+from resolvers.inputs import INTEGER_LONGEST, check_text, within
 from resolvers.limits import Bounds
 from resolvers.permissions import ONE_A_REQUEST
 
 PAGE_ARGUMENTS = ("first", "last")
 INTROSPECTION = ("__schema", "__type")
 INTROSPECTION_DEPTH = 15
-INTEGER_LONGEST = 20
 
 
 @dataclass
 class Measure:
     """What a selection set asks for, everything under its fragments included.
 
-    `names` counts the fields at its top. `nodes` and `cost` are multiplied by the page sizes above them.
+    `names` counts the fields at its top, `fields` those of all levels and the fragments. `nodes` and `cost` are multiplied
+    by the page sizes above them.
     """
 
     depth: int = 0
@@ -97,40 +98,6 @@ def check(
     return chosen, measured[id(chosen)]
 
 
-def check_variables(variables: Mapping[str, Any], bounds: Bounds) -> None:
-    """Raises GraphQLError for variables that are too deep, too long, or hold a text PostgreSQL has no place for."""
-    waiting: list[tuple[Any, int]] = [(variables, 1)]
-    while waiting:
-        value, depth = waiting.pop()
-        if isinstance(value, str):
-            _text(value, bounds)
-        elif isinstance(value, int) and abs(value) >= 10**INTEGER_LONGEST:
-            raise refusal(TopCode.BAD_USER_INPUT, f"An integer has more than {INTEGER_LONGEST} digits.")
-        elif isinstance(value, list | dict):
-            within("jsonDepth", depth, bounds.json_depth)
-            if isinstance(value, dict):
-                for key in value:
-                    _text(key, bounds)
-                waiting.extend((item, depth + 1) for item in value.values())
-            else:
-                within("inputList", len(value), bounds.input_list)
-                waiting.extend((item, depth + 1) for item in value)
-
-
-def within(limit: str, actual: int, maximum: int) -> None:
-    """Raises QUERY_TOO_COMPLEX naming the limit when it is passed."""
-    if actual > maximum:
-        # An exponential document measures to hundreds of digits; nobody needs them.
-        told = min(actual, 10**9)
-        raise refusal(
-            TopCode.QUERY_TOO_COMPLEX,
-            f"The request passes the limit {limit}: at most {maximum}.",
-            limit=limit,
-            maximum=maximum,
-            actual=told,
-        )
-
-
 def _choose(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
     if not operations:
         raise refusal(TopCode.BAD_USER_INPUT, "The document holds no operation.")
@@ -148,20 +115,6 @@ def _values(operation: OperationDefinitionNode, variables: Mapping[str, Any]) ->
     """Python values of an operation's variables; defaults stay nodes, `_Walk.integer` reads both."""
     defaults = {node.variable.name.value: node.default_value for node in operation.variable_definitions or ()}
     return {name: variables.get(name, default) for name, default in defaults.items()}
-
-
-def _text(value: str, bounds: Bounds) -> None:
-    within("string", len(value), bounds.string)
-    if "\0" in value or not _encodable(value):
-        raise refusal(TopCode.BAD_USER_INPUT, "A text holds NUL or half of a surrogate pair.")
-
-
-def _encodable(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 class _Walk:
@@ -213,6 +166,8 @@ class _Walk:
             for directive in selection.directives or ():
                 for argument in directive.arguments or ():
                     self.literal(argument.value)
+            # Spreads count as fields do: selection sets may be empty, and so may what a million spreads come to.
+            measure.fields += 1
             if isinstance(selection, FieldNode):
                 self.field(selection, parent, measure)
             elif isinstance(selection, InlineFragmentNode):
@@ -244,7 +199,6 @@ class _Walk:
         name = node.name.value
         known = parent.fields.get(name) if is_object_type(parent) or is_interface_type(parent) else None
         into.names[name] += 1
-        into.fields += 1
         into.aliases += node.alias is not None
         for argument in node.arguments or ():
             self.literal(argument.value)
@@ -312,7 +266,7 @@ class _Walk:
         while waiting:
             value = waiting.pop()
             if isinstance(value, StringValueNode):
-                _text(value.value, self.bounds)
+                check_text(value.value, self.bounds)
             elif isinstance(value, ListValueNode):
                 within("inputList", len(value.values), self.bounds.input_list)
                 waiting.extend(value.values)

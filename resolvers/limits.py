@@ -92,7 +92,7 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("depth", bounds.depth, Unit.COUNT, "Levels of selections, through fragments."),
         ("aliases", bounds.aliases, Unit.COUNT, "Aliased fields of an operation, through fragments."),
         ("directives", bounds.directives, Unit.COUNT, "Directives of an operation, through fragments."),
-        ("fields", bounds.fields, Unit.COUNT, "Fields of an operation, through fragments."),
+        ("fields", bounds.fields, Unit.COUNT, "Fields and fragments of an operation, each as often as it is spread."),
         ("repeats", bounds.repeats, Unit.COUNT, "Selections of one and the same place in the answer."),
         ("rootFields", bounds.root_fields, Unit.COUNT, "Root fields of a query."),
         ("mutations", bounds.mutations, Unit.COUNT, "Root fields of a mutation."),

@@ -16,6 +16,7 @@ from bizcall.database import tenant
 from bizcall.errors import Forbidden
 from resolvers import guard
 from resolvers.errors import TopCode, mark
+from resolvers.inputs import check_variables
 from resolvers.limits import Bounds
 from resolvers.permissions import admit
 from schema.context import Context
@@ -40,7 +41,7 @@ class Pipeline(SchemaExtension):
         if running.graphql_document is None:
             return
         variables = running.variables or {}
-        guard.check_variables(variables, self.bounds)
+        check_variables(variables, self.bounds)
         self.operation, self.measure = guard.check(
             running.graphql_document,
             variables,

@@ -135,6 +135,12 @@ class Query(NodeQueries, LimitQueries):
         return None  # type: ignore[return-value]  # the bug
 
     @strawberry.field
+    async def late(self) -> str:
+        """A bug that shows a moment after the other fields have begun."""
+        await asyncio.sleep(0.05)
+        raise RuntimeError(SECRET)
+
+    @strawberry.field
     def misspelt(self) -> int:
         """Another bug: a value of the wrong type."""
         return SECRET  # type: ignore[return-value]  # the bug
