@@ -105,7 +105,7 @@ class HttpApi:
 
 @dataclass(slots=True)
 class Deployment:
-    """Everything deployed. `queues` maps to URLs, `buckets` and `log_groups` to names, `secrets` to ARNs.
+    """Everything deployed. `queues` maps to URLs, `buckets` to names, `secrets` to ARNs.
 
     `outputs` are the template's Outputs, `refs` what `Ref` gives for every resource.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from local.deploy.model import Function
 from local.runtime.api import MAX_PAYLOAD
 from local.runtime.environment import Environment, Settings
-from local.runtime.errors import Throttled, TooLarge
+from local.runtime.errors import Throttled, TooLarge, exited
 
 
 class Pool:
@@ -26,6 +27,7 @@ class Pool:
         self._settings = settings
         self._slots = asyncio.Semaphore(cap)
         self._busy = 0
+        self._stopped = asyncio.Event()
         self._warm: list[Environment] = []
         self._all: set[Environment] = set()
 
@@ -51,16 +53,17 @@ class Pool:
         return {environment.pid: environment in self._warm for environment in self._all if environment.alive}
 
     async def stop(self) -> None:
-        """Kill every environment; the caller has ended its invocations before."""
+        """Kill every environment. What runs, waits or comes later ends with FunctionError."""
+        self._stopped.set()
         await asyncio.gather(*(environment.stop() for environment in self._all))
         self._all.clear()
         self._warm.clear()
 
     async def _run(self, payload: bytes) -> bytes:
         request_id = str(uuid.uuid4())
-        environment = await self._take_warm()
+        environment = None if self._stopped.is_set() else await self._take_warm()
         if environment is None:
-            environment = await Environment.start(self.function, self._settings, request_id)
+            environment = await self._start(request_id)
             self._all.add(environment)
         try:
             answer = await environment.invoke(payload, request_id)
@@ -72,6 +75,15 @@ class Pool:
             else:
                 self._all.discard(environment)
         return answer
+
+    async def _start(self, request_id: str) -> Environment:
+        if not self._stopped.is_set():
+            environment = await Environment.start(self.function, self._settings, request_id)
+            if not self._stopped.is_set():
+                return environment
+            # Stopped meanwhile, which this environment has escaped.
+            await environment.stop()
+        raise exited(request_id, -signal.SIGKILL)
 
     async def _take_warm(self) -> Environment | None:
         """The environment that was used last; one which died while it was idle is cleared away."""

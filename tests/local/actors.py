@@ -66,10 +66,10 @@ class Actors:
                 await asyncio.sleep(0.02)
 
     async def receive(self, queue: str) -> list[dict[str, Any]]:
-        """Take up to ten messages off a queue that no function reads, waiting up to three seconds for the first."""
+        """Take up to ten messages off a queue that no function reads, waiting up to a second for the first."""
         url = self.deployment.queues[queue]
         answer = await self.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=3, MessageAttributeNames=["All"]
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
         )
         messages: list[dict[str, Any]] = answer.get("Messages", [])
         for message in messages:

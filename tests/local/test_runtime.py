@@ -22,10 +22,13 @@ from tests.local.actors import Actors
 
 
 def state(pid: int) -> str:
-    """The kernel's letter for a process's state; "" when there is no such process."""
+    """Linux's letter for a process's state, "?" elsewhere; "" when there is no such process."""
     try:
+        if sys.platform != "linux":
+            os.kill(pid, 0)
+            return "?"
         return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
@@ -175,6 +178,7 @@ async def test_a_process_killed_while_idle_is_replaced(actors: Actors) -> None:
     assert (await actors.running.invoke("Act", {"n": 2}))["event"] == {"n": 2}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the state of a process is read from /proc")
 async def test_an_idle_process_can_be_frozen(aws: str, deployment: Deployment, actors: Actors) -> None:
     quiet = dataclasses.replace(deployment, sources=[], schedules={})
     async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None, freeze=True) as running:
@@ -196,6 +200,18 @@ async def test_nothing_is_left_running(aws: str, deployment: Deployment) -> None
     assert all(gone(pid) for pid in pids)
     with pytest.raises(FunctionError):
         await busy
+
+
+async def test_a_process_that_is_starting_does_not_escape_the_end(aws: str, deployment: Deployment) -> None:
+    quiet = dataclasses.replace(deployment, sources=[], schedules={})
+    async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None) as running:
+        starting = asyncio.create_task(running.invoke("Act", {}))
+        await asyncio.sleep(0.01)
+    with pytest.raises(FunctionError, match="killed"):
+        await starting
+    assert not running.processes("Act")
+    with pytest.raises(FunctionError, match="killed"):
+        await running.invoke("Act", {})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a busy child ends with its invocation")
