@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import os
 import pathlib
 import shutil
 import signal
 import sys
 import time
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, NoReturn
 from urllib.parse import urlsplit
@@ -16,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.markup import escape
 
 from local import locks, state
@@ -39,6 +43,7 @@ def run(
     port: Annotated[int | None, typer.Option(help="Port of the API; without it a free one is found.")] = None,
 ) -> None:
     """Start the whole product and follow its log until Ctrl-C."""
+    from bizcall.migrate import MigrationChanged
     from local.cloud import CloudFailed
     from local.deploy import DeployError
     from local.postgres import Failed
@@ -49,6 +54,8 @@ def run(
     except AlreadyRunning as other:
         where = f": {other.addresses.api}, inbox {other.addresses.inbox}" if other.addresses else ""
         _give_up(f"BizCall Admin is running already (process {other.pid}){where}")
+    except MigrationChanged as changed:
+        _give_up(f"{changed} differs from what made this database; `python -m local reset` forgets it and all its data")
     except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died) as error:
         _give_up(str(error))
 
@@ -66,6 +73,7 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
         stop.set()
 
     started = False
+    logging.basicConfig(level=logging.WARNING, handlers=[RichHandler(console=console, show_path=False)])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, end)
     before = time.monotonic()
@@ -74,12 +82,12 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
             home,
             port=port,
             say=lambda text: console.print(f"  {escape(text)}", style="dim"),
-            log=lambda function, line: console.print(readable(function, line), soft_wrap=True),
+            log=_log,
         ) as system:
             started = True
             addresses = system.addresses
             console.print(f"[bold]BizCall Admin runs[/] ({time.monotonic() - before:.1f} s)")
-            console.print(f"  API        {addresses.graphql}")
+            console.print(f"  API        {addresses.graphql}   try it out at {addresses.api}")
             console.print(f"  inbox      {addresses.inbox}   SMS and mails; also: python -m local inbox")
             console.print(f"  bucket     {addresses.bucket} at {addresses.aws}")
             console.print(
@@ -95,6 +103,12 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
     console.print("Stopped.")
 
 
+def _log(function: str, line: str) -> None:
+    text = readable(function, line)
+    if text is not None:
+        console.print(text, soft_wrap=True)
+
+
 @app.command()
 def inbox(
     home: State = None,
@@ -102,9 +116,6 @@ def inbox(
     as_json: Annotated[bool, typer.Option("--json", help="Print the file's lines of JSON.")] = False,
 ) -> None:
     """Show the SMS and mails that were sent, oldest first."""
-    from dataclasses import asdict
-    from json import dumps
-
     path = state.folder(home) / "aws" / "sent.jsonl"
     shown: set[str] = set()
     try:
@@ -112,10 +123,7 @@ def inbox(
             for message in read(path):
                 if message.id not in shown:
                     shown.add(message.id)
-                    if as_json:
-                        print(dumps(asdict(message), ensure_ascii=False), flush=True)
-                    else:
-                        _show(message)
+                    _show(message, as_json=as_json)
             if not follow:
                 break
             time.sleep(_FOLLOW_SECONDS)
@@ -125,7 +133,10 @@ def inbox(
         console.print("Nothing was sent yet.")
 
 
-def _show(message: Message) -> None:
+def _show(message: Message, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(message), ensure_ascii=False), flush=True)
+        return
     at = datetime.fromisoformat(message.at).astimezone(ZoneInfo("Asia/Seoul")).strftime("%m-%d %H:%M:%S")
     console.print(f"[cyan]{at}[/] [bold]{message.kind}[/] → {escape(message.to)} {escape(message.subject)}")
     console.print(escape(message.text), soft_wrap=True)

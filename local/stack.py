@@ -18,19 +18,22 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
+
+import httpx
 
 from bizcall import database, migrate
 from local import locks, seed
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS, ROOT
 from local.deploy import Deployment, clients, deploy, put_secret
-from local.gateway import gateway, serving
+from local.gateway import gateway
 from local.postgres import Postgres
 from local.runtime import Functions
+from local.serving import serving
 from local.state import PortBusy, free_port, read_json, write_json
 from local.template import translate
 
@@ -42,6 +45,7 @@ REGION = CREDENTIALS["AWS_REGION"]
 ORIGINS = tuple(f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 4173, 5173, 8080))
 PREFERRED_PORTS = {"api": 8000, "aws": 4566, "inbox": 8025}
 _WATCH_SECONDS = 1.0
+_FIRST_ANSWER_SECONDS = 30.0
 
 
 class _Urls(NamedTuple):
@@ -83,13 +87,20 @@ class System:
         self._servers = servers
 
     async def until(self, stop: asyncio.Event) -> None:
-        """Wait for the event; raises Died if a server ends before."""
-        while not stop.is_set():
-            for server in self._servers:
-                if server.ended():
-                    raise Died(f"{type(server).__name__} has ended by itself; its log is {server.home / 'server.log'}")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _WATCH_SECONDS)
+        """Wait for the event; raises Died if a server or an event source ends before."""
+        stopping, broken = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self.functions.watch())
+        try:
+            while not stop.is_set():
+                for server in self._servers:
+                    if server.ended():
+                        name = type(server).__name__
+                        raise Died(f"{name} has ended by itself; its log is {server.home / 'server.log'}")
+                await asyncio.wait((stopping, broken), timeout=_WATCH_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if broken.done():
+                    raise Died("an event source broke") from broken.exception()
+        finally:
+            stopping.cancel()
+            broken.cancel()
 
 
 def addresses_in(home: pathlib.Path) -> Addresses | None:
@@ -115,9 +126,10 @@ async def running(
             raise AlreadyRunning(held.pid, addresses_in(home)) from None
         (home / "running.json").unlink(missing_ok=True)
         ports = _ports(home, port)
-        with _step(say, "servers"):
-            urls, postgres, cloud = await _servers(stack, home, ports, say)
-        with _step(say, "deployment"):
+        urls, postgres, cloud = await _servers(stack, home, ports, say)
+        with _step(say, "database"):
+            await _prepare(urls, say)
+        with _step(say, f"{TEMPLATE.name} deployed"):
             api = f"http://127.0.0.1:{ports['api']}"
             deployment = await _blocking(lambda: _deploy(home, cloud, urls, api))
         environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint}
@@ -126,6 +138,8 @@ async def running(
         )
         (http_api,) = deployment.apis.values()
         api = await stack.enter_async_context(serving(gateway(http_api, functions.invoke), port=ports["api"]))
+        with _step(say, "API answers"):
+            await _first_answer(api, say)
         (bucket,) = deployment.buckets.values()
         addresses = Addresses(
             pid=os.getpid(),
@@ -165,9 +179,18 @@ async def _servers(
     postgres = None if given else Postgres(home / "postgres")
     if postgres is not None:
         stack.callback(postgres.stop)
-    starts = [_blocking(cloud.start), _blocking(lambda: importlib.import_module("samtranslator.translator.translator"))]
+
+    async def start(name: str, call: Callable[[], object]) -> None:
+        with _step(say, name):
+            await _blocking(call)
+
+    starts = [
+        start("AWS-compatible server", cloud.start),
+        _blocking(lambda: importlib.import_module("samtranslator.translator.translator")),
+    ]
     if postgres is not None:
-        starts.append(_blocking(postgres.start))
+        starts.append(start("PostgreSQL", postgres.start))
+    # All of them are waited for: what is still starting could not be stopped.
     results = await asyncio.gather(*starts, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
@@ -176,6 +199,10 @@ async def _servers(
         urls = _Urls(postgres.url("app"), postgres.url("owner"))
     else:
         urls = _Urls(str(given), os.environ.get("DATABASE_OWNER_URL", str(given)))
+    return urls, postgres, cloud
+
+
+async def _prepare(urls: _Urls, say: Callable[[str], None]) -> None:
     for name in await migrate.apply(urls.owner):
         say(f"migration {name}")
     await database.connect(urls.app, size=1)
@@ -184,7 +211,18 @@ async def _servers(
             say(f"demo company {seed.COMPANY_NAME}")
     finally:
         await database.disconnect()
-    return urls, postgres, cloud
+
+
+async def _first_answer(api: str, say: Callable[[str], None]) -> None:
+    """Let the API's function start before somebody waits for it; one that can't is told, the rest runs all the same."""
+    async with httpx.AsyncClient(base_url=api, timeout=_FIRST_ANSWER_SECONDS) as client:
+        try:
+            answer = await client.get("/readyz")
+        except httpx.HTTPError as error:
+            say(f"the API does not answer: {error!r}")
+        else:
+            if answer.is_error:
+                say(f"the API is not ready: {answer.status_code} {answer.text}")
 
 
 def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str) -> Deployment:
@@ -237,7 +275,7 @@ def _ports(home: pathlib.Path, wanted: int | None) -> dict[str, int]:
 def _step(say: Callable[[str], None], name: str) -> Iterator[None]:
     before = time.monotonic()
     yield
-    say(f"{name} {time.monotonic() - before:.1f} s")
+    say(f"{name} ({time.monotonic() - before:.1f} s)")
 
 
 async def _blocking(call: Callable[[], T]) -> T:

@@ -73,6 +73,13 @@ class Cloud:
         addresses = json.loads(line)
         self.endpoint, self.inbox = addresses["endpoint"], addresses["inbox"]
 
+    @property
+    def pid(self) -> int:
+        """The process's id; raises RuntimeError when nothing was started."""
+        if self._process is None:
+            raise RuntimeError("the server was not started")
+        return self._process.pid
+
     def ended(self) -> bool:
         """Whether a server that was started has stopped by itself."""
         return self._process is not None and self._process.poll() is not None
