@@ -70,13 +70,13 @@ class Person:
     queue: RecordingQueue = field(default_factory=RecordingQueue)
     phone: Phone = field(default_factory=Phone)
 
-    async def register(self) -> Person:
-        """Let him sign in with the company's representative number and PASSWORD."""
+    async def register(self, password: str = PASSWORD) -> Person:
+        """Let him sign in with the company's representative number and this password."""
         await admins.register_credential(
             self.company.id,
             self.company.admin_id,
             login_id=self.company.login_id,
-            password=PASSWORD,
+            password=password,
             actor=ACTOR,
             clock=self.clock,
         )

@@ -152,7 +152,11 @@ def masked(mobile: str) -> str:
 
 
 async def _half(token: str, at: datetime) -> dict[str, Any]:
-    """The live challenge of a token, with the account's number and mobile; raises Invalid (STATE)."""
+    """The live challenge of a token, with the account's number and mobile; raises Invalid (STATE).
+
+    Requests for the same challenge come one after the other from here on. A change of the password waits for them and
+    ends what they begin, or comes before, and its ending of the challenge is seen.
+    """
     rows = []
     if tokens.readable(token):
         rows = await query(
@@ -162,6 +166,7 @@ async def _half(token: str, at: datetime) -> dict[str, Any]:
             FROM challenge JOIN credential USING (company_id, admin_id)
             WHERE challenge.token_hash = $1 AND challenge.expires_at > $2 AND challenge.used_at IS NULL
               AND challenge.purpose = $3
+            FOR SHARE OF credential FOR UPDATE OF challenge
             """,
             tokens.hashed(token),
             at,
@@ -199,7 +204,7 @@ async def _refuse_haste(half: dict[str, Any], at: datetime) -> None:
 
 
 async def _reserve(challenge_id: UUID, at: datetime) -> dict[str, Any] | None:
-    """Count one try of the challenge's live code; None when there is none. Parallel requests queue here."""
+    """Count one try of the challenge's live code; None when there is none."""
     rows = await query(
         """
         UPDATE verification_code SET tries = tries + 1

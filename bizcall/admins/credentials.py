@@ -23,8 +23,8 @@ async def register_credential(
 ) -> None:
     """Let an administrator sign in with this ID and password, or change them; codes go to the mobile of his row.
 
-    A change ends his sessions and clears his locks (PW-01). Raises Invalid (the ID is no number or another's, the
-    password breaks PW-01) and NotFound.
+    A change ends his sessions and half sign-ins and clears his locks (PW-01). Raises Invalid (the ID is no number or
+    another's, the password breaks PW-01) and NotFound.
     """
     number = phones.normalise(login_id)
     if number is None or not phones.is_company(number):
@@ -53,11 +53,10 @@ async def register_credential(
         )
         if not made:
             raise NotFound
-        await query(
+        for statement in (
+            "UPDATE challenge SET used_at = $3 WHERE company_id = $1 AND admin_id = $2 AND used_at IS NULL",
             "UPDATE session SET ended_at = $3 WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL",
-            company_id,
-            admin_id,
-            at,
-        )
+        ):
+            await query(statement, company_id, admin_id, at)
         await query("DELETE FROM sign_in_attempt WHERE login_id = $1", number)
         await audit.record(company_id, actor, "admins.credential_register", [admin_id], kind="Admin", clock=clock)

@@ -13,6 +13,7 @@ from uuid import UUID
 from bizcall import audit, phones
 from bizcall.admins import locks, passwords, tokens
 from bizcall.admins.locks import STRANGER, Locked, Reserved
+from bizcall.admins.passwords import Comparison
 from bizcall.audit import Actor
 from bizcall.database import directory, enter, query
 from bizcall.errors import ErrorCode, Invalid, Problem
@@ -70,10 +71,11 @@ async def sign_in(
     if isinstance(reserved, Locked):
         raise locked(reserved.until)
     comparison = await passwords.compare(account.password_hash, password)
-    if account.company_id is None or account.admin_id is None or not comparison.right:
+    half = await _begin(account, comparison, reserved, actor, clock) if comparison.right else None
+    if half is None:
         await _failed(account, reserved, actor, clock)
         raise locked(reserved.locks_until) if reserved.locks_until else Invalid(Problem(ErrorCode.CREDENTIALS))
-    return await _begin(account.company_id, account.admin_id, comparison.rehashed, reserved, actor, clock)
+    return half
 
 
 def locked(until: datetime) -> Invalid:
@@ -111,19 +113,29 @@ async def _failed(account: _Account, reserved: Reserved, actor: Actor, clock: Cl
 
 
 async def _begin(
-    company_id: UUID, admin_id: UUID, rehashed: str | None, reserved: Reserved, actor: Actor, clock: Clock
-) -> Half:
+    account: _Account, comparison: Comparison, reserved: Reserved, actor: Actor, clock: Clock
+) -> Half | None:
+    """Give the attempt back and begin the challenge; None when the password was changed since it was read."""
+    company_id, admin_id = account.company_id, account.admin_id
+    if company_id is None or admin_id is None:
+        return None
     token, at = tokens.fresh(), clock()
     async with directory():
+        # The row stays locked: a change of the password comes before this, and is seen, or after it, and ends it.
+        current = await query(
+            """
+            UPDATE credential SET password_hash = $4
+            WHERE company_id = $1 AND admin_id = $2 AND password_hash = $3 RETURNING admin_id
+            """,
+            company_id,
+            admin_id,
+            account.password_hash,
+            comparison.rehashed or account.password_hash,
+        )
+        if not current:
+            return None
         await enter(company_id)
         await locks.release(reserved)
-        if rehashed is not None:
-            await query(
-                "UPDATE credential SET password_hash = $3 WHERE company_id = $1 AND admin_id = $2",
-                company_id,
-                admin_id,
-                rehashed,
-            )
         challenge = await Challenge.create(
             id=uuid7(),
             token_hash=tokens.hashed(token),

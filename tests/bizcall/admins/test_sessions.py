@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from bizcall import admins
+from bizcall.admins import SignedIn, passwords
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
+from bizcall.errors import ErrorCode, Invalid
 from tests.accounts import PASSWORD, Person
 from tests.statements import counted
 
@@ -94,6 +97,57 @@ async def test_AU_31_a_new_password_ends_the_sessions_and_clears_the_lock(person
 
     assert await admins.authenticate(token, clock=person.clock) is None
     assert await person.sign_in(PASSWORD)
+
+
+async def test_PW_01_a_new_password_ends_what_the_old_one_began(person: Person) -> None:
+    half = await person.sign_in()
+    code = await person.ask(half)
+
+    await person.register()
+
+    with pytest.raises(Invalid) as caught:
+        await person.verify(half, code)
+    assert caught.value.problems[0].code is ErrorCode.STATE
+
+
+async def test_PW_01_a_password_changed_while_the_old_one_is_compared_is_not_changed_back(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = passwords.compare
+
+    async def slow(stored: str | None, password: str) -> passwords.Comparison:
+        monkeypatch.setattr(passwords, "compare", compare)
+        comparison = await compare(stored, password)
+        await person.register("Another0Horse")
+        return comparison._replace(rehashed=stored)
+
+    monkeypatch.setattr(passwords, "compare", slow)
+
+    with pytest.raises(Invalid) as caught:
+        await person.sign_in()
+
+    assert caught.value.problems[0].code is ErrorCode.CREDENTIALS
+    assert await person.sign_in("Another0Horse")
+
+
+async def test_PW_01_of_sign_ins_racing_with_a_new_password_none_survives_it(person: Person) -> None:
+    halves = [await person.sign_in() for _ in range(3)]
+    codes = []
+    for half in halves:
+        codes.append(await person.ask(half))
+        person.clock.turn(seconds=30)
+
+    *answers, _ = await asyncio.gather(
+        *(person.verify(half, code) for half, code in zip(halves, codes, strict=True)),
+        person.register(),
+        return_exceptions=True,
+    )
+
+    for answer in answers:
+        if isinstance(answer, SignedIn):
+            assert await admins.authenticate(answer.session.token, clock=person.clock) is None
+        else:
+            assert isinstance(answer, Invalid)
 
 
 async def test_a_browser_keeps_its_device_token(person: Person) -> None:
