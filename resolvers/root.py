@@ -12,10 +12,12 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.admins import AdminMutations, AdminQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
+from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
+from resolvers.uploads import UploadMutations
 from schema.companies import Company
 from schema.scalars import SCALARS
 
@@ -23,12 +25,12 @@ DOCUMENTS_CACHED = 200
 
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
-class Query(NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries):
+class Query(NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries):
     """Fields that read."""
 
 
 @strawberry.type(description="What can be done. Each field is one transaction of its own.")
-class Mutation(AdminMutations, SubscriberMutations, DepartmentMutations):
+class Mutation(AdminMutations, SubscriberMutations, DepartmentMutations, UploadMutations, ImportMutations):
     """Fields that write."""
 
 

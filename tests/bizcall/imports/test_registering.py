@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
 
@@ -17,13 +16,7 @@ from bizcall.models.imports import Action, State
 from bizcall.subscribers import Entry, saving
 from tests.factories import Tenant
 from tests.imports import Desk, person, values
-
-
-@dataclass
-class Changed:
-    """A preview of four rows, and what happened to the lines of the last three since."""
-
-    previewed: Import
+from tests.statements import counted
 
 
 async def change(desk: Desk, line: int, **entry: object) -> None:
@@ -77,7 +70,7 @@ async def test_BK_02_a_registration_that_is_delivered_ten_times_in_parallel_take
     await desk.ask(previewed)
     desk.queue.letters *= 10
 
-    await asyncio.gather(*(desk.work() for _ in range(1)), *(deliver(desk, previewed) for _ in range(10)))
+    await asyncio.gather(desk.work(), *(deliver(desk, previewed) for _ in range(10)))
 
     async with tenant(desk.company.id):
         (made,) = await query(
@@ -259,8 +252,6 @@ async def test_BK_02_a_registration_that_no_worker_carries_out_has_failed_some_d
 
 
 async def test_BK_02_registering_takes_the_same_statements_for_one_row_and_for_ten(desk: Desk) -> None:
-    from tests.statements import counted
-
     async def statements(*numbers: str) -> int:
         await desk.ask(await desk.preview(*(person(number, f"이름{number}") for number in numbers)))
         with counted() as sent:
