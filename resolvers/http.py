@@ -78,9 +78,8 @@ class Endpoint:
 
     def context(self, request: Request) -> Context:
         """What resolvers see of the request; nobody is identified yet."""
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        by_header = bearer.strip() if scheme.lower() == "bearer" else None
-        token = by_header or request.cookies.get(SESSION_COOKIE)
+        given = request.headers.get("authorization")
+        token = request.cookies.get(SESSION_COOKIE) if given is None else _bearer(given)
         return Context(
             services=self.services,
             request_id=request.scope.get("request_id", ""),
@@ -174,8 +173,10 @@ class Endpoint:
         """An answer without data."""
         for error in errors:
             error["extensions"]["requestId"] = context.request_id
-        content = orjson.dumps({"errors": errors})
-        return self.finished(Response(content, status, media_type=f"{media}; charset=utf-8"), context)
+        response = Response(orjson.dumps({"errors": errors}), status, media_type=f"{media}; charset=utf-8")
+        if status == 401:
+            response.headers["www-authenticate"] = "Bearer"
+        return self.finished(response, context)
 
     def finished(self, response: Response, context: Context) -> Response:
         """With the cookies that mutations set."""
@@ -190,3 +191,8 @@ class Endpoint:
                 samesite="lax",
             )
         return response
+
+
+def _bearer(authorization: str) -> str | None:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

@@ -6,12 +6,20 @@ The product's own limits are constants of the features that enforce them; they a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 import strawberry
 
+from bizcall import idempotency, uploads
+from bizcall.admins import codes, locks, sessions
+from bizcall.imports import form, storing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
+from bizcall.sheets.limits import Limits as SheetLimits
+from bizcall.subscribers import editing
 from schema.enums import described
+
+STATISTICS_MONTHS = 3
 
 
 class Unit(StrEnum):
@@ -81,6 +89,7 @@ def table(bounds: Bounds) -> list[Limit]:
 
 
 def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
+    sheets = SheetLimits()
     return (
         ("body", bounds.body, Unit.BYTES, "The body of a request."),
         ("query", bounds.query, Unit.BYTES, "The text of a document."),
@@ -110,25 +119,34 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("inputList", bounds.input_list, Unit.COUNT, "Entries of a list in the input."),
         ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
-        ("statisticsSpan", 3, Unit.MONTHS, "The span of statistics and histories."),
-        ("importRows", 20_000, Unit.COUNT, "Rows of an uploaded workbook."),
-        ("importFile", 5_000_000, Unit.BYTES, "Size of an uploaded workbook."),
-        ("codeLife", 180, Unit.SECONDS, "Life of a verification code."),
-        ("codeTries", 5, Unit.COUNT, "Tries at a verification code."),
-        ("signInFailures", 5, Unit.COUNT, "Failed sign-ins before signing in is locked."),
-        ("signInLock", 600, Unit.SECONDS, "How long signing in is locked then."),
-        ("sessionIdle", 1_800, Unit.SECONDS, "Life of a session that isn't used."),
-        ("sessionLife", 43_200, Unit.SECONDS, "Life of a session."),
-        ("downloadLink", 300, Unit.SECONDS, "Life of a download link; ask for another one when it has ended."),
-        ("idempotencyKeyLife", 86_400, Unit.SECONDS, "How long the answer for an idempotency key is kept."),
+        ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
+        ("statisticsSpan", STATISTICS_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
+        ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
+        ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),
+        ("uploadForm", uploads.FORM_SECONDS, Unit.SECONDS, "Life of the form for an upload."),
+        ("downloadLink", form.LINK_SECONDS, Unit.SECONDS, "Life of a download link; ask for another when it is over."),
+        ("codeLife", _seconds(codes.LIFE), Unit.SECONDS, "Life of a verification code."),
+        ("codeTries", codes.TRIES_MOST, Unit.COUNT, "Tries at a verification code."),
+        ("codeInterval", _seconds(codes.BETWEEN), Unit.SECONDS, "Time from one code to the next."),
+        ("codesADay", codes.SENDS_MOST, Unit.COUNT, "Codes for one mobile and purpose in 24 hours."),
+        ("signInFailures", locks.FAILURES_MOST, Unit.COUNT, "Failed sign-ins before signing in is locked."),
+        ("signInLock", _seconds(locks.LOCKED_FOR), Unit.SECONDS, "How long signing in is locked then."),
+        ("sessionIdle", _seconds(sessions.IDLE), Unit.SECONDS, "Life of a session that isn't used."),
+        ("sessionLife", _seconds(sessions.ABSOLUTE), Unit.SECONDS, "Life of a session."),
+        ("idempotencyKeyLife", _seconds(idempotency.LIFE), Unit.SECONDS, "Life of the answer for an idempotency key."),
     )
+
+
+def _seconds(time: timedelta) -> int:
+    return int(time.total_seconds())
 
 
 @strawberry.type
 class LimitQueries:
     """Fields of Query."""
 
-    @strawberry.field(description="The limits of the service, about 40 of them.")
+    @strawberry.field(description="The limits of the service, about 50 of them.")
     def limits(self) -> list[Limit]:
         """The published bounds."""
         return table(Bounds())

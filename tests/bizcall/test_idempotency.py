@@ -9,7 +9,7 @@ import pytest
 
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid
-from bizcall.idempotency import LIFE, Answer, expire, fingerprint, once
+from bizcall.idempotency import LIFE, Answer, fingerprint, once
 from tests.factories import Tenant
 
 
@@ -97,14 +97,18 @@ async def test_companies_share_no_keys(company: Tenant, stranger: Tenant) -> Non
     assert await ask(stranger, "k", work) == {"done": 2}
 
 
-async def test_expire_deletes_old_keys_only(company: Tenant) -> None:
+async def test_keys_that_are_over_are_forgotten_when_another_is_used(company: Tenant, stranger: Tenant) -> None:
     at = datetime(2027, 3, 1, tzinfo=UTC)
     await ask(company, "old", Work(), at=at)
+    await ask(stranger, "theirs", Work(), at=at)
     await ask(company, "young", Work(), at=at + timedelta(hours=1))
-    async with tenant(company.id):
-        assert await expire(company.id, clock=lambda: at + LIFE) == 1
-        rows = await query("SELECT key FROM idempotency_key WHERE company_id = $1", company.id)
-    assert [row["key"] for row in rows] == ["young"]
+    await ask(company, "now", Work(), at=at + LIFE)
+    left = {}
+    for owner in (company, stranger):
+        async with tenant(owner.id):
+            rows = await query("SELECT key FROM idempotency_key WHERE company_id = $1", owner.id)
+        left[owner.id] = {row["key"] for row in rows}
+    assert left == {company.id: {"young", "now"}, stranger.id: {"theirs"}}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ BEARER = {"authorization": "Bearer good"}
 async def test_L11_the_deadline_stops_the_statement_and_gives_the_connection_back(company: Tenant, field: str) -> None:
     async with desk(company.id, bounds=Bounds(deadline=0.4)) as client:
         began = time.monotonic()
-        response = await client.post(body(f"{{{field}}}"), **BEARER)
+        response = await client.post({"query": f"{{{field}}}"}, **BEARER)
         assert time.monotonic() - began < 3
         (error,) = response.json()["errors"]
         assert (response.status_code, error["extensions"]["limit"]) == (503, "deadline")

@@ -183,6 +183,17 @@ async def test_G8_a_cookie_counts_with_the_header(client: Desk) -> None:
     assert served.json()["data"]["departments"]["nodes"]
 
 
+async def test_a_cookie_beside_an_authorization_header_counts_for_nothing(client: Desk) -> None:
+    for given in ("Basic good", "Bearer wrong", "Bearer", ""):
+        response = await client.post(
+            body("{departments(first:1){nodes{name}}}"),
+            authorization=given,
+            cookie="session=good",
+            x_bizcall_client="x",
+        )
+        assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+
+
 async def test_AU_31_cookies_of_mutations_are_set_out_of_scripts_reach(company: Tenant) -> None:
     async with desk(company.id, stage="production") as client:
         response = await client.post(body("mutation{signIn}"))
