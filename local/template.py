@@ -51,12 +51,14 @@ def translate(
         raise TemplateError(f"{path} is not YAML: {error}") from error
     code = _take_code(source, path.parent)
     given = dict(parameters or {})
+    translator = Translator(managed_policy_map={}, sam_parser=Parser())
     try:
-        translated = Translator(managed_policy_map={}, sam_parser=Parser()).translate(
-            source, given, feature_toggle=None
-        )
+        translated = translator.translate(source, given, feature_toggle=None)
     except InvalidDocumentException as error:
         raise TemplateError(f"{path}: " + "; ".join(cause.message for cause in error.causes)) from error
+    finally:
+        # Its counters go nowhere, but it complains at the end of the process when they weren't "published".
+        translator.metrics.publish()
     # A round trip leaves plain dictionaries and strings: YAML dates (policy versions) become text as AWS has them.
     return Translation(json.loads(json.dumps(translated, default=str)), code, given)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import pathlib
 
 import pytest
 
 from local.template import TemplateError, Translation, translate
+
+TEMPLATE = pathlib.Path(__file__).parent / "handlers" / "template.yaml"
 
 
 def test_serverless_resources_become_plain_ones(stage: Translation) -> None:
@@ -53,5 +57,10 @@ def test_no_credentials_are_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: pa
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    folder = pathlib.Path(__file__).parent / "handlers"
-    assert translate(folder / "template.yaml", {"RecordFolder": "/tmp"}).template["Resources"]
+    assert translate(TEMPLATE, {"RecordFolder": "/tmp"}).template["Resources"]
+
+
+def test_the_translator_says_nothing_of_its_own(stage: Translation, caplog: pytest.LogCaptureFixture) -> None:
+    translate(TEMPLATE, stage.parameters)
+    gc.collect()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
