@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bizcall.database import query, tenant
+from schema.node import encode
 from tests.console import Console, console
 from tests.factories import Tenant, make_tenant
 from tests.statements import counted
@@ -174,23 +175,41 @@ async def test_IN_01_every_order_goes_both_ways(desk: Console) -> None:
     assert {line["number"] for line in recent[:7]} == {line["number"] for line in free[:7]}
 
 
-async def test_walking_the_list_while_rows_change_neither_repeats_nor_skips(desk: Console, company: Tenant) -> None:
-    for field in ("NUMBER", "NAME"):
-        met: list[str] = []
-        cursor = None
-        while True:
-            page = await desk.ask(PAGE, first=3, after=cursor, orderBy={"field": field})
-            met += [node["number"] for node in page["nodes"]]
-            line = page["nodes"][0]
-            # Somebody registers or edits people behind the walker's back, on lines that he has met.
-            await save(desk, {"lineId": line["id"], "name": ("" if field == "NAME" else "김") + "가"})
-            if not page["pageInfo"]["hasNextPage"]:
-                break
-            cursor = page["pageInfo"]["endCursor"]
-        if field == "NUMBER":
-            assert met == company.numbers
-        else:
-            assert set(met) >= set(company.numbers)
+@pytest.mark.parametrize("forward", [True, False])
+async def test_walking_the_list_while_rows_change_neither_repeats_nor_skips(
+    desk: Console, company: Tenant, forward: bool
+) -> None:
+    met: list[str] = []
+    cursor, size, beyond, edge = (
+        ("after", "first", "hasNextPage", "endCursor")
+        if forward
+        else ("before", "last", "hasPreviousPage", "startCursor")
+    )
+    at = None
+    while True:
+        page = await desk.ask(PAGE, **{size: 3, cursor: at})
+        met += [node["number"] for node in page["nodes"][:: 1 if forward else -1]]
+        # Behind the walker's back somebody registers people, on the lines that he has met and on those ahead.
+        every = await lines(desk)
+        await save(desk, *({"lineId": every[i]["id"], "name": f"사람{len(met)}"} for i in (len(met) - 1, -len(met))))
+        if not page["pageInfo"][beyond]:
+            break
+        at = page["pageInfo"][edge]
+    assert met == company.numbers[:: 1 if forward else -1]
+
+
+async def test_walking_by_name_skips_nobody_when_others_are_renamed(desk: Console, company: Tenant) -> None:
+    every = await lines(desk)
+    await save(desk, *({"lineId": line["id"], "name": f"사람{i}"} for i, line in enumerate(every)))
+    met: list[str] = []
+    at = None
+    for turn in range(5):
+        page = await desk.ask(PAGE, first=2, after=at, orderBy={"field": "NAME"})
+        met += [node["subscriber"]["name"] for node in page["nodes"]]
+        at = page["pageInfo"]["endCursor"]
+        # One whom the walker has met is renamed to the front, and stays behind him.
+        await save(desk, {"lineId": every[turn]["id"], "name": f"가{turn}"})
+    assert met == [f"사람{i}" for i in range(10)]
 
 
 async def test_a_page_of_one_and_of_a_hundred_lines_take_the_same_number_of_statements(db: None) -> None:
@@ -350,3 +369,14 @@ async def test_lines_subscribers_and_departments_are_found_again_by_their_ids(de
     )
     assert [node["__typename"] for node in found] == ["Line", "Subscriber", "Department"]
     assert found[0]["subscriber"] == {"id": person["id"], "line": {"id": line["id"]}}
+
+
+async def test_the_company_is_a_node_for_its_own_people_only(company: Tenant, stranger: Tenant, desk: Console) -> None:
+    document = (
+        "query ($id: ID!) { node(id: $id) { ... on Company { name representativeNumberFormatted importOnError } } }"
+    )
+    found = await desk.ask(document, id=encode("Company", company.id))
+    number = company.numbers[0]
+    assert found["representativeNumberFormatted"] == f"{number[:3]}-{number[3:7]}-{number[7:]}"
+    assert found["importOnError"] == "REJECT_ALL"
+    assert await desk.ask(document, id=encode("Company", stranger.id)) is None
