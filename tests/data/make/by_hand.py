@@ -1,6 +1,7 @@
-"""The files of the zoo that no program would save: hostile, broken, or of another format. `python -m tests.data.make.by_hand`
+"""The files of the zoo that no program would save: hostile, broken, or of another format.
 
 Also the odd but honest ones whose makers are not at hand (prefixed namespaces, strict OOXML, Google Sheets, Java).
+Run by `python -m tests.data.make.by_hand`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ STRINGS = "xl/sharedStrings.xml"
 
 
 def row(number, values, placed=True):
+    places = [f'r="{letter}{number}"' if placed else "" for letter in "ABCDEFGHIJ"]
     cells = "".join(
-        f'<c{f""" r="{"ABCDEFGHIJ"[at]}{number}" """ if placed else " "}t="inlineStr"><is><t>{escape(value)}</t></is></c>'
-        for at, value in enumerate(values)
+        f'<c {place} t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+        for place, value in zip(places, values, strict=False)
     )
     return f'<row{f""" r="{number}" """ if placed else ""}>{cells}</row>'
 
@@ -105,12 +107,25 @@ def other_formats():
     save("empty.xlsx", b"")
     save("noise.xlsx", bytes((at * 7919 + at // 251) % 256 for at in range(4096)))
     save("web_page_renamed.xlsx", b"<html><table><tr><td>070-8000-1010</td></tr></table></html>")
-    workbook = '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table/></Worksheet></Workbook>'
-    save("xml_spreadsheet_renamed.xlsx", f'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>{workbook}'.encode())
+    workbook = (
+        '<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table/></Worksheet></Workbook>'
+    )
+    save(
+        "xml_spreadsheet_renamed.xlsx",
+        f'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>{workbook}'.encode(),
+    )
     save("encrypted.xlsx", compound("EncryptionInfo", "EncryptedPackage"))
     save("secured_drm.xlsx", b"\x9b DRMONE  This Document is encrypted and protected by DRM " + bytes(512))
-    save("word_renamed.xlsx", packed({"[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
-        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"/>', "word/document.xml": "<document/>"}))
+    save(
+        "word_renamed.xlsx",
+        packed(
+            {
+                "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"/>',
+                "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"/>',
+                "word/document.xml": "<document/>",
+            }
+        ),
+    )
     save("zip_renamed.xlsx", packed({"readme.txt": "no workbook"}))
     macro = parts(worksheet(rows()))
     save("macro.xlsx", packed({**macro, "xl/vbaProject.bin": b"\xcc\x61"}))
@@ -140,22 +155,36 @@ def compound(*streams):
 
 
 def odd_but_honest():
-    prefixed = worksheet(rows()).replace("<", "<x:").replace("<x:/", "</x:").replace("<x:?", "<?").replace("xmlns=", "xmlns:x=")
+    prefixed = (
+        worksheet(rows())
+        .replace("<", "<x:")
+        .replace("<x:/", "</x:")
+        .replace("<x:?", "<?")
+        .replace("xmlns=", "xmlns:x=")
+    )
     save("prefixed_namespace.xlsx", packed(parts(prefixed)))
     save("strict.xlsx", packed(parts(worksheet(rows(), main=STRICT_MAIN), main=STRICT_MAIN, office=STRICT_OFFICE)))
     save("positional_cells.xlsx", packed(parts(worksheet(rows(placed=False)))))
-    save("wrong_dimension.xlsx", packed(parts(worksheet(rows()).replace("<sheetData>", '<dimension ref="A1:A1"/><sheetData>'))))
+    save(
+        "wrong_dimension.xlsx",
+        packed(parts(worksheet(rows()).replace("<sheetData>", '<dimension ref="A1:A1"/><sheetData>'))),
+    )
     number = '<c r="A2"><v>7.08000101E9</v></c><c r="B2" t="str"><v>김민준</v></c><c r="E2"><v>1.023456701E9</v></c>'
     save("java_exponents.xlsx", packed(parts(worksheet(row(1, LABELS) + f'<row r="2">{number}</row>'))))
     strings = [value for values in (LABELS, ROWS[0]) for value in values]
     shared = "".join(f"<si><t>{escape(value)}</t></si>" for value in strings)
-    shared += '<si><r><t>김</t></r><r><rPr><b/></rPr><t xml:space="preserve">민준 </t></r><rPh sb="0" eb="1"><t>キム</t></rPh></si>'
+    rich = '<r><t>김</t></r><r><rPr><b/></rPr><t xml:space="preserve">민준 </t></r>'
+    shared += f'<si>{rich}<rPh sb="0" eb="1"><t>キム</t></rPh></si>'
     index = iter(range(99))
     data = "".join(
-        f'<row r="{at}" spans="1:8">' + "".join(f'<c r="{name}{at}" s="1" t="s"><v>{next(index)}</v></c>' for name in "ABCDEFGH") + "</row>"
+        f'<row r="{at}" spans="1:8">'
+        + "".join(f'<c r="{name}{at}" s="1" t="s"><v>{next(index)}</v></c>' for name in "ABCDEFGH")
+        + "</row>"
         for at in (1, 2)
     ).replace("<v>9</v>", "<v>16</v>")
-    google = worksheet(data).replace("<sheetData>", '<sheetPr><outlinePr summaryBelow="0"/></sheetPr><sheetFormatPr customHeight="1"/><sheetData>')
+    google = worksheet(data).replace(
+        "<sheetData>", '<sheetPr><outlinePr summaryBelow="0"/></sheetPr><sheetFormatPr customHeight="1"/><sheetData>'
+    )
     save("google_sheets.xlsx", packed(parts(google, f'{XML}<sst xmlns="{MAIN}">{shared}</sst>')))
     stored = io.BytesIO()
     with zipfile.ZipFile(stored, "w") as archive:
@@ -172,10 +201,18 @@ def broken():
     at = good.index(b"sheet1.xml") + 60
     flipped[at] ^= 0xFF
     save("flipped.xlsx", bytes(flipped))
-    save("string_index.xlsx", packed(parts(worksheet(row(1, LABELS) + '<row r="2"><c r="A2" t="s"><v>999</v></c></row>'))))
+    save(
+        "string_index.xlsx",
+        packed(parts(worksheet(row(1, LABELS) + '<row r="2"><c r="A2" t="s"><v>999</v></c></row>'))),
+    )
     save("rows_backwards.xlsx", packed(parts(worksheet(row(1, LABELS) + row(3, ROWS[0]) + row(2, ROWS[1])))))
-    save("hidden_only.xlsx", packed(parts(worksheet(rows())) | {
-        "xl/workbook.xml": parts("")["xl/workbook.xml"].replace("<sheet ", '<sheet state="veryHidden" ')}))
+    save(
+        "hidden_only.xlsx",
+        packed(
+            parts(worksheet(rows()))
+            | {"xl/workbook.xml": parts("")["xl/workbook.xml"].replace("<sheet ", '<sheet state="veryHidden" ')}
+        ),
+    )
     missing = parts(worksheet(rows()))
     del missing["xl/workbook.xml"]
     save("no_workbook.xlsx", packed(missing))
@@ -202,14 +239,27 @@ def hostile():
     at = flagged.index(b"PK\x01\x02")
     flagged[at + 8] |= 1
     save("encrypted_entry.xlsx", bytes(flagged))
-    save("external_link.xlsx", packed({**honest, "xl/_rels/workbook.xml.rels": honest["xl/_rels/workbook.xml.rels"].replace(
-        'Target="worksheets/sheet1.xml"', 'Target="http://127.0.0.1:9/sheet1.xml" TargetMode="External"')}))
-    save("column_zzzzzz.xlsx", packed(parts(worksheet(row(1, LABELS) + '<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>'))))
+    save(
+        "external_link.xlsx",
+        packed(
+            {
+                **honest,
+                "xl/_rels/workbook.xml.rels": honest["xl/_rels/workbook.xml.rels"].replace(
+                    'Target="worksheets/sheet1.xml"', 'Target="http://127.0.0.1:9/sheet1.xml" TargetMode="External"'
+                ),
+            }
+        ),
+    )
+    save(
+        "column_zzzzzz.xlsx", packed(parts(worksheet(row(1, LABELS) + '<row r="2"><c r="ZZZZZZ2"><v>1</v></c></row>')))
+    )
     save("lying_directory.xlsx", lying())
     others = {name: content for name, content in honest.items() if name != SHEET}
     head, tail = halves(worksheet(row(1, LABELS) + "@"))
     repeated("bomb_512mb.xlsx", SHEET, head, b" ", 512 << 20, tail, others)
-    cell_head, cell_tail = halves(worksheet(row(1, LABELS) + '<row r="2"><c r="B2" t="inlineStr"><is><t>@</t></is></c></row>'))
+    cell_head, cell_tail = halves(
+        worksheet(row(1, LABELS) + '<row r="2"><c r="B2" t="inlineStr"><is><t>@</t></is></c></row>')
+    )
     near = 45 << 20
     repeated("long_cell.xlsx", SHEET, cell_head, "김민준 이서연 ".encode(), near // 20, cell_tail, others)
     repeated("deep.xlsx", SHEET, head, b"<a>", near // 3, b"", others)

@@ -48,15 +48,16 @@ def forms():
 def damage():
     book(changed(number=7080001010, mobile=1023456701)).save(target("lost_zeros.xlsx"))
     book(changed(mobile="1.02E+09", number="7.08E+10")).save(target("exponents.xlsx"))
-    book(changed(mobile="０１０－２３４５－６７０１", name="　김민준 ", email="ｍｉｎｊｕｎ＠ｅｘａｍｐｌｅ．ｃｏｍ")).save(target("full_width.xlsx"))
+    book(
+        changed(mobile="０１０－２３４５－６７０１", name="　김민준 ", email="ｍｉｎｊｕｎ＠ｅｘａｍｐｌｅ．ｃｏｍ")
+    ).save(target("full_width.xlsx"))
     decomposed = unicodedata.normalize("NFD", "김민준")
     book(changed(name=decomposed, department=unicodedata.normalize("NFD", "영업팀"))).save(target("nfd.xlsx"))
     book(changed(name="김\u200b민준\ufeff", department="영업팀\u00a0", mobile="010\u00a02345\u00a06701")).save(
         target("invisible.xlsx")
     )
-    book(changed(department=datetime.date(2026, 1, 2), position=datetime.datetime(2026, 3, 4, 5, 6))).save(
-        target("dates.xlsx")
-    )
+    moment = datetime.datetime(2026, 3, 4, 5, 6)  # noqa: DTZ001  (cells of Excel know no time zone)
+    book(changed(department=datetime.date(2026, 1, 2), position=moment)).save(target("dates.xlsx"))
     book(changed(name="김" * 1200)).save(target("long_text.xlsx"))
     book(changed(name='=HYPERLINK("http://x","y")', position="=1+1")).save(target("formulas_uncached.xlsx"))
 
@@ -67,7 +68,9 @@ def layouts():
     shifted.active["A2"] = "작성자: 총무"
     shifted.save(target("header_shifted.xlsx"))
     order = (4, 1, 0, 2, 5, 3, 7, 6)
-    book([[row[at] for at in order] for row in ROWS], [LABELS[at] for at in order]).save(target("header_reordered.xlsx"))
+    book([[row[at] for at in order] for row in ROWS], [LABELS[at] for at in order]).save(
+        target("header_reordered.xlsx")
+    )
     aliases = ("회사 전화번호 *", "성 명", "부서명\n(선택)", "직급", "핸드폰", "E-mail", "RID", "앱")
     book(labels=aliases).save(target("header_aliases.xlsx"))
     book([row[:1] + row[2:] for row in ROWS], LABELS[:1] + LABELS[2:]).save(target("header_missing.xlsx"))

@@ -1,4 +1,7 @@
-"""The files of the zoo that XlsxWriter makes (shared strings, as Excel does): `python -m tests.data.make.by_xlsxwriter`."""
+"""The files of the zoo that XlsxWriter makes, with shared strings as Excel does.
+
+Run by `python -m tests.data.make.by_xlsxwriter`.
+"""
 
 from __future__ import annotations
 

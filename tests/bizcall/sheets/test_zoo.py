@@ -1,0 +1,142 @@
+"""Every file of `tests/data` is read or refused as `tests/data/expected.py` says, in little memory and time."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bizcall.sheets import Kind, Limits, SheetRefused, read_sheet
+from tests.data import expected
+
+_MEASURED = """
+import json, resource, sys, time
+from pathlib import Path
+from bizcall.sheets import Limits, SheetRefused, read_sheet
+limits = Limits(ratio=int(sys.argv[2]))
+code = None
+begin = time.process_time()
+try:
+    for _ in read_sheet(Path(sys.argv[1]).read_bytes(), limits).rows:
+        pass
+except SheetRefused as refused:
+    code = refused.code
+seconds = time.process_time() - begin
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(json.dumps({"code": code, "seconds": seconds, "megabytes": peak}))
+"""
+
+
+def _measured(name: str, ratio: int) -> dict[str, object]:
+    command = [sys.executable, "-c", _MEASURED, str(expected.path(name)), str(ratio)]
+    environment = {**os.environ, "PYTHONPATH": str(expected.FOLDER.parent.parent)}
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, env=environment)
+    measured: dict[str, object] = json.loads(answer.stdout)
+    return measured
+
+
+def test_every_file_of_the_zoo_has_an_expectation() -> None:
+    files = {file.stem for file in expected.FOLDER.glob("*.xlsx")}
+    assert files == expected.READABLE.keys() | expected.REFUSED.keys()
+    assert len(files) >= 30
+
+
+@pytest.mark.parametrize("name", expected.READABLE)
+def test_BK_03_readable_files_give_their_rows(name: str) -> None:
+    wanted = expected.READABLE[name]
+    sheet = read_sheet(expected.path(name).read_bytes())
+    rows = list(sheet.rows)
+    cells = {cell.reference: (cell.kind, cell.text) for row in rows for cell in row.cells.values()}
+    assert (sheet.name, sheet.header_row, sheet.ignored) == (wanted.sheet, wanted.header_row, wanted.ignored)
+    assert len(rows) == wanted.rows
+    assert {reference: cells.get(reference) for reference in wanted.cells} == dict(wanted.cells)
+    assert tuple(row.number for row in rows if row.hidden) == wanted.hidden
+    assert not cells.keys() & set(wanted.absent)
+    assert all(cell.reference.endswith(str(row.number)) for row in rows for cell in row.cells.values())
+
+
+@pytest.mark.parametrize("name", expected.REFUSED)
+def test_BK_03_bad_files_are_refused_with_their_sentence(name: str) -> None:
+    with pytest.raises(SheetRefused) as refused:
+        list(read_sheet(expected.path(name).read_bytes()).rows)
+    assert refused.value.code is expected.REFUSED[name]
+    assert refused.value.sentence.endswith("주세요.")
+    assert "{" not in refused.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio"), [*((name, 100) for name in expected.REFUSED), *((name, 10**6) for name in expected.INNER)]
+)
+def test_F3_no_file_takes_more_than_128_MB_or_10_seconds(name: str, ratio: int) -> None:
+    measured = _measured(name, ratio)
+    assert measured["code"] == (expected.REFUSED if ratio == 100 else expected.INNER)[name]
+    assert float(str(measured["seconds"])) <= 10
+    assert int(str(measured["megabytes"])) <= 128
+
+
+def test_F2_a_reading_stops_when_its_time_is_up() -> None:
+    with pytest.raises(SheetRefused) as refused:
+        list(read_sheet(expected.path("formatted_tail").read_bytes(), Limits(cpu_seconds=0)).rows)
+    assert refused.value.code == "TOO_SLOW"
+
+
+_SMALL = [name for name in (*expected.READABLE, *expected.REFUSED) if 0 < expected.path(name).stat().st_size < 16_000]
+
+
+@settings(max_examples=300, deadline=2_000, derandomize=True)
+@given(
+    name=st.sampled_from(_SMALL),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
+    cut=st.floats(0, 1),
+    keep=st.booleans(),
+)
+def test_F8_changed_bytes_end_in_rows_or_in_a_refusal(
+    name: str, changes: list[tuple[float, int]], cut: float, keep: bool
+) -> None:
+    data = bytearray(expected.path(name).read_bytes())
+    for where, value in changes:
+        data[int(where * len(data))] = value
+    if not keep:
+        data = data[: int(cut * len(data))]
+    _read_or_refused(bytes(data))
+
+
+@settings(max_examples=300, deadline=2_000, derandomize=True)
+@given(
+    name=st.sampled_from([name for name in _SMALL if name in expected.READABLE]),
+    part=st.integers(0, 20),
+    changes=st.lists(
+        st.tuples(
+            st.floats(0, 1, exclude_max=True), st.sampled_from([b"<", b">", b"&", b'"', b"/", b"9", b"-", b"\xff", b""])
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+)
+def test_F8_changed_parts_end_in_rows_or_in_a_refusal(name: str, part: int, changes: list[tuple[float, bytes]]) -> None:
+    with zipfile.ZipFile(expected.path(name)) as archive:
+        parts = {entry: archive.read(entry) for entry in archive.namelist()}
+    chosen = sorted(parts)[part % len(parts)]
+    for where, value in changes:
+        at = int(where * len(parts[chosen]))
+        parts[chosen] = parts[chosen][:at] + value + parts[chosen][at + 1 :]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for entry, content in parts.items():
+            archive.writestr(entry, content)
+    _read_or_refused(file.getvalue())
+
+
+def _read_or_refused(data: bytes) -> None:
+    """Any other exception than a refusal fails the test."""
+    with contextlib.suppress(SheetRefused):
+        for row in read_sheet(data).rows:
+            assert all(isinstance(cell.kind, Kind) for cell in row.cells.values())
