@@ -134,9 +134,9 @@ def read_header(cells: Mapping[str, str]) -> HeaderRow:
 def column_names(count: int) -> list[str]:
     """The letters of the first columns: A, B, … Z, AA, …"""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    names = ["", *alphabet]
-    for name in names[1:]:
-        if len(names) > count:
-            break
-        names.extend(name + letter for letter in alphabet)
-    return names[1 : count + 1]
+    names = list(alphabet)
+    at = 0
+    while len(names) < count:
+        names.extend(names[at] + letter for letter in alphabet)
+        at += 1
+    return names[:count]

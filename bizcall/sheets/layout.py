@@ -6,6 +6,7 @@ All are written row by row (openpyxl's write-only mode), so that 20,000 refused 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
@@ -35,6 +36,8 @@ WIDTHS: Mapping[Column, int] = {
 _THIN = Side(style="thin", color="FFBFBFBF")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _CELL_LIMIT = 32_767
+# Excel reads `_x0041_` as a character; openpyxl would write it as it is.
+_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 class Look(Enum):
@@ -65,7 +68,8 @@ class Cells:
 
         Characters that no workbook can hold are left out.
         """
-        written = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "ignore").decode()[:_CELL_LIMIT]
+        written = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "ignore").decode()
+        written = _LOOKS_ESCAPED.sub("_x005F_", written)[:_CELL_LIMIT]
         cell = WriteOnlyCell(self._sheet, value=written or None)
         if written:
             # openpyxl takes "=1+1" for a formula and "#N/A" for an error; both are words that somebody typed.

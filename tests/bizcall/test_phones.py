@@ -37,8 +37,8 @@ def test_BK_03_a_number_is_accepted_however_it_is_written(text: str, number: str
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "+82", "+1 212 555 0100", "없음", "010-1234", "010-1234-56789", "00012345678", "1012345678", "070-8000-1000/1",
-     "010-1234-5678, 010-1234-5679", "٠١٠١٢٣٤٥٦٧٨", "021-1"],
+    ["", "-", "+82", "+1 212 555 0100", "없음", "010-1234", "010-1234-56789", "00012345678", "1012345678",
+     "070-8000-1000/1", "010-1234-5678, 010-1234-5679", "٠١٠١٢٣٤٥٦٧٨", "021-1"],
 )  # fmt: skip
 def test_BK_03_what_is_no_number_stays_none(text: str) -> None:
     assert phones.normalise(text) is None
