@@ -208,3 +208,47 @@ async def test_registering_and_removing_side_by_side_leaves_nobody_in_a_retired_
         )
     assert found == 0
     assert open_rows == [{"n": 0}]
+
+
+async def test_a_removal_waits_for_a_registration_that_is_under_way_and_sees_its_members(company: Tenant) -> None:
+    sales = company.departments["영업팀"]
+    registered, release = asyncio.Event(), asyncio.Event()
+
+    async def hire() -> None:
+        async with tenant(company.id):
+            await apply(company.id, [Entry(company.line_ids[0], "김하나", department_id=sales)], at=NINE)
+            registered.set()
+            await release.wait()
+
+    hiring = asyncio.create_task(hire())
+    await registered.wait()
+    removing = asyncio.create_task(save(company, remove=[Removal(sales)]))
+    done, _ = await asyncio.wait([removing], timeout=0.3)
+    release.set()
+    await hiring
+    with pytest.raises(Invalid) as refused:
+        await removing
+    assert not done
+    assert [problem.field for problem in refused.value.problems] == [("remove", "0", "moveTo")]
+
+
+async def test_a_registration_into_a_department_that_is_being_removed_is_refused(company: Tenant) -> None:
+    sales = company.departments["영업팀"]
+    removed, release = asyncio.Event(), asyncio.Event()
+
+    async def retire() -> None:
+        async with tenant(company.id):
+            await query(
+                "UPDATE department SET retired_at = $2 WHERE company_id = $1 AND id = $3", company.id, TEN, sales
+            )
+            removed.set()
+            await release.wait()
+
+    retiring = asyncio.create_task(retire())
+    await removed.wait()
+    hiring = asyncio.create_task(register(company, sales, company.line_ids[:1]))
+    done, _ = await asyncio.wait([hiring], timeout=0.3)
+    release.set()
+    await retiring
+    assert await hiring == [None]
+    assert not done
