@@ -49,8 +49,8 @@ INTROSPECTION_DEPTH = 15
 class Measure:
     """What a selection set asks for, everything under its fragments included.
 
-    `names` counts the fields at its top, `fields` those of all levels and the fragments. `nodes` and `cost` are multiplied
-    by the page sizes above them.
+    `names` counts the fields at its top, `fields` those of all levels and the fragments. `nodes` and `cost` are
+    multiplied by the page sizes above them.
     """
 
     depth: int = 0

@@ -90,6 +90,14 @@ async def test_the_page_to_try_things_is_on_the_laptop_only_and_needs_nothing_fr
     assert not re.search(r"(https?:)?//[a-z]|@import|<link|<img|src=", IDE.read_text())
 
 
+async def test_the_page_can_show_the_schema(client: Desk) -> None:
+    page = IDE.read_text()
+    (reference,) = re.findall('reference = "(.*?)";', page)
+    (document,) = re.findall("schema = `(.*?)`", page, re.DOTALL)
+    answer = await client.ask(document.replace("${reference}", reference), **BEARER)
+    assert {"Query", "Mutation", "Node"} <= {kind["name"] for kind in answer["data"]["__schema"]["types"]}
+
+
 async def test_in_production_transport_security_is_strict(db: None) -> None:
     async with real("production") as client:
         response = await client.get("/healthz")
