@@ -85,6 +85,11 @@ def read(row: SheetRow, columns: Mapping[Column, str]) -> Draft | None:
     return draft
 
 
+def storable(text: str) -> str:
+    """A raw text as PostgreSQL and JSON can hold it: sheets may spell out NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
 def _nobody(draft: Draft) -> bool:
     """Whether nothing but the number column says anything; a switch that is OFF says nothing either."""
     told = draft.name or draft.department or draft.position or draft.mobile or draft.email or draft.rid or draft.app
@@ -92,12 +97,13 @@ def _nobody(draft: Draft) -> bool:
 
 
 def _refuse(draft: Draft, column: Column, cell: Cell, code: FindingCode, **params: str) -> None:
-    draft.refused[column] = cell.text
-    draft.refuse(column, cell.reference, code, cell.text, **params)
+    original = storable(cell.text)
+    draft.refused[column] = original
+    draft.refuse(column, cell.reference, code, original, **params)
 
 
 def _repair(draft: Draft, column: Column, cell: Cell, code: FindingCode, value: str) -> None:
-    original = cell.text[:ORIGINAL_MOST]
+    original = storable(cell.text)[:ORIGINAL_MOST]
     draft.findings.append(
         Finding(draft.number, column, cell.reference, code, original, {"value": value[:ORIGINAL_MOST]})
     )
@@ -106,7 +112,7 @@ def _repair(draft: Draft, column: Column, cell: Cell, code: FindingCode, value: 
 def _readable(draft: Draft, column: Column, cell: Cell) -> bool:
     """Whether the cell holds a value at all; if not, it is refused here."""
     if cell.kind is Kind.ERROR:
-        _refuse(draft, column, cell, FindingCode.ERROR_CELL, value=cell.text[:ORIGINAL_MOST])
+        _refuse(draft, column, cell, FindingCode.ERROR_CELL, value=storable(cell.text)[:ORIGINAL_MOST])
     elif cell.kind is Kind.UNCALCULATED:
         _refuse(draft, column, cell, FindingCode.NOT_CALCULATED)
     elif cell.kind is Kind.DATE:

@@ -11,7 +11,7 @@ from uuid import UUID
 from bizcall import audit, departments, texts
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
-from bizcall.imports import answers, checking, keys, registering, storing
+from bizcall.imports import answers, cells, checking, keys, registering, storing
 from bizcall.imports.refusals import FileRefusal
 from bizcall.models import Company, Import, Upload
 from bizcall.models.companies import OnError
@@ -104,8 +104,9 @@ async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: dateti
         try:
             reading = await asyncio.to_thread(checking.read, await _fetch(found, storage))
         except SheetRefused as refused:
+            where = {name: cells.storable(v) if isinstance(v, str) else v for name, v in refused.where.items()}
             await storing.finish(
-                company_id, import_id, State.REFUSED, at, refusal=refused.code.value, refusal_params=dict(refused.where)
+                company_id, import_id, State.REFUSED, at, refusal=refused.code.value, refusal_params=where
             )
             return
         except ObjectMissing:
@@ -142,8 +143,8 @@ async def _preview(found: Import, reading: checking.Reading, at: datetime) -> No
         found.id,
         State.REGISTERING if dropped else State.PREVIEWED,
         expires_at or at + storing.WORK_MOST,
-        sheet_name=reading.sheet.name,
-        ignored_headers=list(reading.sheet.ignored),
+        sheet_name=cells.storable(reading.sheet.name),
+        ignored_headers=[cells.storable(header) for header in reading.sheet.ignored],
         rows_new=checked.counts.get(Action.NEW, 0),
         rows_changed=checked.counts.get(Action.CHANGED, 0),
         rows_replaced=checked.counts.get(Action.REPLACED, 0),
