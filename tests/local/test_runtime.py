@@ -174,7 +174,7 @@ async def test_a_process_killed_while_idle_is_replaced(actors: Actors) -> None:
     idle = set(actors.running.processes("Act"))
     for pid in idle:
         os.kill(pid, signal.SIGKILL)
-    await actors.until(lambda: all(map(gone, idle)))
+    await actors.until(lambda: not idle & set(actors.running.processes("Act")))
     assert (await actors.running.invoke("Act", {"n": 2}))["event"] == {"n": 2}
 
 
