@@ -13,7 +13,7 @@ class Settings(BaseSettings):
     """Environment variables of a process, without prefix; a missing one is named in the error.
 
     `database_url` (laptop, tests) or `database_secret_id` (AWS: a Secrets Manager secret with host, port, username,
-    password and dbname) tells where PostgreSQL is. `secret_key_id` names the secret from which codes are derived.
+    password and dbname) tells where PostgreSQL is. `key_secret_id` names the secret from which codes are derived.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)

@@ -40,7 +40,13 @@ def main(form, filled):
     with tempfile.TemporaryDirectory() as profile:
         pipe = f"bizcall{pathlib.Path(profile).name}"
         office = subprocess.Popen(
-            ["soffice", "--headless", "--norestore", f"-env:UserInstallation=file://{profile}", f"--accept=pipe,name={pipe};urp;"]
+            [
+                "soffice",
+                "--headless",
+                "--norestore",
+                f"-env:UserInstallation=file://{profile}",
+                f"--accept=pipe,name={pipe};urp;",
+            ]
         )
         try:
             context = connect(pipe, office)
@@ -50,9 +56,7 @@ def main(form, filled):
             for y, row in enumerate(rows, start=1):
                 for x, text in enumerate(row, start=1):
                     sheet.getCellByPosition(x, y).setFormula(text)
-            document.storeToURL(
-                pathlib.Path(filled).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),)
-            )
+            document.storeToURL(pathlib.Path(filled).as_uri(), (option("FilterName", "Calc MS Excel 2007 XML"),))
             document.close(True)
             desktop.terminate()
         finally:

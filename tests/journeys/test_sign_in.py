@@ -1,0 +1,29 @@
+"""Signing in over HTTP, with the code read from the local inbox (AU-20, AU-31)."""
+
+from __future__ import annotations
+
+from local import seed
+from tests.journeys.system import Administrator, System
+
+VIEWER = "{ viewer { admin { name } company { name } } }"
+
+
+def test_AU_20_password_then_code_then_session(administrator: Administrator) -> None:
+    viewer = administrator.ask(VIEWER)["viewer"]
+
+    assert viewer["company"]["name"] == seed.COMPANY_NAME
+
+
+def test_AU_20_nobody_is_the_viewer_without_a_session(system: System) -> None:
+    assert system.graphql(VIEWER) == {"viewer": None}
+
+
+def test_IN_01_the_demo_company_has_thirty_lines_of_which_ten_are_held(administrator: Administrator) -> None:
+    counts = administrator.ask(
+        """{
+          all: subscribers(first: 1) { totalCount { value } }
+          held: subscribers(first: 1, filter: {held: true}) { totalCount { value } }
+        }"""
+    )
+
+    assert (counts["all"]["totalCount"]["value"], counts["held"]["totalCount"]["value"]) == (30, 10)
