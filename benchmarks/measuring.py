@@ -1,0 +1,59 @@
+"""One measurement in a process of its own, so that neither memory nor warm caches of another reach into it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Processor seconds of the work alone (imports excluded), and the process's peak memory (imports included)."""
+
+    cpu_seconds: float
+    peak_megabytes: float
+    answer: int
+
+
+def measure_here(work: Callable[[], int]) -> None:
+    """Do the work in this process and print the measurement for the parent; `work` answers a count to compare."""
+    gc.collect()
+    begin = time.process_time()
+    answer = work()
+    seconds = time.process_time() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps({"cpu_seconds": seconds, "peak_megabytes": peak, "answer": answer}))
+
+
+def measure_each(module: str, names: Sequence[str], arguments: Sequence[str], repeats: int) -> Mapping[str, Measured]:
+    """Run `python -m module name arguments…` for each name, in turns; the least time and the most memory count."""
+    best: dict[str, Measured] = {}
+    for _ in range(repeats):
+        for name in names:
+            command = [sys.executable, "-m", module, name, *arguments]
+            answer = subprocess.run(command, check=True, capture_output=True, text=True)
+            now = Measured(**json.loads(answer.stdout))
+            before = best.get(name, now)
+            if before.answer != now.answer:
+                raise ValueError(f"{name} answered {now.answer} after {before.answer}")
+            best[name] = Measured(
+                min(before.cpu_seconds, now.cpu_seconds), max(before.peak_megabytes, now.peak_megabytes), now.answer
+            )
+    return best
+
+
+def table(title: str, measured: Mapping[str, Measured], reference: str) -> str:
+    """A table with the ratio of each time to that of `reference`."""
+    base = measured[reference].cpu_seconds
+    lines = [title, f"{'':28}{'CPU s':>8}{'peak MB':>9}{'times ' + reference:>20}"]
+    lines.extend(
+        f"{name:28}{row.cpu_seconds:8.2f}{row.peak_megabytes:9.0f}{row.cpu_seconds / base:20.2f}"
+        for name, row in measured.items()
+    )
+    return "\n".join(lines)
