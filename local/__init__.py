@@ -1,1 +1,1 @@
-"""The laptop: embedded PostgreSQL and an AWS-compatible server, on which `infra/template.yaml` is deployed and its functions run."""
+"""The laptop: embedded PostgreSQL and an AWS-compatible server, where `infra/template.yaml` is deployed and runs."""

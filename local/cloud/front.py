@@ -1,4 +1,4 @@
-"""What stands before moto: keeps objects and messages, and closes what a web page elsewhere could misuse.
+"""What stands before moto: keeps objects and messages, upload policies, and pages elsewhere out.
 
 moto checks no signatures, so anything that can send a request to this port may do everything. Only this machine can
 connect, but its browser can be told to by any page: requests that come from a foreign page (Origin), or under a foreign
@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from local.cloud.objects import Shelf
+from local.cloud.policy import refusal
 from local.cloud.sent import Sent
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 _HERE = ("127.0.0.1", "localhost")
-_FORM = "application/x-www-form-urlencoded"
 
 
 class Front:
@@ -33,9 +34,16 @@ class Front:
         if not _from_here(environ) or path.startswith("/moto-api"):
             start_response("403 Forbidden", [("Content-Type", "text/plain")])
             return [b"refused: not from this machine\n"]
-        if environ["REQUEST_METHOD"] == "PUT" and str(environ.get("CONTENT_TYPE", "")).startswith(_FORM):
-            # moto takes such a body (curl's default type) for a form and hangs or spoils it; S3 stores it as it is.
-            environ["CONTENT_TYPE"] = "binary/octet-stream"
+        match environ["REQUEST_METHOD"], str(environ.get("CONTENT_TYPE", "")).partition(";")[0]:
+            case "PUT", "application/x-www-form-urlencoded":
+                # moto takes such a body (curl's default type) for a form and hangs or spoils it; S3 stores it as it is.
+                environ["CONTENT_TYPE"] = "binary/octet-stream"
+            case "POST", "multipart/form-data":
+                if refused := refusal(environ):
+                    status, code, words = refused
+                    start_response(status, [("Content-Type", "application/xml")])
+                    error = f"<Error><Code>{code}</Code><Message>{escape(words)}</Message></Error>"
+                    return [f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'.encode()]
         answer = self._moto(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS") and "HTTP_X_AMZ_TARGET" not in environ:
             # Queues and most other services name a target and touch neither objects nor messages.

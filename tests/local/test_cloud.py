@@ -142,6 +142,44 @@ def test_a_body_called_a_form_is_stored_as_it_is(cloud: Cloud) -> None:
     assert s3.get_object(Bucket=BUCKET, Key="sheet.xlsx")["Body"].read() == body
 
 
+def upload(cloud: Cloud, body: bytes, changed: dict[str, str] | None = None, *, seconds: int = 60) -> tuple[int, str]:
+    """Send a presigned form for 1 to 10 bytes of text under one key; `changed` replaces or adds fields."""
+    form = client(cloud, "s3").generate_presigned_post(
+        BUCKET,
+        "uploads/one",
+        Fields={"Content-Type": "text/plain"},
+        Conditions=[{"Content-Type": "text/plain"}, ["content-length-range", 1, 10]],
+        ExpiresIn=seconds,
+    )
+    answer = httpx.post(form["url"], data={**form["fields"], **(changed or {})}, files={"file": ("가.txt", body)})
+    return answer.status_code, answer.text
+
+
+def test_a_browsers_upload_keeps_its_policy(tmp_path: pathlib.Path) -> None:
+    """What S3 refuses is refused here: size, key, type, further fields, and a form that is too old."""
+    cloud = Cloud(tmp_path)
+    cloud.start()
+    try:
+        s3 = client(cloud, "s3")
+        make_bucket(s3, versioned=True)
+        assert upload(cloud, b"x" * 10)[0] == 204
+        assert s3.get_object(Bucket=BUCKET, Key="uploads/one")["Body"].read() == b"x" * 10
+        for expected, code, answer in (
+            (400, "EntityTooLarge", upload(cloud, b"x" * 11)),
+            (400, "EntityTooSmall", upload(cloud, b"")),
+            (403, "AccessDenied", upload(cloud, b"x", {"key": "uploads/other"})),
+            (403, "AccessDenied", upload(cloud, b"x", {"Content-Type": "text/html"})),
+            (403, "Extra input fields: acl", upload(cloud, b"x", {"acl": "public-read"})),
+            (403, "Policy expired", upload(cloud, b"x", seconds=-60)),
+        ):
+            assert answer[0] == expected
+            assert code in answer[1]
+        assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == ["uploads/one"]
+        assert s3.get_object(Bucket=BUCKET, Key="uploads/one")["Body"].read() == b"x" * 10
+    finally:
+        cloud.stop()
+
+
 def falls_silent(endpoint: str) -> bool:
     """Whether nobody answers there any more within a few seconds."""
     for _ in range(100):
