@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Undefined
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
@@ -44,13 +44,29 @@ class Schema(strawberry.Schema):
 def build(query: type, mutation: type | None, types: tuple[type, ...] = ()) -> Schema:
     """A schema with the project's scalars, pipeline and caches. One a process: Strawberry binds types to the first."""
     extensions: list[Any] = [Pipeline, parser_cache, validation_cache]
-    return Schema(
+    made = Schema(
         query,
         mutation,
         types=types,
         extensions=extensions,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )
+    _without_null_defaults(made)
+    return made
+
+
+def _without_null_defaults(made: Schema) -> None:
+    """Take `= null` off optional arguments and fields of inputs: it is Python's default, and absent is not null."""
+    for kind in made._schema.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            inputs: list[Any] = [*kind.fields.values()]
+        elif isinstance(kind, GraphQLObjectType):
+            inputs = [argument for field in kind.fields.values() for argument in field.args.values()]
+        else:
+            continue
+        for value in inputs:
+            if value.default_value is None:
+                value.default_value = Undefined
 
 
 def parser_cache() -> SchemaExtension:
