@@ -1,4 +1,4 @@
-"""Companies for journeys that need more lines, or quieter ones, than the demo company has: written in SQL, as operators do."""
+"""Companies for journeys that must not meet in the demo company, written in SQL."""
 
 from __future__ import annotations
 

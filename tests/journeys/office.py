@@ -1,4 +1,4 @@
-"""Fills a form with LibreOffice's own engine, as an employee of the company would: run by the system's Python, which has UNO.
+"""Fills a form with LibreOffice's own engine, as people do; run by the system's Python, which has UNO.
 
     python3 office.py FORM.xlsx FILLED.xlsx < rows.json
 

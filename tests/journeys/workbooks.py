@@ -66,7 +66,7 @@ def plain(rows: Sequence[Sequence[str | None]]) -> bytes:
     assert sheet is not None
     sheet.append(HEADERS)
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     return _saved(book)
 
 
