@@ -23,11 +23,17 @@ from __future__ import annotations
 
 from bizcall.sheets.cells import Cell, Kind, Sheet, SheetRow
 from bizcall.sheets.columns import REQUIRED, Column
-from bizcall.sheets.form import FormLine, make_form
 from bizcall.sheets.limits import Limits
 from bizcall.sheets.reader import read_sheet
 from bizcall.sheets.refusals import Refusal, SheetRefused
-from bizcall.sheets.refused import RefusedRow, ResultRow, refused_workbook, result_workbook
+from bizcall.sheets.writing import (
+    FormLine,
+    RefusedRow,
+    ResultRow,
+    make_form,
+    refused_workbook,
+    result_workbook,
+)
 
 __all__ = [
     "REQUIRED",

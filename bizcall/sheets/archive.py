@@ -26,7 +26,7 @@ _LONGEST_COMMENT = 65_535
 _ENTRY_BYTES = 1_024
 """Generous room for one directory entry: 46 bytes, its name and its extra fields."""
 _RATIO_FROM = 1024 * 1024
-_CHUNK = 16 * 1024
+_CHUNK = 8 * 1024
 """Small, so that most of a chunk's elements are gone before the garbage collector counts them as long-lived."""
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -67,7 +67,7 @@ class Archive:
         return name.lower() in self._parts
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Unpack a part in pieces of up to 16 KiB; refuses a missing part and whatever unpacks to too much."""
+        """Unpack a part in pieces of up to 8 KiB; refuses a missing part and whatever unpacks to too much."""
         part = self._parts.get(name.lower())
         if part is None:
             raise SheetRefused(Refusal.DAMAGED, where=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from openpyxl import Workbook
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -11,6 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from bizcall import phones
 from bizcall.sheets.columns import REQUIRED, Column, column_names
 from bizcall.sheets.layout import SHEET, WIDTHS, Cells, Look, add_lists, begin_sheet, drop_downs, protect, saved
+from bizcall.sheets.writing import FormLine
 
 _HELP = "작성 안내"
 _HELP_ROWS = (
@@ -34,19 +34,8 @@ _HELP_ROWS = (
 _HELP_WIDTHS = (18, 8, 96)
 
 
-@dataclass(frozen=True)
-class FormLine:
-    """A line that has no subscriber; `number` is the normal form, `rid` the representative caller ID it may present."""
-
-    number: str
-    rid: str | None = None
-
-
-def make_form(lines: Sequence[FormLine], departments: Sequence[str]) -> bytes:
-    """The .xlsx to fill in: one row per line in the given order, departments as a drop-down in the given order.
-
-    The number is text and locked, all other cells of the rows are open; lines without a RID offer only OFF.
-    """
+def form_file(lines: Sequence[FormLine], departments: Sequence[str]) -> bytes:
+    """See `writing.make_form`."""
     book = Workbook(write_only=True)
     columns = dict(zip(Column, column_names(len(Column)), strict=True))
     sheet = begin_sheet(book, SHEET, [WIDTHS[column] for column in Column])

@@ -27,7 +27,7 @@ class Limits:
     """A longer text is cut one character after this."""
     header_within: int = 20
     """The header must stand in one of the first rows."""
-    string_bytes: int = 16 * 1024 * 1024
-    """UTF-8 bytes of the shared strings, once each is cut."""
+    string_bytes: int = 32 * 1024 * 1024
+    """Memory of the shared strings, once each is cut."""
     cpu_seconds: float = 8.0
     """Processor time of the reading thread; not wall time, so a busy machine refuses nothing."""

@@ -150,7 +150,7 @@ class _Rows:
         """The cells that hold something, by what their columns mean to the caller."""
         found: dict[_Key, Cell] = {}
         row_text = str(number)
-        shared = self._strings.at
+        shared = self._strings.texts
         text_kind = Kind.TEXT
         letters = ""
         for element in row:
@@ -167,10 +167,12 @@ class _Rows:
             # Nine of ten cells are a shared string: the short way, with the same outcome as the long one.
             elif children == 1 and attribute("t") == "s":
                 try:
-                    text = shared(int(element[0].text or ""))
+                    index = int(element[0].text or "")
+                    text = shared[index]
                 except (ValueError, IndexError) as error:
                     raise self._damaged(number) from error
-                if text:
+                # A negative one would count from the end; no workbook has it.
+                if text and index >= 0:
                     found[key] = _new_cell(Cell, (text_kind, text, letters + row_text))
             else:
                 kind, text = self._value(element, number)
@@ -197,7 +199,7 @@ class _Rows:
             return (Kind.UNCALCULATED if formula and stored == "n" else Kind.TEXT), ""
         if stored == "s":
             try:
-                return Kind.TEXT, self._strings.at(int(raw))
+                return Kind.TEXT, self._strings.at(raw)
             except (ValueError, IndexError) as error:
                 raise self._damaged(number) from error
         if stored == "b":

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
 from openpyxl import Workbook
 
 from bizcall.sheets.columns import OUTCOME_LABEL, REASON_LABEL, Column, column_names
 from bizcall.sheets.layout import SHEET, WIDTHS, Cells, Look, add_lists, begin_sheet, drop_downs, saved
+from bizcall.sheets.writing import RefusedRow, ResultRow
 
 _REASON_WIDTH = 80
 _ROW_LABEL = "행"
 _RESULT_SHEET = "등록 결과"
 
 
-@dataclass(frozen=True)
-class RefusedRow:
-    """A row to mend: what stood in its cells, and a Korean reason per bad cell, or under None for the whole row."""
-
-    values: Mapping[Column, str]
-    reasons: Mapping[Column | None, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ResultRow:
-    """The outcome of a row: `number` is its place in the uploaded sheet, `outcome` and `reason` are Korean texts."""
-
-    number: int
-    values: Mapping[Column, str]
-    outcome: str
-    reason: str = ""
-
-
-def refused_workbook(rows: Iterable[RefusedRow], departments: Sequence[str]) -> bytes:
-    """The refused rows in the form's layout, bad cells filled red, their reasons in a last column "사유".
-
-    Nothing is locked: a wrong number must be mendable too. `read_sheet` reads it and takes no notice of the reasons.
-    """
+def refused_file(rows: Iterable[RefusedRow], departments: Sequence[str]) -> bytes:
+    """See `writing.refused_workbook`."""
     book = Workbook(write_only=True)
     columns = dict(zip(Column, column_names(len(Column)), strict=True))
     sheet = begin_sheet(book, SHEET, [*(WIDTHS[column] for column in Column), _REASON_WIDTH])
@@ -55,8 +34,8 @@ def refused_workbook(rows: Iterable[RefusedRow], departments: Sequence[str]) -> 
     return saved(book)
 
 
-def result_workbook(rows: Iterable[ResultRow]) -> bytes:
-    """Every row with its place, "결과" and "사유" before the form's own columns."""
+def result_file(rows: Iterable[ResultRow]) -> bytes:
+    """See `writing.result_workbook`."""
     book = Workbook(write_only=True)
     sheet = begin_sheet(book, _RESULT_SHEET, [8, 14, 60, *(WIDTHS[column] for column in Column)])
     cells = Cells(sheet)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from array import array
 from collections.abc import Iterable
 from sys import getsizeof
 from typing import NamedTuple
@@ -32,7 +31,7 @@ _DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _WIDEST_STYLE_TABLE = 65_500
 _MOST_SHEETS = 100
-_PAGE = 512
+_POINTER = 8
 
 
 class SheetPart(NamedTuple):
@@ -44,50 +43,29 @@ class SheetPart(NamedTuple):
 
 
 class Strings:
-    """The shared strings, kept as pages of joined text: a Python string each would take three times the room."""
+    """The shared strings, within the room that the limits give them."""
 
     def __init__(self, limits: Limits) -> None:
+        self.texts: list[str] = []
         self._limits = limits
-        self._pages: list[str] = []
-        self._open: list[str] = []
-        self._bounds = array("I", [0])
-        self._count = 0
-        self._bytes = 0
+        self._room = limits.string_bytes
 
     def add(self, text: str) -> None:
         """Append one string, empty if it is blank; refuses what exceeds the limits."""
         limits = self._limits
         if len(text) > limits.cell_chars:
             text = text[: limits.cell_chars + 1]
-        if text.isspace():
+        elif text.isspace():
             text = ""
-        self._count += 1
-        self._open.append(text)
-        self._bounds.append(self._bounds[-1] + len(text))
-        if len(self._open) == _PAGE:
-            self.close()
-
-    def close(self) -> None:
-        """End the page that is open; from now on all strings added can be read."""
-        page = "".join(self._open)
-        self._pages.append(page)
-        self._open.clear()
-        self._bounds.append(0)
-        self._bytes += getsizeof(page)
-        if (
-            self._bytes > self._limits.string_bytes
-            or len(self._bounds) > (self._limits.rows + 1) * self._limits.columns
-        ):
+        self.texts.append(text)
+        self._room -= getsizeof(text) + _POINTER
+        if self._room < 0:
             raise SheetRefused(Refusal.TEXT_TOO_LARGE, where="sharedStrings.xml")
 
-    def at(self, index: int) -> str:
-        """The string with this index. Raises `IndexError` if there is none."""
-        if not 0 <= index < self._count:
-            raise IndexError(index)
-        # Each page has one bound more than strings.
-        page = index // _PAGE
-        bounds = self._bounds
-        return self._pages[page][bounds[index + page] : bounds[index + page + 1]]
+    def at(self, index: str) -> str:
+        """The string that a cell names. Raises `ValueError` or `IndexError` if there is none."""
+        # A minus sign would count from the end.
+        return self.texts[int(index)] if index.isdecimal() else self.texts[len(self.texts)]
 
 
 class Workbook(NamedTuple):
@@ -175,7 +153,6 @@ def _read_strings(archive: Archive, part: str, strings: Strings) -> None:
     for _, items in batches(archive.chunks(part), ("sst",), part):
         for item in items:
             strings.add(plain_text(item))
-    strings.close()
 
 
 def _dates(archive: Archive, part: str) -> frozenset[str]:
