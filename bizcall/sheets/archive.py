@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from bizcall.sheets import formats
 from bizcall.sheets.limits import Limits
@@ -74,16 +74,19 @@ class Archive:
         with _damage(name):
             stream = self._zip.open(part)
         with stream:
-            while True:
-                with _damage(name):
-                    chunk = stream.read(_CHUNK)
-                if not chunk:
-                    return
+            while chunk := _read(stream, name):
                 self._unpacked += len(chunk)
                 if self._unpacked > self._limits.unpacked_bytes:
                     raise _too_large(self._limits)
                 self._spent()
                 yield chunk
+
+
+def _read(stream: IO[bytes], name: str) -> bytes:
+    try:
+        return stream.read(_CHUNK)
+    except _BROKEN as error:
+        raise SheetRefused(Refusal.DAMAGED, where=name) from error
 
 
 def _check_file(file: BinaryIO, limits: Limits) -> None:

@@ -30,8 +30,9 @@ _ROW_TAGS, _CELL_TAGS, _VALUE_TAGS, _INLINE_TAGS, _FORMULA_TAGS = (
     frozenset(namespace + name for namespace in SPREADSHEET) for name in ("row", "c", "v", "is", "f")
 )
 _KINDS = {"e": Kind.ERROR, "d": Kind.DATE}
+_TRUE = ("1", "true")
 # The tuple's own constructor, since the one of a NamedTuple takes twice as long and there are 160,000 cells.
-_new_cell = tuple.__new__
+_new_cell = _new_row = tuple.__new__
 _Key = TypeVar("_Key")
 _HEADER_LABELS = "', '".join(column.label for column in (Column.NUMBER, Column.NAME, Column.DEPARTMENT))
 
@@ -128,7 +129,7 @@ class _Rows:
             count += 1
             if count > self._limits.rows:
                 raise SheetRefused(Refusal.TOO_MANY_ROWS, sheet=self._name, row=number, limit=self._limits.rows)
-            yield SheetRow(number, cells, element.get("hidden") in ("1", "true"))
+            yield _new_row(SheetRow, (number, cells, element.get("hidden") in _TRUE))
         if not count:
             raise SheetRefused(Refusal.NO_ROWS, sheet=self._name, row=header_row)
 
@@ -203,7 +204,7 @@ class _Rows:
             except (ValueError, IndexError) as error:
                 raise self._damaged(number) from error
         if stored == "b":
-            return Kind.BOOLEAN, "TRUE" if raw.strip() in ("1", "true") else "FALSE"
+            return Kind.BOOLEAN, "TRUE" if raw.strip() in _TRUE else "FALSE"
         if stored == "n":
             kind = Kind.DATE if element.get("s") in self._dates else Kind.NUMBER
         else:

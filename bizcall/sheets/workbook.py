@@ -50,15 +50,12 @@ class Strings:
         self._limits = limits
         self._room = limits.string_bytes
 
-    def add(self, text: str) -> None:
-        """Append one string, empty if it is blank; refuses what exceeds the limits."""
-        limits = self._limits
-        if len(text) > limits.cell_chars:
-            text = text[: limits.cell_chars + 1]
-        elif text.isspace():
-            text = ""
-        self.texts.append(text)
-        self._room -= getsizeof(text) + _POINTER
+    def add(self, texts: Iterable[str]) -> None:
+        """Append strings, empty if they are blank; refuses what exceeds the limits."""
+        longest = self._limits.cell_chars
+        kept = ["" if text.isspace() else text if len(text) <= longest else text[: longest + 1] for text in texts]
+        self.texts += kept
+        self._room -= sum(map(getsizeof, kept)) + len(kept) * _POINTER
         if self._room < 0:
             raise SheetRefused(Refusal.TEXT_TOO_LARGE, where="sharedStrings.xml")
 
@@ -151,8 +148,7 @@ def _sheets(archive: Archive, part: str, targets: dict[str, str]) -> list[SheetP
 
 def _read_strings(archive: Archive, part: str, strings: Strings) -> None:
     for _, items in batches(archive.chunks(part), ("sst",), part):
-        for item in items:
-            strings.add(plain_text(item))
+        strings.add(map(plain_text, items))
 
 
 def _dates(archive: Archive, part: str) -> frozenset[str]:
