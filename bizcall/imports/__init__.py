@@ -6,7 +6,7 @@
     cells         a row of the sheet made canonical: repaired or refused, cell by cell
     checking      rows against the company's lines and departments
     findings      what was found in cells, and the sentences for it; refusals: why a whole import ended
-    storing       the statements
+    storing       the statements; collector: keeps Python's out of their way
     registering   apply exactly what was previewed, once; or cancel it
     answers       the workbooks that go back: refused rows to mend, and results
     expiring      ends what nobody carried on

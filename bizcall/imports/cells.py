@@ -144,6 +144,9 @@ def _ruled(
     """A reader that applies a rule of the subscribers to the cleaned text and tells its refusal as `code`."""
 
     def ruled(draft: Draft, column: Column, cell: Cell) -> str | None:
+        # Nearly every cell of nearly every file: a text that stays as it is.
+        if cell.kind is Kind.TEXT and rule(cell.text) == cell.text:
+            return cell.text
         text = _text(draft, column, cell)
         if text is None:
             return None
@@ -181,6 +184,11 @@ def _read_number(draft: Draft, column: Column, cell: Cell) -> None:
 
 
 def _read_mobile(draft: Draft, column: Column, cell: Cell) -> None:
+    if cell.kind is Kind.TEXT and _PLAIN_NUMBER.fullmatch(cell.text):
+        plain = rules.clean_mobile(cell.text)
+        if isinstance(plain, str):
+            draft.mobile = plain
+            return
     number = _phone(draft, column, cell, FindingCode.MOBILE_INVALID)
     if number is not None and isinstance(rules.clean_mobile(number), Problem):
         _refuse(draft, column, cell, FindingCode.MOBILE_INVALID)

@@ -10,13 +10,13 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from bizcall.errors import Problem
-from bizcall.ids import uuid7
 from bizcall.imports import cells
 from bizcall.imports.cells import Draft
 from bizcall.imports.findings import Finding, FindingCode
@@ -33,9 +33,8 @@ MISSPELLINGS = 100
 
 @dataclass(slots=True)
 class CheckedRow:
-    """A row as it will be registered: fields as the table `import_row` has them."""
+    """A row as it will be registered: fields as the table `import_row` has them, in the order of `storing.rows_of`."""
 
-    id: UUID
     number: int
     action: Action
     line_id: UUID | None = None
@@ -74,14 +73,16 @@ class Checked:
     findings: Sequence[Finding]
     counts: Mapping[Action, int] = field(default_factory=dict)
 
+    @cached_property
+    def content(self) -> bytes:
+        """The rows as JSON, an object each."""
+        # The driver's UUIDs are a class of their own, which orjson doesn't know.
+        return orjson.dumps(self.rows, default=str)
+
     @property
     def content_hash(self) -> str:
         """What stands for exactly these rows: a registration names it, so that nothing else can be meant."""
-        digest = hashlib.sha256()
-        for row in self.rows:
-            # Without the row's own key, which is new at each checking. The driver's UUIDs are a class of their own.
-            digest.update(orjson.dumps([getattr(row, name) for name in _HASHED], default=str))
-        return digest.hexdigest()
+        return hashlib.sha256(self.content).hexdigest()
 
 
 def read(data: bytes) -> Reading:
@@ -116,7 +117,6 @@ def check(reading: Reading, lines: Iterable[Mapping[str, Any]], departments: Map
         row = None if line is None else _compared(draft, line, department_id, columns)
         if row is None or draft.bad:
             row = CheckedRow(
-                uuid7(),
                 draft.number,
                 Action.REFUSED,
                 line_number=draft.line_number,
@@ -167,7 +167,6 @@ def _compared(
     A column that the sheet lacks leaves the holder's value; a cell left empty empties it, but for the switches.
     """
     row = CheckedRow(
-        uuid7(),
         draft.number,
         Action.NEW,
         line["id"],
@@ -227,10 +226,6 @@ def _keep(row: CheckedRow, draft: Draft, line: Mapping[str, Any], columns: Mappi
         row.action = Action.UNCHANGED
 
 
-_HASHED = (
-    "number", "action", "line_id", "subscriber_id", "revision", "name", "department_id", "position", "mobile", "email",
-    "rid_enabled", "app_enabled",
-)  # fmt: skip
 _COMPARED = ("name", "department_id", "position", "mobile", "email", "rid_enabled", "app_enabled")
 
 

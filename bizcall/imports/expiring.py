@@ -24,14 +24,9 @@ async def expire(*, clock: Clock = now) -> int:
     ended = 0
     for row in due:
         async with tenant(row["company_id"]):
-            # Locked in the directory first: two sweepers don't wait for each other, and a worker has the import itself.
-            still_due = await query(
-                "SELECT import_id FROM import_deadline WHERE import_id = $1 AND due_at <= $2 FOR UPDATE SKIP LOCKED",
-                row["import_id"],
-                at,
-            )
-            found = await storing.locked(row["company_id"], row["import_id"]) if still_due else None
-            if found is None:
+            # Whoever works on it now will finish it, and another sweep looks after it otherwise.
+            found = await storing.locked(row["company_id"], row["import_id"], skip_locked=True)
+            if found is None or not await storing.is_due(found.id, at):
                 continue
             if found.state is State.PREVIEWED:
                 await storing.finish(row["company_id"], found.id, State.EXPIRED, at)

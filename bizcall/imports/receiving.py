@@ -11,7 +11,7 @@ from uuid import UUID
 from bizcall import audit, departments, texts
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
-from bizcall.imports import answers, cells, checking, keys, registering, storing
+from bizcall.imports import answers, cells, checking, collector, keys, registering, storing
 from bizcall.imports.refusals import FileRefusal
 from bizcall.models import Company, Import, Upload
 from bizcall.models.companies import OnError
@@ -38,7 +38,8 @@ async def receive(key: str, *, storage: Storage, clock: Clock = now) -> None:
         return
     import_id = await _claim(key, place, storage, clock())
     if import_id is not None:
-        await _check(place.company_id, import_id, storage, clock())
+        with collector.paused():
+            await _check(place.company_id, import_id, storage, clock())
         await answers.give(place.company_id, import_id, storage=storage)
 
 
@@ -132,7 +133,7 @@ async def _preview(found: Import, reading: checking.Reading, at: datetime) -> No
     )
     choices = {row.name: row.id for row in await departments.current(company_id)}
     checked = await asyncio.to_thread(checking.check, reading, lines, choices)
-    await storing.add_rows(company_id, found.id, checked.rows)
+    await storing.add_rows(company_id, found.id, checked)
     await storing.add_findings(company_id, found.id, checked.findings)
     on_error: OnError | None = None
     if dropped:
@@ -156,9 +157,14 @@ async def _preview(found: Import, reading: checking.Reading, at: datetime) -> No
         previewed_at=at,
         expires_at=expires_at,
     )
-    if on_error is not None:
-        await audit.record(company_id, audit.system(), "imports.drop", [found.id], kind="Import")
-        await registering.apply(company_id, found.id, checked.rows, on_error, at)
+    if on_error is None:
+        return
+    await audit.record(company_id, audit.system(), "imports.drop", [found.id], kind="Import")
+    good = [row for row in checked.rows if row.action is not Action.REFUSED]
+    if on_error is OnError.REJECT_ALL and len(good) < len(checked.rows):
+        await storing.finish(company_id, found.id, State.REFUSED, at, refusal=FileRefusal.ROWS_REFUSED)
+    else:
+        await registering.apply(company_id, found.id, good, on_error, at)
 
 
 async def _fetch(found: Import, storage: Storage) -> bytes:

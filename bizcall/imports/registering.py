@@ -11,7 +11,7 @@ from bizcall.audit import Actor
 from bizcall.database import tenant
 from bizcall.dispatch import publish, put
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.imports import answers, storing
+from bizcall.imports import answers, collector, storing
 from bizcall.imports.checking import CheckedRow
 from bizcall.imports.findings import Finding, FindingCode
 from bizcall.imports.refusals import FileRefusal
@@ -93,27 +93,25 @@ async def register_queued(company_id: UUID, import_id: UUID, *, storage: Storage
     The message on the queue `registrations` is {"companyId": …, "importId": …}. It may come twice: the import's state,
     read under its lock in the transaction of the effect, is what makes the effect happen once.
     """
-    async with tenant(company_id):
-        found = await storing.locked(company_id, import_id)
-        if found is not None and found.state is State.REGISTERING and found.on_error is not None:
-            await apply(company_id, import_id, await storing.rows_of(company_id, import_id), found.on_error, clock())
+    with collector.paused():
+        async with tenant(company_id):
+            found = await storing.locked(company_id, import_id)
+            if found is not None and found.state is State.REGISTERING and found.on_error is not None:
+                await apply(
+                    company_id, import_id, await storing.rows_of(company_id, import_id), found.on_error, clock()
+                )
     await answers.give(company_id, import_id, storage=storage)
 
 
 async def apply(company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], on_error: OnError, at: datetime) -> None:
-    """Write the rows as subscribers inside the open transaction, which holds the import, and finish it.
+    """Write the good rows as subscribers inside the open transaction, which holds the import, and finish it.
 
     A row whose line was changed since the preview is refused; what that means for the others, `on_error` says.
     """
-    all_or_none = on_error is OnError.REJECT_ALL
-    good = [row for row in rows if row.action is not Action.REFUSED]
-    if all_or_none and len(good) < len(rows):
-        await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.ROWS_REFUSED)
-        return
-    outcomes = await saving.apply(company_id, [_entry(row) for row in good], at=at, on_error=on_error)
-    pairs = list(zip(good, outcomes, strict=True))
+    outcomes = await saving.apply(company_id, [_entry(row) for row in rows], at=at, on_error=on_error)
+    pairs = list(zip(rows, outcomes, strict=True))
     refused = [(row, outcome) for row, outcome in pairs if outcome.problem is not None]
-    nothing = all_or_none and bool(refused)
+    nothing = on_error is OnError.REJECT_ALL and bool(refused)
     # The first places of a row belong to what the preview found: one finding a cell and one of the row.
     await storing.add_findings(
         company_id, import_id, [_conflict(row, outcome) for row, outcome in refused], first=len(Column) + 1
@@ -121,10 +119,7 @@ async def apply(company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], o
     await storing.add_outcomes(
         company_id,
         import_id,
-        [
-            (row.id, Action(outcome.kind.value), outcome.subscriber_id)
-            for row, outcome in (refused if nothing else pairs)
-        ],
+        [(row.number, Action(outcome.kind), outcome.subscriber_id) for row, outcome in (refused if nothing else pairs)],
     )
     registered = 0 if nothing else len(pairs) - len(refused)
     await storing.finish(
@@ -175,10 +170,11 @@ def _entry(row: CheckedRow) -> Entry:
         email=row.email,
         rid_enabled=row.rid_enabled,
         app_enabled=row.app_enabled,
-        seen=None if edits else Seen(row.subscriber_id, row.revision),
+        seen=None if edits else _NOBODY if row.subscriber_id is None else Seen(row.subscriber_id, row.revision),
     )
 
 
+_NOBODY = Seen()
 _CONFLICTS = {
     "lineId": (Column.NUMBER, FindingCode.NUMBER_UNKNOWN),
     "ridEnabled": (Column.RID, FindingCode.NO_RID),

@@ -5,7 +5,7 @@ Arrays and `unnest` instead of COPY, which PostgreSQL refuses on tables under ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 
 from bizcall.database import query
 from bizcall.ids import uuid7
-from bizcall.imports.checking import CheckedRow
+from bizcall.imports.checking import Checked, CheckedRow
 from bizcall.imports.findings import Finding
 from bizcall.models import Import
 from bizcall.models.imports import Action, State
@@ -29,9 +29,19 @@ WORK_MOST = timedelta(hours=6)
 UNFINISHED = (State.CHECKING, State.PREVIEWED, State.REGISTERING)
 
 
-async def locked(company_id: UUID, import_id: UUID) -> Import | None:
-    """The import, locked until the end of the transaction: steps on the same import wait for each other here."""
-    return await Import.filter(company_id=company_id, id=import_id).select_for_update().first()
+async def locked(company_id: UUID, import_id: UUID, *, skip_locked: bool = False) -> Import | None:
+    """The import, locked until the end of the transaction: steps on the same import wait for each other here.
+
+    With `skip_locked`, None where somebody else has the lock. The lock comes before that of its deadline.
+    """
+    found = Import.filter(company_id=company_id, id=import_id)
+    return await found.select_for_update(skip_locked=skip_locked).first()
+
+
+async def is_due(import_id: UUID, at: datetime) -> bool:
+    """Whether the sweep must look at an import now."""
+    due = await query("SELECT import_id FROM import_deadline WHERE import_id = $1 AND due_at <= $2", import_id, at)
+    return bool(due)
 
 
 async def step(company_id: UUID, import_id: UUID, state: State, due_at: datetime, **changes: Any) -> None:
@@ -54,55 +64,41 @@ async def finish(company_id: UUID, import_id: UUID, state: State, at: datetime, 
     await query("DELETE FROM import_deadline WHERE import_id = $1 AND company_id = $2", import_id, company_id)
 
 
-async def add_rows(company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow]) -> None:
-    """Store the rows of a preview."""
+async def add_rows(company_id: UUID, import_id: UUID, checked: Checked) -> None:
+    """Store the rows of a preview; as JSON, because encoding an array a column takes the driver far longer."""
     await query(
         """
-        INSERT INTO import_row (company_id, import_id, id, number, action, line_id, line_number, subscriber_id,
-                                revision, name, department_id, position, mobile, email, rid_enabled, app_enabled, given)
-        SELECT $1, $2, * FROM unnest($3::uuid[], $4::int[], $5::text[], $6::uuid[], $7::text[], $8::uuid[], $9::int[],
-                                     $10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::boolean[],
-                                     $16::boolean[], $17::jsonb[])
+        INSERT INTO import_row (company_id, import_id, number, action, line_id, line_number, subscriber_id, revision,
+                                name, department_id, position, mobile, email, rid_enabled, app_enabled, given, id)
+        SELECT $1, $2, * FROM ROWS FROM (
+            json_to_recordset($3::json) AS (
+                number int, action text, line_id uuid, line_number text, subscriber_id uuid, revision int, name text,
+                department_id uuid, position text, mobile text, email text, rid_enabled boolean, app_enabled boolean,
+                given jsonb),
+            unnest($4::uuid[]))
         """,
         company_id,
         import_id,
-        [row.id for row in rows],
-        [row.number for row in rows],
-        [row.action.value for row in rows],
-        [row.line_id for row in rows],
-        [row.line_number for row in rows],
-        [row.subscriber_id for row in rows],
-        [row.revision for row in rows],
-        [row.name for row in rows],
-        [row.department_id for row in rows],
-        [row.position for row in rows],
-        [row.mobile for row in rows],
-        [row.email for row in rows],
-        [row.rid_enabled for row in rows],
-        [row.app_enabled for row in rows],
-        [None if row.given is None else orjson.dumps(row.given).decode() for row in rows],
+        checked.content.decode(),
+        [uuid7() for _ in checked.rows],
     )
 
 
 async def rows_of(company_id: UUID, import_id: UUID) -> list[CheckedRow]:
-    """The rows of a preview, in the sheet's order."""
+    """The rows of a preview that can be registered, in the sheet's order."""
     found = await query(
         """
-        SELECT id, number, action, line_id, line_number, subscriber_id, revision, name, department_id, position,
-               mobile, email, rid_enabled, app_enabled, given
-        FROM import_row WHERE company_id = $1 AND import_id = $2 ORDER BY number
+        SELECT number, action, line_id, line_number, subscriber_id, revision, name, department_id, position, mobile,
+               email, rid_enabled, app_enabled
+        FROM import_row WHERE company_id = $1 AND import_id = $2 AND action <> 'REFUSED' ORDER BY number
         """,
         company_id,
         import_id,
     )
-    return [_row(values) for values in found]
-
-
-def _row(values: Mapping[str, Any]) -> CheckedRow:
-    given = values["given"]
-    return CheckedRow(
-        **{**values, "action": Action(values["action"]), "given": None if given is None else orjson.loads(given)}
-    )
+    rows = [CheckedRow(*values.values()) for values in found]
+    for row in rows:
+        row.action = Action(row.action)
+    return rows
 
 
 async def add_findings(company_id: UUID, import_id: UUID, findings: Iterable[Finding], *, first: int = 0) -> None:
@@ -132,17 +128,17 @@ async def add_findings(company_id: UUID, import_id: UUID, findings: Iterable[Fin
     )
 
 
-async def add_outcomes(company_id: UUID, import_id: UUID, outcomes: Sequence[tuple[UUID, Action, UUID | None]]) -> None:
-    """Store what became of rows: the row's key, the outcome, and the holding that stands now."""
+async def add_outcomes(company_id: UUID, import_id: UUID, outcomes: Sequence[tuple[int, Action, UUID | None]]) -> None:
+    """Store what became of rows: the row's number, the outcome, and the holding that stands now."""
     await query(
         """
         UPDATE import_row SET outcome = told.outcome, became_id = told.became_id
-        FROM unnest($3::uuid[], $4::text[], $5::uuid[]) AS told (id, outcome, became_id)
-        WHERE company_id = $1 AND import_id = $2 AND import_row.id = told.id
+        FROM unnest($3::int[], $4::text[], $5::uuid[]) AS told (number, outcome, became_id)
+        WHERE company_id = $1 AND import_id = $2 AND import_row.number = told.number
         """,
         company_id,
         import_id,
-        [row_id for row_id, _, _ in outcomes],
+        [number for number, _, _ in outcomes],
         [outcome.value for _, outcome, _ in outcomes],
         [became for _, _, became in outcomes],
     )
