@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run | inbox | stop | psql | reset`."""
+"""The laptop's commands: `python -m local run | inbox | drop | stop | psql | reset`."""
 
 from __future__ import annotations
 
@@ -86,15 +86,16 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
         ) as system:
             started = True
             addresses = system.addresses
-            console.print(f"[bold]BizCall Admin runs[/] ({time.monotonic() - before:.1f} s)")
-            console.print(f"  API        {addresses.graphql}   try it out at {addresses.api}")
-            console.print(f"  inbox      {addresses.inbox}   SMS and mails; also: python -m local inbox")
-            console.print(f"  bucket     {addresses.bucket} at {addresses.aws}")
-            console.print(
-                f"  sign in    {seed.LOGIN_ID} / {seed.PASSWORD}   {seed.COMPANY_NAME}; the code is in the inbox"
-            )
-            console.print(f"  state      {home}")
-            console.print("Ctrl-C stops everything. The log:")
+            for line in (
+                f"[bold]BizCall Admin runs[/] ({time.monotonic() - before:.1f} s)",
+                f"  API        {addresses.graphql}   try it out at {addresses.api}",
+                f"  inbox      {addresses.inbox}   SMS and mails; also: .venv/bin/python -m local inbox",
+                f"  bucket     {addresses.bucket} at {addresses.aws}",
+                f"  sign in    {seed.LOGIN_ID} / {seed.PASSWORD}   {seed.COMPANY_NAME}; the code is in the inbox",
+                f"  state      {home}",
+                "Ctrl-C stops everything. The log:",
+            ):
+                console.print(line, soft_wrap=True)
             await system.until(stop)
             console.print("Stopping ...")
     except asyncio.CancelledError:
@@ -140,6 +141,27 @@ def _show(message: Message, *, as_json: bool) -> None:
     at = datetime.fromisoformat(message.at).astimezone(ZoneInfo("Asia/Seoul")).strftime("%m-%d %H:%M:%S")
     console.print(f"[cyan]{at}[/] [bold]{message.kind}[/] → {escape(message.to)} {escape(message.subject)}")
     console.print(escape(message.text), soft_wrap=True)
+
+
+@app.command()
+def drop(
+    file: Annotated[pathlib.Path, typer.Argument(exists=True, dir_okay=False, help="A filled form.")],
+    home: State = None,
+) -> None:
+    """Drop a file into the demo company's inbox in the bucket, as operations do, and show what became of each row."""
+    from local.drop import NoAnswer, dropped
+    from local.stack import addresses_in
+
+    addresses = addresses_in(state.folder(home))
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    try:
+        key, rows = dropped(addresses, file)
+    except NoAnswer as missing:
+        _give_up(str(missing))
+    for row in rows:
+        console.print(escape("  ".join(row)), soft_wrap=True)
+    console.print(f"The result lies in the bucket: {escape(key)}", soft_wrap=True)
 
 
 @app.command()

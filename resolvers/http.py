@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 CLIENT_HEADER = "x-bizcall-client"
 """Pages of other origins can't send it without being asked by CORS, so its presence says that a cookie may be used."""
+
+FIELDS_LOGGED = 5
 
 Identify = Callable[[str | None], Awaitable[Viewer | None]]
 
@@ -108,8 +111,20 @@ class Endpoint:
             asked = requests.from_body(raw, self.bounds)
         else:
             asked = requests.from_url(request, self.bounds)
+        before = time.monotonic()
         data, errors = await self.execute(asked, context, mutations=request.method == "POST")
-        return self.told(data, errors, context, media)
+        response = self.told(data, errors, context, media)
+        log.info(
+            "%s answered",
+            ", ".join(list(data)[:FIELDS_LOGGED]) if data else "no operation",
+            extra={
+                "milliseconds": round(1000 * (time.monotonic() - before)),
+                "status": response.status_code,
+                "errors": len(errors) or None,
+                "request_id": context.request_id,
+            },
+        )
+        return response
 
     def check_cookie(self, request: Request) -> None:
         """Raises Refused (403) for a session by cookie that a page of another origin could have sent along."""
