@@ -56,7 +56,7 @@ class Archive:
         """
         self._limits = limits
         self._spent = spent
-        self._unpacked = 0
+        self._unpacked: dict[str, int] = {}
         file = io.BytesIO(source) if isinstance(source, bytes) else source
         _check_file(file, limits)
         with _damage("zip"):
@@ -73,10 +73,13 @@ class Archive:
             raise SheetRefused(Refusal.DAMAGED, where=name)
         with _damage(name):
             stream = self._zip.open(part)
+        done = 0
         with stream:
             while chunk := _read(stream, name):
-                self._unpacked += len(chunk)
-                if self._unpacked > self._limits.unpacked_bytes:
+                done += len(chunk)
+                # A part that is read a second time counts once.
+                self._unpacked[name] = max(done, self._unpacked.get(name, 0))
+                if sum(self._unpacked.values()) > self._limits.unpacked_bytes:
                     raise _too_large(self._limits)
                 self._spent()
                 yield chunk
