@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bizcall.sheets import Kind, Limits, SheetRefused, read_sheet
+from bizcall.sheets import Limits, SheetRefused, SheetRow, read_sheet
 from tests.data import expected
 
 _MEASURED = """
@@ -93,7 +93,7 @@ def test_F2_a_reading_stops_when_its_time_is_up() -> None:
 _SMALL = [name for name in (*expected.READABLE, *expected.REFUSED) if 0 < expected.path(name).stat().st_size < 16_000]
 
 
-@settings(max_examples=300, deadline=2_000, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     name=st.sampled_from(_SMALL),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
@@ -111,7 +111,7 @@ def test_F8_changed_bytes_end_in_rows_or_in_a_refusal(
     _read_or_refused(bytes(data))
 
 
-@settings(max_examples=300, deadline=2_000, derandomize=True)
+@settings(max_examples=300, deadline=None, derandomize=True)
 @given(
     name=st.sampled_from([name for name in _SMALL if name in expected.READABLE]),
     part=st.integers(0, 20),
@@ -134,11 +134,34 @@ def test_F8_changed_parts_end_in_rows_or_in_a_refusal(name: str, part: int, chan
     with zipfile.ZipFile(file, "w") as archive:
         for entry, content in parts.items():
             archive.writestr(entry, content)
-    _read_or_refused(file.getvalue())
+    quick = _read_or_refused(file.getvalue())
+    parsed = _read_or_refused(_by_the_parser(parts))
+    if quick is None or parsed is not None:
+        assert quick == parsed
 
 
-def _read_or_refused(data: bytes) -> None:
-    """Any other exception than a refusal fails the test."""
-    with contextlib.suppress(SheetRefused):
-        for row in read_sheet(data).rows:
-            assert all(isinstance(cell.kind, Kind) for cell in row.cells.values())
+@pytest.mark.parametrize("name", expected.READABLE)
+def test_BK_03_the_short_way_and_the_parser_read_the_same(name: str) -> None:
+    with zipfile.ZipFile(expected.path(name)) as archive:
+        parts = {entry: archive.read(entry) for entry in archive.namelist()}
+    rows = _read_or_refused(expected.path(name).read_bytes())
+    assert rows is not None
+    assert rows == _read_or_refused(_by_the_parser(parts))
+
+
+def _by_the_parser(parts: Mapping[str, bytes]) -> bytes:
+    """The same workbook with a comment before the first row, which the short way can't pass."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for entry, content in parts.items():
+            commented = content.replace(b"<sheetData>", b"<sheetData><!-- rows -->")
+            archive.writestr(entry, commented if "/worksheets/" in entry else content)
+    return file.getvalue()
+
+
+def _read_or_refused(data: bytes) -> list[SheetRow] | None:
+    """The rows, or None if the file is refused; any other exception fails the test."""
+    try:
+        return list(read_sheet(data).rows)
+    except SheetRefused:
+        return None
