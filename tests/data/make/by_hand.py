@@ -272,9 +272,9 @@ def hostile():
     repeated("many_strings.xlsx", STRINGS, sst_head, b"<si/>", near // 5, sst_tail, honest)
     newline_head, newline_tail = halves(f'{XML}<sst xmlns="{MAIN}"><si><t>@</t></si></sst>')
     repeated("newlines.xlsx", STRINGS, newline_head, b"\n", near, newline_tail, honest)
-    names = "".join(f'<a{at:x} b{at:x}=""/>' for at in range(45_000))
+    names = "".join(f'<a{at:x} b{at:x}=""/>' for at in range(20_000))
     save("many_names.xlsx", packed(parts(worksheet(row(1, LABELS) + names)), level=6))
-    spaces = "".join(f'<c xmlns:p{at:x}="u{at:x}"/>' for at in range(60_000))
+    spaces = "".join(f'<c xmlns:p{at:x}="u{at:x}"/>' for at in range(20_000))
     save("many_namespaces.xlsx", packed(parts(worksheet(row(1, LABELS) + spaces)), level=6))
 
 
