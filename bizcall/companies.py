@@ -1,4 +1,4 @@
-"""Companies and their lines: the directory of numbers, the lines of the form, the company's policy.
+"""Companies, their lines, and the directory of numbers.
 
 A number belongs to one company at a time (ON-01): its row in the directory is written first, and its primary key is
 what two companies that claim one number meet at.
@@ -12,10 +12,9 @@ from uuid import UUID
 
 from bizcall import phones
 from bizcall.database import directory, query, reading, tenant
-from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
-from bizcall.models import Company, Line, LineRow
-from bizcall.models.companies import OnError
+from bizcall.models import Company, Line
 
 
 @dataclass(frozen=True)
@@ -61,28 +60,6 @@ async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Company]
     async with reading(company_id):
         rows = await Company.filter(id=company_id)
     return {row.id: row for row in rows if row.id in ids}
-
-
-async def import_policy(company_id: UUID) -> OnError:
-    """What happens to files that are dropped into the company's inbox (BK-02); raises NotFound."""
-    async with reading(company_id):
-        company = await Company.filter(id=company_id).first()
-    if company is None:
-        raise NotFound
-    return company.import_on_error
-
-
-async def free_lines(company_id: UUID) -> list[LineRow]:
-    """The lines that nobody holds, by number: the rows of the form (BK-01)."""
-    async with reading(company_id):
-        return await LineRow.filter(company_id=company_id, subscriber_id__isnull=True).order_by("number")
-
-
-async def lines_by_number(company_id: UUID, numbers: Collection[str]) -> dict[str, LineRow]:
-    """The company's lines with these normalised numbers, each with whoever holds it now; others are left out."""
-    async with reading(company_id):
-        rows = await LineRow.filter(company_id=company_id, number__in=list(numbers))
-    return {row.number: row for row in rows}
 
 
 def _cleaned(lines: Sequence[LineDraft]) -> list[LineDraft]:

@@ -1,7 +1,7 @@
 """The one door to PostgreSQL: transactions that see one company, or only the tables outside companies.
 
     async with tenant(company_id):     one use case of one company: row-level security shows nothing else
-    async with directory():            sign-in names, sessions, numbers, outbox: tables that stand outside companies
+    async with directory():            login IDs, sessions, numbers, outbox: tables that stand outside companies
     async with reading(company_id):    what a loader needs: the transaction that is open already, else its own
 
 Statements that run outside of these see no tenant's rows: PostgreSQL raises, because the setting is missing.
@@ -44,7 +44,7 @@ _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
-    """A connection without asyncpg's reset query: every setting here is SET LOCAL, so nothing outlives a transaction."""
+    """A connection without asyncpg's reset query: all settings here are SET LOCAL, so none outlives a transaction."""
 
     def get_reset_query(self) -> str:
         """Nothing to reset; saves a round trip at each release."""

@@ -24,6 +24,7 @@ from bizcall.ports import Clock, now
 LIFE = timedelta(hours=24)
 KEY_LONGEST = 255
 FORGOTTEN_AT_ONCE = 20
+FIELD = ("idempotencyKey",)
 
 Answer = dict[str, Any]
 
@@ -36,7 +37,6 @@ async def once(
     work: Callable[[], Awaitable[Answer]],
     *,
     clock: Clock = now,
-    field: str = "idempotencyKey",
 ) -> Answer:
     """Do `work` and keep its answer, or return the answer that this key has got before.
 
@@ -45,9 +45,9 @@ async def once(
     KEY_REUSED when the key came with another operation or input, TOO_LONG or REQUIRED for what is no key.
     """
     if not key.strip():
-        raise Invalid(Problem(ErrorCode.REQUIRED, (field,)))
+        raise Invalid(Problem(ErrorCode.REQUIRED, FIELD))
     if len(key) > KEY_LONGEST:
-        raise Invalid(Problem(ErrorCode.TOO_LONG, (field,), {"maximum": str(KEY_LONGEST)}))
+        raise Invalid(Problem(ErrorCode.TOO_LONG, FIELD, {"maximum": str(KEY_LONGEST)}))
     at, digest = clock(), fingerprint(operation, given)
     claimed = await query(
         """
@@ -76,7 +76,7 @@ async def once(
             key,
         )
         if kept["operation"] != operation or bytes(kept["input_hash"]) != digest:
-            raise Invalid(Problem(ErrorCode.KEY_REUSED, (field,)))
+            raise Invalid(Problem(ErrorCode.KEY_REUSED, FIELD))
         stored: Answer = orjson.loads(kept["answer"])
         return stored
     answer = await work()

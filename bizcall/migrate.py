@@ -1,4 +1,4 @@
-"""Schema changes: numbered plain SQL files, applied in order by the owner of the tables (`python -m bizcall.migrate URL`).
+"""Schema changes: numbered plain SQL files, applied in order by the tables' owner (`python -m bizcall.migrate URL`).
 
 Own code rather than Tortoise's migrations, because row-level security, composite foreign keys, partial indexes and
 partitions exist only in SQL (docs/decisions/0003-plain-sql-migrations.md). One run at a time by an advisory lock, one
@@ -27,6 +27,7 @@ async def apply(url: str, folder: pathlib.Path = FOLDER) -> list[str]:
 
     Raises MigrationChanged before anything is applied.
     """
+    files = _files(folder)
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
@@ -36,7 +37,6 @@ async def apply(url: str, folder: pathlib.Path = FOLDER) -> list[str]:
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
         applied = dict(await connection.fetch("SELECT name, checksum FROM migration"))
-        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.sql"))}
         for name, body in files.items():
             if applied.get(name, _checksum(body)) != _checksum(body):
                 raise MigrationChanged(name)
@@ -50,6 +50,10 @@ async def apply(url: str, folder: pathlib.Path = FOLDER) -> list[str]:
         return missing
     finally:
         await connection.close()
+
+
+def _files(folder: pathlib.Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.sql"))}
 
 
 def _checksum(body: bytes) -> str:

@@ -10,12 +10,7 @@ import pytest
 from bizcall import companies
 from bizcall.companies import LineDraft
 from bizcall.database import query, tenant
-from bizcall.errors import ErrorCode, Invalid, NotFound
-from bizcall.ids import uuid7
-from bizcall.models import Company
-from bizcall.models.companies import OnError
-from bizcall.ports import now
-from bizcall.subscribers import Entry, apply
+from bizcall.errors import ErrorCode, Invalid
 from tests.factories import Tenant, make_tenant
 
 
@@ -87,25 +82,6 @@ async def test_bad_numbers_are_told_by_their_place(db: None) -> None:
         (ErrorCode.DUPLICATE, ("lines", "4", "number")),
     ]
     assert await problems() == [(ErrorCode.REQUIRED, ("lines",))]
-
-
-async def test_BK_01_the_forms_lines_are_those_that_nobody_holds_by_number(company: Tenant, stranger: Tenant) -> None:
-    async with tenant(company.id):
-        await apply(company.id, [Entry(company.line_ids[3], "김하나")], at=now())
-    assert [row.number for row in await companies.free_lines(company.id)] == [
-        number for number in company.numbers if number != company.numbers[3]
-    ]
-    found = await companies.lines_by_number(company.id, [company.numbers[3], stranger.numbers[0], "x"])
-    assert {number: row.name for number, row in found.items()} == {company.numbers[3]: "김하나"}
-
-
-async def test_BK_02_a_companys_policy_for_dropped_files(company: Tenant) -> None:
-    assert await companies.import_policy(company.id) is OnError.REJECT_ALL
-    async with tenant(company.id):
-        await Company.filter(id=company.id).update(import_on_error=OnError.SKIP_BAD_ROWS)
-    assert await companies.import_policy(company.id) is OnError.SKIP_BAD_ROWS
-    with pytest.raises(NotFound):
-        await companies.import_policy(uuid7())
 
 
 async def test_a_company_sees_no_other(company: Tenant, stranger: Tenant) -> None:
