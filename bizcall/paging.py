@@ -14,7 +14,7 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -23,6 +23,7 @@ import orjson
 from pypika_tortoise.terms import Tuple
 from tortoise.exceptions import ValidationError
 from tortoise.expressions import Q, ResolveContext
+from tortoise.fields.base import Field
 from tortoise.models import Model
 from tortoise.query_utils import QueryModifier
 from tortoise.queryset import QuerySet
@@ -61,7 +62,7 @@ class Slice:
     before: str | None = None
 
     def checked(self) -> Slice:
-        """Itself; raises Invalid naming the argument that is missing, out of bounds or in the wrong company."""
+        """Itself; raises Invalid naming the argument that is missing, out of bounds or doesn't go with the others."""
         if self.first is None and self.last is None:
             raise Invalid(Problem(ErrorCode.REQUIRED, ("first",)))
         if self.first is not None and self.last is not None:
@@ -194,7 +195,7 @@ def decode(order: Order, cursor: str, model: type[Model], argument: str) -> list
     for column, value in zip(order.columns, unpacked[2:], strict=True):
         try:
             field = model._meta.fields_map[column]
-            values.append(field.to_db_value(_unpack(value, field.field_type), model))
+            values.append(field.to_db_value(_within(_unpack(value, field.field_type), field), model))
         except (TypeError, ValueError, OverflowError, ValidationError):
             raise refusal from None
     return values
@@ -215,18 +216,27 @@ def _pack(value: Any) -> Any:
     return value
 
 
+def _within(value: Any, field: Field[Any]) -> Any:
+    """A value that the column has room for; raises ValueError for another, which the driver would refuse."""
+    least, most = field.constraints.get("ge"), field.constraints.get("le")
+    if isinstance(value, int) and least is not None and most is not None and not least <= value <= most:
+        raise ValueError("no number of that column")
+    return value
+
+
 def _moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError("a time without offset")
-    return found
+    # In UTC the first and the last year may have no such moment: OverflowError here, not in the driver.
+    return found.astimezone(UTC)
 
 
 def _unpack(value: Any, kind: type) -> Any:
     """The value as the column's Python type; raises TypeError or ValueError when it can't be one."""
     if kind in (UUID, datetime, date) and isinstance(value, str):
         return UUID(hex=value) if kind is UUID else _moment(value) if kind is datetime else date.fromisoformat(value)
-    if kind is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
         return value
     if kind is bool and isinstance(value, bool):
         return value

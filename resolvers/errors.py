@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 import strawberry
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from bizcall.errors import BizCallError, Forbidden, Invalid, NotFound, Throttled, Unauthenticated, Unavailable
 from schema.context import Context
@@ -142,6 +142,9 @@ def _explained(error: GraphQLError, context: Context) -> tuple[str, dict[str, An
         return _shown(error.message), _unparsed(error.message)
     if error.extensions and "code" in error.extensions and cause is None:
         return _shown(error.message), dict(error.extensions)
+    if cause is None and any(isinstance(node, ValueNode) for node in error.nodes or ()):
+        # Found while a field's arguments were read: null in a variable whose default alone made it fit for the place.
+        return _shown(error.message), {"code": TopCode.BAD_USER_INPUT}
     return unexpected(cause or error, context)
 
 

@@ -14,6 +14,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from resolvers.errors import TopCode
+from resolvers.inputs import encodable
 from resolvers.limits import Bounds
 
 JSON = "application/json"
@@ -121,14 +122,10 @@ def from_url(request: Request, bounds: Bounds) -> Asked:
     given: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if given.get(name):
-            given[name] = decode(given[name], name) if _encodable(given[name]) else 0
+            given[name] = decode(given[name], name) if encodable(given[name]) else 0
         else:
             given.pop(name, None)
     return _asked(given, bounds)
-
-
-def _encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _asked(given: Mapping[str, Any], bounds: Bounds) -> Asked:
@@ -141,10 +138,21 @@ def _asked(given: Mapping[str, Any], bounds: Bounds) -> Asked:
         raise Refused(400, "operationName must be a text.")
     if not isinstance(given.get("extensions"), dict | None):
         raise Refused(400, "extensions must be an object.")
-    _bound("query", len(query.encode()) if _encodable(query) else bounds.query + 1, bounds.query)
+    _bound("query", len(query.encode()) if encodable(query) else bounds.query + 1, bounds.query)
     if variables:
-        _bound("variables", len(orjson.dumps(variables)), bounds.variables)
+        _bound("variables", _size(variables, bounds), bounds.variables)
     return Asked(query, variables or {}, name or None)
+
+
+def _size(variables: Mapping[str, Any], bounds: Bounds) -> int:
+    """Bytes of the variables as JSON; raises Refused (400) for those that are far too deep to be written again."""
+    try:
+        return len(orjson.dumps(variables))
+    except orjson.JSONEncodeError:
+        # What was read as JSON can be written as JSON, but only to a quarter of the depth.
+        most = bounds.json_depth
+        text = f"variables may have at most {most} levels."
+        raise Refused(400, text, TopCode.QUERY_TOO_COMPLEX, limit=("jsonDepth", most)) from None
 
 
 def _bound(limit: str, actual: int, maximum: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bizcall.database import tenant
 from bizcall.errors import ErrorCode, Invalid
-from bizcall.models import Department, Line
+from bizcall.models import Department, ImportRow, Line
 from bizcall.models.subscribers import LineRow
 from bizcall.paging import Listing, Order, Page, Precision, Slice, encode
 from tests.factories import Tenant, make_tenant
@@ -192,10 +192,21 @@ async def test_a_wrong_cursor_is_a_clear_error(company: Tenant, cursor: str, bac
     assert sent == []
 
 
-@pytest.mark.parametrize("moment", ["2027-13-01T00:00:00+00:00", "2027-01-01T00:00:00", "soon", 5])
+OVER = ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+
+
+@pytest.mark.parametrize("moment", ["2027-13-01T00:00:00+00:00", "2027-01-01T00:00:00", "soon", 5, *OVER])
 async def test_a_cursor_without_a_real_moment_is_refused(company: Tenant, moment: object) -> None:
     with pytest.raises(Invalid):
         await lines(company.id, BY_AGE).page(Slice(first=1, after=forged(moment, UUID(int=1), order=BY_AGE)))
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 2**62, 2**64 - 1])
+async def test_a_cursor_with_a_number_that_the_column_has_no_room_for_is_refused(company: Tenant, number: int) -> None:
+    order = Order("rows", ("number", "id"))
+    cursor = forged(number, UUID(int=1), order=order)
+    with pytest.raises(Invalid):
+        await Listing(ImportRow.filter(company_id=company.id), order).page(Slice(first=1, after=cursor))
 
 
 async def test_a_cursor_of_another_company_shows_only_ones_own_rows(company: Tenant, stranger: Tenant) -> None:

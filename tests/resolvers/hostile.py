@@ -63,6 +63,10 @@ HOSTILE: dict[str, tuple[bytes, dict[str, str]]] = {
     "NUL in a variable's name": (body(variables={"a\0": 1}), {}),
     "JSON 100,000 deep": (DEEP[: 200 * 1024], {}),
     "JSON 40 deep": (SHALLOW, {}),
+    **{
+        f"variables {depth} deep": (body(variables={"a": None}).replace(b"null", b"[" * depth + b"]" * depth), {})
+        for depth in (253, 254, 1_000)
+    },
     "an integer of 5,000 digits": (b'{"query":"{__typename}","variables":{"a":' + b"9" * 5_000 + b"}}", {}),
     "an integer of 5,000 digits in the query": (body("{echo(number:" + "9" * 5_000 + ")}"), {}),
     "a huge page": (body("{departments(first:" + "9" * 5_000 + "){nodes{name}}}"), {}),

@@ -245,6 +245,26 @@ async def test_G10_bugs_are_told_by_an_id_only(client: Desk, field: str, caplog:
     assert logged.exc_info is not None
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        'query($a:ID="x"){node(id:$a){id}}',
+        "query($a:[ID!]=[]){nodes(ids:$a){id}}",
+        'query($a:String="x"){fail(code:$a)}',
+        "query($a:Boolean=true){limits @include(if:$a){name}}",
+        "query($a:Boolean=true){limits{name @include(if:$a)}}",
+    ],
+)
+async def test_G10_null_for_a_variable_with_a_default_is_the_clients_fault(
+    client: Desk, document: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = await client.ask(document, {"a": None}, **BEARER)
+    assert answer["errors"]
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("code", office.EXPECTED)
 async def test_expected_errors_keep_their_code_and_hide_their_text(client: Desk, code: str) -> None:
     answer = await client.ask("query($code:String!){fail(code:$code)}", {"code": code}, **BEARER)
