@@ -14,8 +14,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,8 +50,9 @@ class ErrorCode(StrEnum):
 class Problem:
     """One bad field: where it is in the input, why it is refused, and values that a message may name.
 
-    `field` is the path into the input with indexes as text, for example ("rows", "3", "email").
-    `params` must hold no secret; they are sent to the client and fill the message's template.
+    `field` is the path into the input with indexes as text, for example ("rows", "3", "appEnabled").
+    `params` must hold no secret; they are sent to the client and fill the message's template. The names in both are
+    published as they are, so they are spelled in camelCase.
     """
 
     code: ErrorCode

@@ -43,9 +43,9 @@ class UserError:
         """The problem, told in that language."""
         return cls(
             code=problem.code,
-            field=[camel(part) for part in problem.field],
+            field=list(problem.field),
             message=message(problem, language),
-            params=[ErrorParam(name=camel(name), value=value) for name, value in problem.params.items()],
+            params=[ErrorParam(name=name, value=value) for name, value in problem.params.items()],
         )
 
 
@@ -57,9 +57,3 @@ class Payload:
         default_factory=list,
         description="What was wrong with the input; empty when the mutation took effect. At most 500.",
     )
-
-
-def camel(name: str) -> str:
-    """A Python name as GraphQL spells it: `app_enabled` is `appEnabled`."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)

@@ -28,14 +28,14 @@ async def register_credential(
     """
     number = phones.normalise(login_id)
     if number is None or not phones.is_company(number):
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("login_id",)))
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
     passwords.check_new(password, "password")
     password_hash = await passwords.hashed(password)
     at = clock()
     async with tenant(company_id):
         taken = await query("SELECT 1 FROM credential WHERE login_id = $1 AND admin_id <> $2", number, admin_id)
         if taken:
-            raise Invalid(Problem(ErrorCode.DUPLICATE, ("login_id",)))
+            raise Invalid(Problem(ErrorCode.DUPLICATE, ("loginId",)))
         made = await query(
             """
             INSERT INTO credential (admin_id, company_id, login_id, password_hash, mobile, password_changed_at)

@@ -61,7 +61,7 @@ async def sign_in(
     """
     number = phones.normalise(login_id)
     if number is None:
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("login_id",)))
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
     if len(password.encode(errors="replace")) > PASSWORD_BYTES_MOST:
         raise Invalid(Problem(ErrorCode.TOO_LONG, ("password",), {"maximum": str(passwords.LONGEST)}))
     at = clock()

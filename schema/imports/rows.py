@@ -13,7 +13,7 @@ from bizcall.models import ImportRow as RowModel
 from bizcall.subscribers import listing as subscribers
 from schema.context import Info
 from schema.departments import Department
-from schema.errors import ErrorParam, camel
+from schema.errors import ErrorParam
 from schema.imports.enums import Action, Column, FindingCode, Severity
 from schema.messages import Language
 from schema.scalars import EmailAddress, PhoneNumber
@@ -62,7 +62,7 @@ class ImportFinding:
     @strawberry.field(description="The values that the message names, at most 10.")
     def params(self, parent: strawberry.Parent[FindingModel]) -> list[ErrorParam]:
         """By name."""
-        return [ErrorParam(name=camel(name), value=value) for name, value in parent.params.items()]
+        return [ErrorParam(name=name, value=value) for name, value in parent.params.items()]
 
 
 @strawberry.type(description="A row of the sheet as it would be registered, and what became of it.")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bizcall.errors import ErrorCode, Problem
-from schema.errors import UserError, camel
+from schema.errors import UserError
 from schema.messages import CATALOGUE, Language, message, placeholders, preferred
 
 HANGUL = re.compile("[가-힣]")
@@ -74,8 +74,7 @@ def test_any_header_gives_a_language(header: str) -> None:
     assert preferred(header) in Language
 
 
-def test_paths_and_params_are_spelled_as_graphql_spells_them() -> None:
-    told = UserError.of(Problem(ErrorCode.CODE_WRONG, ("rows", "3", "app_enabled"), {"tries_left": "2"}), Language.EN)
+def test_paths_and_params_are_told_as_they_are() -> None:
+    told = UserError.of(Problem(ErrorCode.CODE_WRONG, ("rows", "3", "appEnabled"), {"triesLeft": "2"}), Language.EN)
     assert told.field == ["rows", "3", "appEnabled"]
     assert [(param.name, param.value) for param in told.params] == [("triesLeft", "2")]
-    assert camel("idempotencyKey") == "idempotencyKey"

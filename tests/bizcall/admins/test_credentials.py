@@ -70,7 +70,7 @@ async def test_AU_01_a_login_id_is_a_companys_number(company: Tenant, login_id: 
     with pytest.raises(Invalid) as caught:
         await give(company, login_id=login_id)
 
-    assert caught.value.problems[0].field == ("login_id",)
+    assert caught.value.problems[0].field == ("loginId",)
 
 
 async def test_passwords_are_stored_as_argon2id(company: Tenant) -> None:

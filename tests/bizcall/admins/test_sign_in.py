@@ -69,7 +69,7 @@ async def test_AU_01_the_login_id_is_accepted_as_people_write_it(person: Person,
 async def test_AU_01_what_is_no_number_is_refused_before_anything_is_compared(
     person: Person, comparisons: list[str], text: str
 ) -> None:
-    assert (await refused(admins.sign_in(text, PASSWORD, actor=ACTOR))).field == ("login_id",)
+    assert (await refused(admins.sign_in(text, PASSWORD, actor=ACTOR))).field == ("loginId",)
     assert not comparisons
 
 
