@@ -150,7 +150,7 @@ class _Walk:
         within("directives", measure.directives, bounds.directives)
         if node.operation is OperationType.MUTATION:
             within("mutations", roots, bounds.mutations)
-            within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), 1)
+            within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), bounds.secret_mutations)
         else:
             within("rootFields", roots, bounds.root_fields)
         within("nodes", measure.nodes, bounds.nodes)

@@ -48,11 +48,12 @@ def within(limit: str, actual: int, maximum: int) -> None:
 def check_text(value: str, bounds: Bounds) -> None:
     """Raises GraphQLError for a text that is too long or that PostgreSQL has no place for."""
     within("string", len(value), bounds.string)
-    if "\0" in value or not _encodable(value):
+    if "\0" in value or not encodable(value):
         raise refusal(TopCode.BAD_USER_INPUT, "A text holds NUL or half of a surrogate pair.")
 
 
-def _encodable(value: str) -> bool:
+def encodable(value: str) -> bool:
+    """Whether a text can be written in UTF-8, as one with half of a surrogate pair can't."""
     try:
         value.encode()
     except UnicodeEncodeError:

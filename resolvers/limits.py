@@ -64,6 +64,7 @@ class Bounds:
     repeats: int = 40
     root_fields: int = 10
     mutations: int = 5
+    secret_mutations: int = 1
     operations: int = 5
     fragments: int = 40
     page: int = PAGE_MOST
@@ -105,7 +106,12 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("repeats", bounds.repeats, Unit.COUNT, "Selections of one and the same place in the answer."),
         ("rootFields", bounds.root_fields, Unit.COUNT, "Root fields of a query."),
         ("mutations", bounds.mutations, Unit.COUNT, "Root fields of a mutation."),
-        ("secretMutations", 1, Unit.COUNT, "Mutations of a request that compare a secret or send a code."),
+        (
+            "secretMutations",
+            bounds.secret_mutations,
+            Unit.COUNT,
+            "Mutations of a request that compare a secret or send a code.",
+        ),
         ("operations", bounds.operations, Unit.COUNT, "Operations of a document."),
         ("fragments", bounds.fragments, Unit.COUNT, "Fragments of a document."),
         ("page", bounds.page, Unit.COUNT, "Entries of one page of a list."),
@@ -146,7 +152,7 @@ def _seconds(time: timedelta) -> int:
 class LimitQueries:
     """Fields of Query."""
 
-    @strawberry.field(description="The limits of the service, about 50 of them.")
+    @strawberry.field(description="The limits of the service, at most 50.")
     def limits(self) -> list[Limit]:
         """The published bounds."""
         return table(Bounds())

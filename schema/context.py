@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from bizcall.admins import Viewer
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import reading
 from bizcall.errors import Unauthenticated
-from bizcall.ports import Clock, Queue, Sms, Storage
+from bizcall.ports import Clock, Queue, Storage
 from bizcall.settings import Settings
 from schema.messages import Language
 
@@ -43,10 +42,6 @@ class Services(Protocol):
         """The workers' queues."""
 
     @property
-    def sms(self) -> Sms:
-        """The gateway for text messages."""
-
-    @property
     def clock(self) -> Clock:
         """What time it is."""
 
@@ -64,9 +59,9 @@ class Cookie:
 class Context:
     """One request.
 
-    `viewer` is None until the operation is known to be within its limits, and afterwards when nobody is signed in.
+    `viewer` is None until the operation is known to be within its limits, when `identify` is asked for it, and
+    afterwards when nobody is signed in.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
-    `identify` finds the viewer; it is asked only once the operation is known to be within its limits.
     `cookies` collects what mutations set.
     """
 
@@ -101,10 +96,6 @@ class Context:
         """Who acts, for the audit record."""
         kind, key = (ActorKind.ADMIN, self.viewer.admin_id) if self.viewer else (ActorKind.NOBODY, None)
         return Actor(kind, key, self.client_address, self.request_id)
-
-    def now(self) -> datetime:
-        """The present moment by the process's clock."""
-        return self.services.clock()
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.

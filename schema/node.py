@@ -77,10 +77,10 @@ def key_of(opaque: str, type_name: str, *field: str) -> UUID:
     return found[1]
 
 
-def key_or_nothing(id: str, type_name: str) -> UUID:  # noqa: A002
+def key_or_nothing(opaque: str, type_name: str) -> UUID:
     """The key in an id of that type, or the nil key, which nothing has: what is asked of it finds it missing.
 
     For lists, where each row answers for itself.
     """
-    found = decode(id)
+    found = decode(opaque)
     return NOTHING if found is None or found[0] != type_name else found[1]

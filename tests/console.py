@@ -25,7 +25,6 @@ class Wiring:
     settings: Settings = field(default_factory=lambda: Settings(stage="test"))
     storage: Any = None
     queue: Any = None
-    sms: Any = None
     clock: Clock = now
 
 

@@ -223,7 +223,6 @@ class Wiring:
     settings: Settings = field(default_factory=lambda: Settings(stage="test", web_origins=("https://console.example",)))
     storage: Any = None
     queue: Any = None
-    sms: Any = None
     clock: Any = now
 
 

@@ -51,11 +51,6 @@ class Wiring:
         return self.person.queue
 
     @property
-    def sms(self) -> Any:
-        """His phone."""
-        return self.person.phone
-
-    @property
     def clock(self) -> Turned:
         """His clock."""
         return self.person.clock
