@@ -10,11 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bizcall import phones, texts
+from bizcall import departments, phones, texts
 from bizcall.errors import ErrorCode, Problem
 from bizcall.imports.findings import ORIGINAL_MOST, Finding, FindingCode
 from bizcall.sheets import Cell, Column, Kind, SheetRow
 from bizcall.subscribers import rules
+
+GIVEN_MOST = 300
+"""Characters of a refused cell that come back in the workbook to mend; more than any column may have."""
 
 _WHOLE = re.compile(r"(-?\d+)(?:\.0+)?")
 _PLAIN_NUMBER = re.compile(r"[0-9 -]+")
@@ -97,13 +100,13 @@ def _nobody(draft: Draft) -> bool:
 
 
 def _refuse(draft: Draft, column: Column, cell: Cell, code: FindingCode, **params: str) -> None:
-    original = storable(cell.text)
+    original = storable(cell.text[:GIVEN_MOST])
     draft.refused[column] = original
     draft.refuse(column, cell.reference, code, original, **params)
 
 
 def _repair(draft: Draft, column: Column, cell: Cell, code: FindingCode, value: str) -> None:
-    original = storable(cell.text)[:ORIGINAL_MOST]
+    original = storable(cell.text[:ORIGINAL_MOST])
     draft.findings.append(
         Finding(draft.number, column, cell.reference, code, original, {"value": value[:ORIGINAL_MOST]})
     )
@@ -112,7 +115,7 @@ def _repair(draft: Draft, column: Column, cell: Cell, code: FindingCode, value: 
 def _readable(draft: Draft, column: Column, cell: Cell) -> bool:
     """Whether the cell holds a value at all; if not, it is refused here."""
     if cell.kind is Kind.ERROR:
-        _refuse(draft, column, cell, FindingCode.ERROR_CELL, value=storable(cell.text)[:ORIGINAL_MOST])
+        _refuse(draft, column, cell, FindingCode.ERROR_CELL, value=storable(cell.text[:ORIGINAL_MOST]))
     elif cell.kind is Kind.UNCALCULATED:
         _refuse(draft, column, cell, FindingCode.NOT_CALCULATED)
     elif cell.kind is Kind.DATE:
@@ -206,7 +209,11 @@ def _read_name(draft: Draft, column: Column, cell: Cell) -> None:
 
 
 def _read_department(draft: Draft, column: Column, cell: Cell) -> None:
-    draft.department = _text(draft, column, cell)
+    name = _text(draft, column, cell)
+    if name is not None and len(name) > departments.NAME_MOST:
+        _refuse(draft, column, cell, FindingCode.TOO_LONG, maximum=str(departments.NAME_MOST))
+        name = None
+    draft.department = name
 
 
 def _read_position(draft: Draft, column: Column, cell: Cell) -> None:

@@ -30,6 +30,16 @@ DEPARTMENTS_NAMED = 10
 MISSPELLINGS = 100
 """For how many different unknown names a near match is looked for: comparing is slow and a file may be full of them."""
 
+FINDINGS_MOST = 80_000
+"""More are no list with mistakes but something else; memory is bounded by it, and by the next one."""
+
+FOUND_TEXT_MOST = 4_000_000
+"""Characters kept of what stood in cells with findings, all together."""
+
+
+class TooManyFindings(Exception):
+    """The file is wrong in more places than can be told."""
+
 
 @dataclass(slots=True)
 class CheckedRow:
@@ -86,20 +96,29 @@ class Checked:
 
 
 def read(data: bytes) -> Reading:
-    """Read a workbook to its end; raises `SheetRefused`."""
+    """Read a workbook to its end; raises `SheetRefused` or `TooManyFindings`."""
     sheet = read_sheet(data)
-    drafts, ignored = [], 0
+    drafts, ignored, found, text = [], 0, 0, 0
     for row in sheet.rows:
         draft = cells.read(row, sheet.columns)
         if draft is None:
             ignored += 1
-        else:
-            drafts.append(draft)
+            continue
+        drafts.append(draft)
+        if draft.findings:
+            found += len(draft.findings)
+            text += sum(len(finding.original) for finding in draft.findings)
+            text += sum(len(given) for given in draft.refused.values())
+            if found > FINDINGS_MOST or text > FOUND_TEXT_MOST:
+                raise TooManyFindings
     return Reading(sheet, drafts, ignored)
 
 
 def check(reading: Reading, lines: Iterable[Mapping[str, Any]], departments: Mapping[str, UUID]) -> Checked:
-    """The preview. `lines` are rows of `line_row` for the numbers read; `departments` maps names to keys, in order."""
+    """The preview. `lines` are rows of `line_row` for the numbers read; `departments` maps names to keys, in order.
+
+    Raises `TooManyFindings`.
+    """
     by_number = {line["number"]: line for line in lines}
     columns = reading.sheet.columns
     namesakes = _repeated(reading.drafts)
@@ -125,6 +144,8 @@ def check(reading: Reading, lines: Iterable[Mapping[str, Any]], departments: Map
             )
         rows.append(row)
         findings += draft.findings
+        if len(findings) > FINDINGS_MOST:
+            raise TooManyFindings
     return Checked(rows, findings, Counter(row.action for row in rows))
 
 

@@ -103,17 +103,16 @@ async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: dateti
         if found is None or found.state is not State.CHECKING:
             return
         try:
-            reading = await asyncio.to_thread(checking.read, await _fetch(found, storage))
+            await _preview(found, await asyncio.to_thread(checking.read, await _fetch(found, storage)), at)
         except SheetRefused as refused:
             where = {name: cells.storable(v) if isinstance(v, str) else v for name, v in refused.where.items()}
             await storing.finish(
                 company_id, import_id, State.REFUSED, at, refusal=refused.code.value, refusal_params=where
             )
-            return
         except ObjectMissing:
             await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.FILE_GONE)
-            return
-        await _preview(found, reading, at)
+        except checking.TooManyFindings:
+            await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.TOO_MANY_FINDINGS)
 
 
 async def _preview(found: Import, reading: checking.Reading, at: datetime) -> None:

@@ -17,6 +17,7 @@ class FileRefusal(StrEnum):
     ROWS_REFUSED = "ROWS_REFUSED"
     SUPERSEDED = "SUPERSEDED"
     TIMED_OUT = "TIMED_OUT"
+    TOO_MANY_FINDINGS = "TOO_MANY_FINDINGS"
 
 
 _SENTENCES = {
@@ -35,6 +36,10 @@ _SENTENCES = {
     FileRefusal.TIMED_OUT: Sentence(
         "처리 중 문제가 발생하여 등록하지 않았습니다. 다시 올려 주세요.",
         "Something went wrong, and nothing was registered. Upload the file again.",
+    ),
+    FileRefusal.TOO_MANY_FINDINGS: Sentence(
+        "잘못된 셀이 너무 많아 확인을 중단했습니다. 등록 양식에 맞게 작성했는지 확인한 후 다시 올려 주세요.",
+        "Too many cells are wrong. See that the file follows the form, and upload it again.",
     ),
 }
 
