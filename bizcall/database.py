@@ -39,6 +39,13 @@ AWAY = (
     OSError,
 )
 
+ABANDONED = 60.0
+"""Seconds in which a transaction that hears nothing from its process is ended by the server: as long as a worker runs.
+
+A process that is killed with its machine, or frozen, doesn't close its connection: its locks would stay for hours, and
+each redelivery of its message would wait for them until it is given up.
+"""
+
 _company: ContextVar[UUID | None] = ContextVar("company", default=None)
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
@@ -52,11 +59,17 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no 
 
 
 async def connect(
-    url: str, *, size: int, connection_class: type[Connection] = Connection, command_timeout: float = 25.0
+    url: str,
+    *,
+    size: int,
+    connection_class: type[Connection] = Connection,
+    command_timeout: float = 25.0,
+    abandoned: float = ABANDONED,
 ) -> None:
     """Open a pool of up to `size` connections, lazily: the first statement connects.
 
-    `url` is postgresql://user:password@host:port/database. `command_timeout` is in seconds, for one statement.
+    `url` is postgresql://user:password@host:port/database. `command_timeout` is in seconds, for one statement;
+    `abandoned`, in seconds too, is how long the server keeps a transaction open between two statements.
     """
     parts = urlsplit(url)
     credentials: dict[str, Any] = {
@@ -71,6 +84,14 @@ async def connect(
         "timeout": 5,
         "command_timeout": command_timeout,
         "max_inactive_connection_lifetime": 240,
+        "server_settings": {
+            "idle_in_transaction_session_timeout": f"{abandoned * 1000:.0f}",
+            # Past ours, so that the server ends only those statements whose process no longer can.
+            "statement_timeout": f"{(command_timeout + 5) * 1000:.0f}",
+            "tcp_keepalives_idle": "300",
+            "tcp_keepalives_interval": "10",
+            "tcp_keepalives_count": "3",
+        },
     }
     # Requests run in other tasks than start-up does, and Tortoise keeps its context in a ContextVar: the global
     # fallback is what makes the pool visible to all of them.

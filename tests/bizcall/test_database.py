@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from pathlib import Path
+
 import pytest
 from tortoise.exceptions import OperationalError
 
 from bizcall import database
 from bizcall.errors import Unavailable
 from bizcall.models import Line
+from local.postgres import Postgres
 from tests.factories import Tenant
+
+ROOT = Path(__file__).parents[2]
+FROZEN = """
+import asyncio, os, signal, sys
+from uuid import UUID
+from bizcall import database
+
+async def main(url, company_id):
+    await database.connect(url, size=1, abandoned=1)
+    async with database.tenant(UUID(company_id)):
+        await database.query("SELECT id FROM company WHERE id = $1::uuid FOR UPDATE", company_id)
+        print("locked", flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
 
 
 async def test_a_statement_outside_a_transaction_is_refused(db: None) -> None:
@@ -66,3 +87,30 @@ async def test_a_connection_killed_by_the_server_means_unavailable_and_the_next_
 
     async with database.tenant(company.id):
         assert await database.query("SELECT 1 AS one") == [{"one": 1}]
+
+
+async def test_a_process_that_is_frozen_in_a_transaction_keeps_its_locks_for_no_longer_than_a_worker_runs(
+    company: Tenant, postgres: Postgres
+) -> None:
+    frozen = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FROZEN, postgres.url("app"), str(company.id)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert frozen.stdout is not None
+        assert await frozen.stdout.readline() == b"locked\n"
+        async with asyncio.timeout(10), database.tenant(company.id):
+            assert await database.query("SELECT id FROM company WHERE id = $1 FOR UPDATE", company.id)
+    finally:
+        frozen.kill()
+        await frozen.communicate()
+
+
+async def test_a_statement_whose_process_can_not_end_it_any_more_is_ended_by_the_server(db: None) -> None:
+    async with database.directory():
+        settings = await database.query(
+            "SELECT name, setting FROM pg_settings WHERE name IN"
+            " ('statement_timeout', 'idle_in_transaction_session_timeout') ORDER BY name"
+        )
+    assert [int(row["setting"]) for row in settings] == [database.ABANDONED * 1000, 30_000]
