@@ -232,10 +232,9 @@ async def test_answers_of_every_shape_get_a_response(answer: Any, status: int) -
 
 
 async def test_a_taken_port_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(OSError, match="in use"):
-            async with serving(Starlette(), port=taken.getsockname()[1]):
-                pass
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        async with serving(Starlette(), port=taken.getsockname()[1]):
+            pass
 
 
 async def test_small_answers_do_not_wait_for_acknowledgements() -> None:
