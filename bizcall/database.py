@@ -31,8 +31,10 @@ AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.OperatorInterventionError,
+    # No room, or the loser of a deadlock: all is rolled back, and the same request may be sent again.
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
     DBConnectionError,
     ConnectionError,
     TimeoutError,

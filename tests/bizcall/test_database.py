@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from tortoise.exceptions import OperationalError
@@ -87,6 +88,23 @@ async def test_a_connection_killed_by_the_server_means_unavailable_and_the_next_
 
     async with database.tenant(company.id):
         assert await database.query("SELECT 1 AS one") == [{"one": 1}]
+
+
+async def test_D5_the_loser_of_a_deadlock_may_ask_again(company: Tenant) -> None:
+    first, second = company.line_ids[:2]
+    both = asyncio.Barrier(2)
+
+    async def lock(*keys: UUID) -> None:
+        async with database.tenant(company.id):
+            for key in keys:
+                await Line.filter(company_id=company.id, id=key).select_for_update().get()
+                if key == keys[0]:
+                    await both.wait()
+
+    failed = [
+        each for each in await asyncio.gather(lock(first, second), lock(second, first), return_exceptions=True) if each
+    ]
+    assert [type(each) for each in failed] == [Unavailable]
 
 
 async def test_a_process_that_is_frozen_in_a_transaction_keeps_its_locks_for_no_longer_than_a_worker_runs(
