@@ -1,7 +1,4 @@
-"""How the workbooks that we write look: styles, column widths, drop-downs and protection, shared by form and answers.
-
-All are written row by row (openpyxl's write-only mode), so that 20,000 refused rows need no tree in memory.
-"""
+"""How the workbooks that we write look: colours, widths, drop-downs, what a cell can hold; and openpyxl's part of it."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from enum import Enum
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
@@ -33,9 +29,13 @@ WIDTHS: Mapping[Column, int] = {
     Column.APP: 11,
 }
 
-_THIN = Side(style="thin", color="FFBFBFBF")
+BORDER = "BFBFBF"
+PICK_FROM_LIST = "목록에 있는 값을 선택해 주세요."
+
+_THIN = Side(style="thin", color=f"FF{BORDER}")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _CELL_LIMIT = 32_767
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 # Excel reads `_x0041_` as a character; openpyxl would write it as it is.
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -49,11 +49,12 @@ class Look(Enum):
     HEADER = "header"
 
 
-_FILLS = {
-    Look.LOCKED: PatternFill("solid", fgColor="FFF2F2F2"),
-    Look.BAD: PatternFill("solid", fgColor="FFFFC7CE"),
-    Look.HEADER: PatternFill("solid", fgColor="FFD9E1F2"),
-}
+FILLS = {Look.LOCKED: "F2F2F2", Look.BAD: "FFC7CE", Look.HEADER: "D9E1F2"}
+
+
+def writable(text: str) -> str:
+    """The text without what no workbook can hold, cut where a cell ends."""
+    return _UNWRITABLE.sub("", text)[:_CELL_LIMIT]
 
 
 class Cells:
@@ -64,12 +65,8 @@ class Cells:
         self._looks = {look: _styled(WriteOnlyCell(sheet), look) for look in Look}
 
     def text(self, text: str, look: Look = Look.OPEN) -> Cell:
-        """A cell that holds `text` as text: never a formula, a number or a date, whatever it looks like.
-
-        Characters that no workbook can hold are left out.
-        """
-        written = ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "ignore").decode()
-        written = _LOOKS_ESCAPED.sub("_x005F_", written)[:_CELL_LIMIT]
+        """A cell that holds `text` as text: never a formula, a number or a date, whatever it looks like."""
+        written = _LOOKS_ESCAPED.sub("_x005F_", writable(text))[:_CELL_LIMIT]
         cell = WriteOnlyCell(self._sheet, value=written or None)
         if written:
             # openpyxl takes "=1+1" for a formula and "#N/A" for an error; both are words that somebody typed.
@@ -91,7 +88,7 @@ def _styled(cell: Cell, look: Look) -> Cell:
         cell.font = Font(bold=True)
         cell.alignment = Alignment(horizontal="center", vertical="center")
     if look is not Look.OPEN:
-        cell.fill = _FILLS[look]
+        cell.fill = PatternFill("solid", fgColor=f"FF{FILLS[look]}")
     return cell
 
 
@@ -113,21 +110,26 @@ def add_lists(book: Workbook, departments: Sequence[str]) -> None:
         sheet.append([cells.text(department)])
 
 
+def choices(departments: int) -> list[tuple[str | list[str], Column]]:
+    """Which columns are picked from a list: the entries, or the cells of the hidden sheet that hold them."""
+    named: list[tuple[str | list[str], Column]] = []
+    if departments:
+        named.append((f"={LISTS}!$A$1:$A${departments}", Column.DEPARTMENT))
+    return named + [(list(ON_OFF), column) for column in (Column.RID, Column.APP)]
+
+
 def drop_downs(departments: int, rows: int, columns: Mapping[Column, str]) -> list[DataValidation]:
     """Validations for `rows` rows under the header: departments from the hidden sheet, ON or OFF for the switches."""
-    choices = []
-    if departments:
-        choices.append((f"{LISTS}!$A$1:$A${departments}", Column.DEPARTMENT))
-    choices.extend((f'"{",".join(ON_OFF)}"', column) for column in (Column.RID, Column.APP))
     validations = []
-    for formula, column in choices:
+    for entries, column in choices(departments):
+        formula = entries.removeprefix("=") if isinstance(entries, str) else f'"{",".join(entries)}"'
         validation = DataValidation(
             type="list",
             formula1=formula,
             allow_blank=True,
             showErrorMessage=True,
             errorTitle=column.label,
-            error="목록에 있는 값을 선택해 주세요.",
+            error=PICK_FROM_LIST,
         )
         validation.add(f"{columns[column]}2:{columns[column]}{rows + 1}")
         validations.append(validation)
