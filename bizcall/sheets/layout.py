@@ -1,4 +1,4 @@
-"""How the workbooks that we write look: colours, widths, drop-downs, what a cell can hold; and openpyxl's part of it."""
+"""How the workbooks that we write look: colours, widths, drop-downs, what cells can hold; and openpyxl's part."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The workbooks that answer an upload: the refused rows ready to mend (BK-02), and the outcome of every row.
 
-Written with XlsxWriter, row by row: for 20,000 rows it takes less than half of openpyxl's time, which alone would pass what
-a file may take. The form, which is small, stays with openpyxl (`form.py`).
+Written with XlsxWriter, row by row: for 20,000 rows it takes less than half of openpyxl's time, which would pass what a
+file may take. The form, which is small, stays with openpyxl (`form.py`).
 """
 
 from __future__ import annotations
