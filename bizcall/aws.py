@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 PIECE_BYTES = 1024 * 1024
 BATCH_LETTERS = 10
 BATCH_BYTES = 256 * 1024
-LETTER_ID = "outbox-id"
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _PATIENCE = {
@@ -165,8 +164,8 @@ class SqsQueue:
     async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
         """Send to the queue of that name and return the ids that were taken; the rest may be sent again.
 
-        The id travels as the message attribute "outbox-id" and, on FIFO queues, is the deduplication id. Of a batch
-        whose answer was lost nothing counts as taken. KeyError for a queue that the deployment doesn't have.
+        On FIFO queues the id is the deduplication id. Of a batch whose answer was lost nothing counts as taken.
+        KeyError for a queue that the deployment doesn't have.
         """
         url = self._urls[queue]
         sqs = await self._clients.get("sqs")
@@ -230,22 +229,18 @@ def content_disposition(file_name: str) -> str:
 
 
 def _entry(entry_id: str, letter: Letter, url: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "Id": entry_id,
-        "MessageBody": letter.body,
-        "MessageAttributes": {LETTER_ID: {"DataType": "String", "StringValue": letter.id}},
-    }
+    entry: dict[str, Any] = {"Id": entry_id, "MessageBody": letter.body}
     if url.endswith(".fifo"):
         entry |= {"MessageGroupId": letter.group or letter.id, "MessageDeduplicationId": letter.id}
     return entry
 
 
 def _batches(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
-    """Cut by SQS's limits on a batch: ten messages and 256 KiB together, attributes included."""
+    """Cut by SQS's limits on a batch: ten messages and 256 KiB together."""
     batch: list[Letter] = []
     size = 0
     for letter in letters:
-        weight = len(letter.body.encode()) + len(letter.id) + 64
+        weight = len(letter.body.encode())
         if batch and (len(batch) == BATCH_LETTERS or size + weight > BATCH_BYTES):
             yield batch
             batch, size = [], 0

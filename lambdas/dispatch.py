@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bizcall import dispatch
-from lambdas.runtime import Context, Event, Message, Services, each_record, process
+from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
     """Send the code that each message names."""
     keys = dispatch.Keys.of(services.settings)
 
-    async def deliver(message: Message) -> None:
-        await dispatch.deliver(message.body, sms=services.sms, keys=keys, clock=services.clock)
+    async def deliver(body: Body) -> None:
+        await dispatch.deliver(body, sms=services.sms, keys=keys, clock=services.clock)
 
     return await each_record(event, deliver, remaining=services.remaining)
 

@@ -6,14 +6,14 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from bizcall import imports
-from lambdas.runtime import Context, Event, Message, Services, each_record, process
+from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
     """Receive each object that a message names; S3 may name several in one."""
 
-    async def receive(message: Message) -> None:
-        for arrival in message.body["Records"]:
+    async def receive(body: Body) -> None:
+        for arrival in body["Records"]:
             key = unquote_plus(arrival["s3"]["object"]["key"])
             await imports.receive(key, storage=services.storage, clock=services.clock)
 

@@ -6,14 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from bizcall import imports
-from lambdas.runtime import Context, Event, Message, Services, each_record, process
+from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
     """Apply the import that each message names."""
 
-    async def register(message: Message) -> None:
-        company_id, import_id = UUID(message.body["companyId"]), UUID(message.body["importId"])
+    async def register(body: Body) -> None:
+        company_id, import_id = UUID(body["companyId"]), UUID(body["importId"])
         await imports.register_queued(company_id, import_id, storage=services.storage, clock=services.clock)
 
     return await each_record(event, register, remaining=services.remaining)

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Event = Mapping[str, Any]
+Body = Mapping[str, Any]
+"""The JSON object that a message of a queue is."""
 
 STOP_BEFORE = 3.0
 """Seconds before the function's time limit from when on no further record is begun."""
@@ -79,16 +81,6 @@ class Services:
         if self.settings.database_url is None:
             raise RuntimeError("neither DATABASE_URL nor DATABASE_SECRET_ID is set")
         return self.settings.database_url.get_secret_value()
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message of a queue: `id` is the outbox row's id where one was sent, else SQS's own."""
-
-    id: str
-    body: Mapping[str, Any]
-    group: str | None
-    attempt: int
 
 
 class InvocationFailed(Exception):
@@ -224,9 +216,9 @@ def process() -> Process:
 
 
 async def each_record(
-    event: Event, handle: Callable[[Message], Coroutine[Any, Any, object]], *, remaining: Callable[[], float]
+    event: Event, handle: Callable[[Body], Coroutine[Any, Any, object]], *, remaining: Callable[[], float]
 ) -> dict[str, list[dict[str, str]]]:
-    """Handle the records of a queue's batch in their order, and report those that have to come again.
+    """Handle the messages of a queue's batch in their order, and report those that have to come again.
 
     A record fails alone, also when its body is no JSON object; but in a FIFO queue it takes the later ones of its group
     with it, or they would overtake it. Records for which no time is left are reported without being tried.
@@ -242,7 +234,7 @@ async def each_record(
         elif remaining() < STOP_BEFORE:
             logger.warning("no time left for message %s", record["messageId"])
         else:
-            done = await _one(record, group, handle, remaining)
+            done = await _one(record, handle, remaining)
         if not done:
             failed.append({"itemIdentifier": record["messageId"]})
             if group is not None:
@@ -266,10 +258,7 @@ async def _answers() -> bool:
 
 
 async def _one(
-    record: Mapping[str, Any],
-    group: str | None,
-    handle: Callable[[Message], Coroutine[Any, Any, object]],
-    remaining: Callable[[], float],
+    record: Mapping[str, Any], handle: Callable[[Body], Coroutine[Any, Any, object]], remaining: Callable[[], float]
 ) -> bool:
     try:
         body = json.loads(record["body"])
@@ -278,12 +267,10 @@ async def _one(
         if body.get("Event") == "s3:TestEvent":
             # S3 sends it when the notification is set up.
             return True
-        sent = record.get("messageAttributes", {}).get(aws.LETTER_ID, {}).get("stringValue")
-        attempt = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
         limit = remaining() - FINISH_BEFORE
         async with asyncio.timeout(None if limit == math.inf else limit):
             # In a task of its own, so that nothing a broken-off record leaves in its context reaches the next one.
-            await asyncio.create_task(handle(Message(sent or record["messageId"], body, group, attempt)))
+            await asyncio.create_task(handle(body))
     except Exception:
         # Whatever one record does, the others get their turn; SQS repeats it, and gives it up after five times.
         logger.exception("message %s failed", record["messageId"])

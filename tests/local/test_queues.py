@@ -37,7 +37,7 @@ async def test_a_record_is_as_aws_makes_it(actors: Actors) -> None:
         QueueUrl=actors.deployment.queues["PartialQueue"],
         MessageBody='{"number": "한글"}',
         MessageAttributes={
-            "outbox-id": {"DataType": "String", "StringValue": "가"},
+            "text": {"DataType": "String", "StringValue": "가"},
             "raw": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
         },
     )
@@ -53,7 +53,7 @@ async def test_a_record_is_as_aws_makes_it(actors: Actors) -> None:
     assert record["awsRegion"] == "ap-northeast-2"
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert int(record["attributes"]["SentTimestamp"]) > 10**12
-    assert record["messageAttributes"]["outbox-id"]["stringValue"] == "가"
+    assert record["messageAttributes"]["text"]["stringValue"] == "가"
     assert record["messageAttributes"]["raw"]["binaryValue"] == "AP8="
     assert set(record) >= {"messageId", "receiptHandle", "md5OfBody", "md5OfMessageAttributes"}
 
