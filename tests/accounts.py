@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,50 +13,13 @@ from bizcall.admins import Half, SignedIn
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
 from bizcall.dispatch import Keys
-from tests.doubles import RecordingQueue
+from tests.doubles import Phone, RecordingQueue, Turned
 from tests.factories import Tenant
 
 PASSWORD = "Correct0Horse"
 ACTOR = Actor(ActorKind.NOBODY, address="203.0.113.7", request_id="request-1")
 SECRET = "k" * 64
 KEYS = Keys(SECRET)
-
-
-@dataclass
-class Turned:
-    """A clock that stands still until it is turned."""
-
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def __call__(self) -> datetime:
-        """The moment it shows."""
-        return self.at
-
-    def turn(self, **by: float) -> None:
-        """Move on by days, minutes, seconds, …"""
-        self.at += timedelta(**by)
-
-
-@dataclass
-class Phone:
-    """A gateway that keeps what it is given, as (mobile, text)."""
-
-    received: list[tuple[str, str]] = field(default_factory=list)
-    away: Exception | None = None
-
-    async def send(self, to: str, text: str, *, reference: str) -> str:
-        """Deliver at once."""
-        self.received.append((to, text))
-        if self.away:
-            raise self.away
-        return f"gateway-{reference}"
-
-    @property
-    def code(self) -> str:
-        """The six digits of the last text."""
-        found = re.search(r"\d{6}", self.received[-1][1])
-        assert found
-        return found[0]
 
 
 @dataclass

@@ -1,10 +1,12 @@
-"""The outside world in memory: a bucket with versions, and a queue that keeps what it is given."""
+"""The outside world in memory: a bucket with versions, a queue and a phone that keep what they get, a clock to turn."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
@@ -79,6 +81,43 @@ class RecordingQueue:
             raise self.away
         self.letters += [(queue, letter) for letter in letters]
         return {letter.id for letter in letters}
+
+
+@dataclass
+class Turned:
+    """A clock that stands still until it is turned."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        """The moment it shows."""
+        return self.at
+
+    def turn(self, **by: float) -> None:
+        """Move on by days, minutes, seconds, …"""
+        self.at += timedelta(**by)
+
+
+@dataclass
+class Phone:
+    """A gateway that keeps what it is given, as (mobile, text)."""
+
+    received: list[tuple[str, str]] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def send(self, to: str, text: str, *, reference: str) -> str:
+        """Deliver at once."""
+        self.received.append((to, text))
+        if self.away:
+            raise self.away
+        return f"gateway-{reference}"
+
+    @property
+    def code(self) -> str:
+        """The six digits of the last text."""
+        found = re.search(r"\d{6}", self.received[-1][1])
+        assert found
+        return found[0]
 
 
 def _etag(body: bytes) -> str:

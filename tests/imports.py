@@ -19,8 +19,7 @@ from bizcall.models import Import, ImportFinding, ImportRow
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Purpose
 from bizcall.sheets import Column
-from tests.accounts import Turned
-from tests.doubles import MemoryStorage, RecordingQueue
+from tests.doubles import MemoryStorage, RecordingQueue, Turned
 from tests.factories import Tenant
 
 HEADER = tuple(column.label for column in Column)

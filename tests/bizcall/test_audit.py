@@ -9,7 +9,8 @@ from bizcall import audit
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.ids import uuid7
-from tests.accounts import Turned, records
+from tests.accounts import records
+from tests.doubles import Turned
 from tests.factories import Tenant
 
 

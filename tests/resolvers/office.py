@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -20,7 +20,6 @@ from bizcall.errors import ErrorCode, Forbidden, Invalid, NotFound, Problem, Thr
 from bizcall.models import Department as DepartmentRow
 from bizcall.models import Line as LineRow
 from bizcall.paging import Listing, Order, Slice
-from bizcall.ports import now
 from bizcall.settings import Settings
 from resolvers.app import create_app
 from resolvers.errors import mutation
@@ -32,6 +31,7 @@ from schema.context import Cookie, Info, Services
 from schema.errors import Payload
 from schema.node import Node
 from schema.scalars import EmailAddress, PhoneNumber
+from tests.console import Wiring
 
 SECRET = "postgres://canary-secret"
 EXPECTED = {
@@ -214,16 +214,6 @@ class Mutation:
 def schema() -> Schema:
     """One for all tests."""
     return build(Query, Mutation, (Department, Line))
-
-
-@dataclass
-class Wiring:
-    """The services of a test; what the small schema doesn't use is None."""
-
-    settings: Settings = field(default_factory=lambda: Settings(stage="test", web_origins=("https://console.example",)))
-    storage: Any = None
-    queue: Any = None
-    clock: Any = now
 
 
 @dataclass

@@ -15,7 +15,8 @@ from bizcall import dispatch
 from bizcall.admins import codes, locks, sessions
 from bizcall.settings import Settings
 from resolvers.app import create_app
-from tests.accounts import PASSWORD, SECRET, Person, Turned, wrong
+from tests.accounts import PASSWORD, SECRET, Person, wrong
+from tests.console import Wiring
 from tests.factories import Tenant
 
 SIGN_IN = """
@@ -35,25 +36,6 @@ mutation ($input: SignInVerifyInput!) {
 }"""
 VIEWER = "{ viewer { idleUntil expiresAt admin { name } company { representativeNumber } permissions } }"
 SIGN_OUT = "mutation { signOut { signedOut userErrors { code } } }"
-
-
-@dataclass
-class Wiring:
-    """The outside world of a person."""
-
-    person: Person
-    settings: Settings
-    storage: Any = None
-
-    @property
-    def queue(self) -> Any:
-        """His queue."""
-        return self.person.queue
-
-    @property
-    def clock(self) -> Turned:
-        """His clock."""
-        return self.person.clock
 
 
 @dataclass
@@ -95,7 +77,8 @@ class Console:
 async def console(company: Tenant) -> AsyncIterator[Console]:
     """The application, with a client that keeps cookies."""
     person = await Person(company).register()
-    app = create_app(Wiring(person, Settings(stage="test", secret_key=SecretStr(SECRET))))
+    settings = Settings(stage="test", secret_key=SecretStr(SECRET))
+    app = create_app(Wiring(settings, queue=person.queue, clock=person.clock))
     transport = httpx.ASGITransport(app, client=("203.0.113.7", 1))
     async with httpx.AsyncClient(transport=transport, base_url="https://api.example") as client:
         yield Console(client, person)

@@ -10,16 +10,10 @@ from uuid import UUID
 import httpx
 import pytest
 from graphql import (
-    GraphQLEnumType,
-    GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLSchema,
     get_named_type,
     is_leaf_type,
     is_required_argument,
-    is_required_input_field,
 )
 
 from bizcall import database
@@ -30,8 +24,10 @@ from resolvers.app import IDE, create_app
 from resolvers.limits import Bounds, table
 from resolvers.permissions import ONE_A_REQUEST, PUBLIC
 from schema.node import NODES_MOST, decode, encode
+from tests.console import Wiring
 from tests.factories import Tenant
-from tests.resolvers.office import Desk, Wiring, desk
+from tests.resolvers.literals import least
+from tests.resolvers.office import Desk, desk
 from tests.statements import Recorded, counted
 
 BEARER = {"authorization": "Bearer good"}
@@ -249,20 +245,6 @@ async def test_strangers_open_no_tenants_transaction(client: Desk) -> None:
     assert sent == []
 
 
-def literal(of: GraphQLInputType) -> str:
-    """Any value of an input type, with nothing in it that isn't required."""
-    inner = of.of_type if isinstance(of, GraphQLNonNull) else of
-    if isinstance(inner, GraphQLList):
-        return "[]"
-    if isinstance(inner, GraphQLEnumType):
-        return str(next(iter(inner.values)))
-    if isinstance(inner, GraphQLInputObjectType):
-        needed = {name: field for name, field in inner.fields.items() if is_required_input_field(field)}
-        return "{" + ",".join(f"{name}:{literal(field.type)}" for name, field in needed.items()) + "}"
-    examples = {"Int": "1", "Boolean": "true", "DateTime": '"2027-03-01T00:00:00Z"', "Date": '"2027-03-01"'}
-    return examples.get(str(inner), '"x"')
-
-
 def asking(schema: GraphQLSchema) -> dict[str, str]:
     """A valid document for each root field, by Type.field."""
     documents = {}
@@ -271,7 +253,7 @@ def asking(schema: GraphQLSchema) -> dict[str, str]:
         for name, field in root_type.fields.items():
             needed = {n: a for n, a in field.args.items() if is_required_argument(a)}
             needed |= {n: a for n, a in field.args.items() if n == "first"}
-            arguments = ",".join(f"{n}:{literal(a.type)}" for n, a in needed.items())
+            arguments = ",".join(f"{n}:{least(a.type)}" for n, a in needed.items())
             below = "" if is_leaf_type(get_named_type(field.type)) else "{__typename}"
             documents[f"{root_type.name}.{name}"] = f"{kind}{{{name}{f'({arguments})' if arguments else ''}{below}}}"
     return documents

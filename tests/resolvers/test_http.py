@@ -13,6 +13,7 @@ import pytest
 
 from resolvers.errors import ERRORS_MOST, TopCode
 from resolvers.limits import Bounds
+from tests.console import Wiring
 from tests.factories import Tenant
 from tests.resolvers import office
 from tests.resolvers.hostile import HOSTILE, body
@@ -326,7 +327,7 @@ async def test_the_client_that_hangs_up_is_no_error(company: Tenant) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    endpoint = Endpoint(office.schema(), office.Wiring(), nobody)
+    endpoint = Endpoint(office.schema(), Wiring(), nobody)
     scope = {
         "type": "http",
         "method": "POST",

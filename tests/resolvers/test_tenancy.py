@@ -13,11 +13,8 @@ from uuid import UUID
 
 import pytest
 from graphql import (
-    GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInputType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
     is_leaf_type,
@@ -32,31 +29,18 @@ from schema.node import encode
 from tests.console import Console, console
 from tests.factories import Tenant
 from tests.imports import Desk, person
+from tests.resolvers.literals import least
 from tests.statements import counted
 
 HERE = "@@"
 """Stands in a document for the id that is swept."""
 
-EXAMPLES = {"Int": "1", "Float": "1", "Boolean": "true", "Date": '"2027-03-01"', "DateTime": '"2027-03-01T00:00:00Z"'}
 ROWS = 'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{}" t WHERE company_id = $1'
 TABLES = ("line", "department", "subscriber", "membership", "admin", "import")
 
 
 OWN = {"lineId": "@Line@", "departmentId": "@Department@", "moveTo": "@Department@"}
 """Ids that stand beside the swept one are the attacker's own, or the answer would end at them."""
-
-
-def least(of: GraphQLInputType, name: str = "") -> str:
-    """A value of an input type with nothing in it that isn't required."""
-    inner = of.of_type if isinstance(of, GraphQLNonNull) else of
-    if isinstance(inner, GraphQLList):
-        return "[]"
-    if isinstance(inner, GraphQLEnumType):
-        return str(next(iter(inner.values)))
-    if isinstance(inner, GraphQLInputObjectType):
-        needed = {name: entry for name, entry in inner.fields.items() if is_required_input_field(entry)}
-        return "{" + ",".join(f"{name}:{least(entry.type, name)}" for name, entry in needed.items()) + "}"
-    return EXAMPLES.get(str(inner), f'"{OWN.get(name, "x")}"')
 
 
 def places(of: GraphQLInputType, path: str) -> Iterator[tuple[str, str]]:
@@ -69,7 +53,7 @@ def places(of: GraphQLInputType, path: str) -> Iterator[tuple[str, str]]:
         for name, entry in inner.fields.items():
             for where, value in places(entry.type, f"{path}.{name}"):
                 needed = {n: e for n, e in inner.fields.items() if is_required_input_field(e) and n != name}
-                rest = "".join(f",{n}:{least(e.type, n)}" for n, e in needed.items())
+                rest = "".join(f",{n}:{least(e.type, n, OWN)}" for n, e in needed.items())
                 yield where, wrapped % f"{{{name}:{value}{rest}}}"
 
 
@@ -98,7 +82,7 @@ def sweep() -> dict[str, str]:
             for swept, argument in field.args.items():
                 for path, value in places(argument.type, f"{root_type.name}.{name}.{swept}"):
                     others = {
-                        n: least(a.type, n)
+                        n: least(a.type, n, OWN)
                         for n, a in field.args.items()
                         if n != swept and (is_required_argument(a) or n == "first")
                     }

@@ -22,7 +22,8 @@ from bizcall.admins.locks import STRANGER
 from bizcall.database import directory, query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from local.postgres import Postgres
-from tests.accounts import ACTOR, PASSWORD, Person, Turned, wrong
+from tests.accounts import ACTOR, PASSWORD, Person, wrong
+from tests.doubles import Turned
 
 WRONG = "Wrong00Horse"
 

@@ -13,8 +13,7 @@ from bizcall import dispatch
 from bizcall.database import directory, query, tenant
 from bizcall.errors import Unavailable
 from bizcall.ports import Letter
-from tests.accounts import Turned
-from tests.doubles import RecordingQueue
+from tests.doubles import RecordingQueue, Turned
 from tests.factories import Tenant
 
 
