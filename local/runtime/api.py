@@ -1,5 +1,8 @@
 """A Lambda Runtime API on loopback: what the process of one execution environment asks for work and answers to.
 
+Only that process may ask: a page in the machine's browser could fetch an event away from it, and under a name of its
+own for 127.0.0.1 even read it, so requests that a browser sent or that come under another name are refused.
+
 The emulators there are bring containers or a closed set of event sources; the protocol itself is four requests, and
 awslambdaric, which speaks the other end of it, is the very client that runs on AWS.
 """
@@ -12,13 +15,16 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from local.runtime.errors import FunctionError, too_large
 
 MAX_PAYLOAD = 6 * 1024 * 1024
 _PREFIX = "/2018-06-01/runtime"
+_BROWSERS = frozenset({"Origin", "Sec-Fetch-Site"})
 # Lambda lets an answer be this much larger than a request.
 _MAX_ANSWER = MAX_PAYLOAD + 100
 
@@ -55,7 +61,7 @@ class RuntimeAPI:
 
     async def start(self) -> str:
         """Listen on a free port of loopback; returns "host:port"."""
-        app = web.Application(client_max_size=0)
+        app = web.Application(client_max_size=0, middlewares=[_no_browser])
         app.router.add_get(f"{_PREFIX}/invocation/next", self._give)
         app.router.add_post(f"{_PREFIX}/invocation/{{id}}/response", self._take_answer)
         app.router.add_post(f"{_PREFIX}/invocation/{{id}}/error", self._take_error)
@@ -112,6 +118,13 @@ class RuntimeAPI:
         if self._current is None or request.match_info["id"] != self._current.request_id:
             raise web.HTTPBadRequest(text='{"errorType":"InvalidRequestID"}')
         return self._current
+
+
+@web.middleware
+async def _no_browser(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if urlsplit(f"//{request.host}").hostname != "127.0.0.1" or _BROWSERS.intersection(request.headers):
+        raise web.HTTPForbidden
+    return await handler(request)
 
 
 def _error(body: bytes) -> dict[str, Any]:
