@@ -178,7 +178,9 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON company, number_directory, outbox, inbox, line, department, subscriber,
-    membership, admin, idempotency_key TO app;
-GRANT SELECT, INSERT ON audit_record TO app;
+-- What history names is ended or retired, never deleted.
+GRANT SELECT, INSERT, UPDATE ON company, line, department, subscriber, membership, admin TO app;
+GRANT SELECT, INSERT ON number_directory, audit_record TO app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, idempotency_key TO app;
+GRANT SELECT, INSERT, DELETE ON inbox TO app;
 GRANT SELECT ON line_row TO app;

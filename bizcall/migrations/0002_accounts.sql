@@ -89,5 +89,6 @@ CREATE TABLE session (
 CREATE INDEX session_admin ON session (admin_id, created_at);
 CREATE INDEX session_expires ON session (expires_at);
 
-GRANT SELECT, INSERT, UPDATE ON credential TO app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_attempt, device, challenge, verification_code, session TO app;
+-- Codes go with their challenge.
+GRANT SELECT, INSERT, UPDATE ON credential, verification_code TO app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_attempt, device, challenge, session TO app;

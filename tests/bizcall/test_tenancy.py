@@ -62,7 +62,7 @@ async def test_a_row_of_another_company_is_neither_written_nor_changed(company: 
             await query("UPDATE department SET company_id = $2 WHERE company_id = $1", company.id, stranger.id)
     async with tenant(company.id):
         changed = await query("UPDATE department SET name = 'x' WHERE company_id = $1 RETURNING id", stranger.id)
-        gone = await query("DELETE FROM department WHERE company_id = $1 RETURNING id", stranger.id)
+        gone = await query("DELETE FROM idempotency_key WHERE company_id = $1 RETURNING key", stranger.id)
     assert (changed, gone) == ([], [])
 
 
@@ -162,6 +162,16 @@ async def test_the_role_that_serves_requests_owns_nothing_and_bypasses_nothing(d
         " FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')",
     )
     assert rights == {"creates": False, "more": False}
+
+
+async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db: None) -> None:
+    rows = await as_owner(
+        postgres,
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND has_table_privilege('app', oid, 'DELETE')",
+    )
+    signing_in = {"sign_in_attempt", "device", "challenge", "session"}
+    assert {row["relname"] for row in rows} == {"outbox", "inbox", "idempotency_key", "import_deadline"} | signing_in
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_record SET action = 'x'", "DELETE FROM audit_record"])

@@ -48,10 +48,13 @@ async def test_an_effect_that_failed_may_be_tried_again(company: Tenant) -> None
 
 async def test_prune_forgets_what_no_queue_can_bring_again(company: Tenant) -> None:
     old, recent = str(uuid7()), str(uuid7())
-    await arrive(company, old)
     await arrive(company, recent)
     async with directory():
-        await query("UPDATE inbox SET done_at = $2 WHERE message_id = $1", old, now() - timedelta(days=15, seconds=1))
+        await query(
+            "INSERT INTO inbox (consumer, message_id, done_at) VALUES ('test', $1, $2)",
+            old,
+            now() - timedelta(days=15, seconds=1),
+        )
 
     assert await inbox.prune() >= 1
 
