@@ -97,11 +97,14 @@ def create_app(
         expose_headers=["x-request-id"],
         max_age=3600,
     )
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[Middleware(Headers, secure=secure), cors],
         exception_handlers={HTTPException: missing},
     )
+    # A redirect would be built from the client's Host header.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def alive(request: Request) -> Response:

@@ -100,6 +100,14 @@ async def test_in_production_transport_security_is_strict(db: None) -> None:
     assert "max-age=63072000" in response.headers["strict-transport-security"]
 
 
+@pytest.mark.parametrize("path", ["/graphql/", "/healthz/", "//graphql", "/nothing"])
+async def test_no_address_is_answered_with_a_redirect_to_the_host_that_the_client_names(db: None, path: str) -> None:
+    async with real() as client:
+        response = await client.get(path, headers={"host": "elsewhere.example"})
+    assert response.status_code == 404
+    assert "elsewhere" not in str(response.headers) + response.text
+
+
 async def test_the_request_id_is_never_the_clients(db: None) -> None:
     async with real() as client:
         given = "0123456789abcdef"
