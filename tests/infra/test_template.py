@@ -43,6 +43,11 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
     assert sum(1 for _ in reading.statements(template)) > 20
 
 
+def test_the_api_may_not_reach_dropped_files_or_their_answers(template: dict[str, Any]) -> None:
+    assert "uploads/imports/" in json.dumps(template["Resources"]["ApiRole"])
+    assert "inbox/" not in json.dumps(template["Resources"]["ApiRole"])
+
+
 def drop(name: str, *path: str) -> Callable[[Resources], None]:
     """Remove a property."""
 
