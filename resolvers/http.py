@@ -82,7 +82,7 @@ class Endpoint:
     def context(self, request: Request) -> Context:
         """What resolvers see of the request; nobody is identified yet."""
         given = request.headers.get("authorization")
-        token = request.cookies.get(SESSION_COOKIE) if given is None else _bearer(given)
+        token = request.cookies.get(self.cookie(SESSION_COOKIE)) if given is None else _bearer(given)
         return Context(
             services=self.services,
             request_id=request.scope.get("request_id", ""),
@@ -90,7 +90,7 @@ class Endpoint:
             client_address=request.client.host if request.client else "",
             user_agent=request.headers.get("user-agent", "")[:500],
             token=token,
-            device=request.cookies.get(DEVICE_COOKIE),
+            device=request.cookies.get(self.cookie(DEVICE_COOKIE)),
             identify=lambda: self.identify(token),
             introspection=self.introspection,
         )
@@ -126,9 +126,16 @@ class Endpoint:
         )
         return response
 
+    def cookie(self, name: str) -> str:
+        """A cookie's name on the wire. Under the prefix browsers take it from this very host only and over TLS only.
+
+        Without it a neighbouring subdomain could set a session of its own, and people would work in its company.
+        """
+        return f"__Host-{name}" if self.secure else name
+
     def check_cookie(self, request: Request) -> None:
         """Raises Refused (403) for a session by cookie that a page of another origin could have sent along."""
-        if SESSION_COOKIE not in request.cookies or "authorization" in request.headers:
+        if self.cookie(SESSION_COOKIE) not in request.cookies or "authorization" in request.headers:
             return
         if not request.headers.get(CLIENT_HEADER):
             raise Refused(403, f"With a session cookie the header {CLIENT_HEADER} is required.", TopCode.FORBIDDEN)
@@ -197,10 +204,10 @@ class Endpoint:
         """With the cookies that mutations set."""
         for cookie in context.cookies:
             response.set_cookie(
-                cookie.name,
+                self.cookie(cookie.name),
                 cookie.value,
                 max_age=cookie.seconds,
-                path="/graphql",
+                path="/",
                 secure=self.secure,
                 httponly=True,
                 samesite="lax",

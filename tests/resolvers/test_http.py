@@ -199,9 +199,20 @@ async def test_AU_31_cookies_of_mutations_are_set_out_of_scripts_reach(company: 
     async with desk(company.id, stage="production") as client:
         response = await client.post(body("mutation{signIn}"))
     cookie = response.headers["set-cookie"].lower()
-    assert cookie.startswith("session=fresh;")
-    for attribute in ("httponly", "secure", "samesite=lax", "path=/graphql", "max-age=60"):
-        assert attribute in cookie
+    assert cookie.startswith("__host-session=fresh;")
+    for attribute in ("httponly", "secure", "samesite=lax", "path=/;", "max-age=60"):
+        assert attribute in f"{cookie};"
+    assert "domain" not in cookie
+
+
+async def test_AU_31_a_session_that_another_host_could_have_set_counts_for_nothing(company: Tenant) -> None:
+    document = body("{departments(first:1){nodes{name}}}")
+    async with desk(company.id, stage="production") as client:
+        planted = await client.post(document, cookie="session=good", x_bizcall_client="console")
+        assert planted.status_code == 401
+        own = await client.post(document, cookie="session=planted; __Host-session=good", x_bizcall_client="console")
+        assert own.json()["data"]["departments"]["nodes"]
+        assert (await client.post(document, cookie="__Host-session=good")).status_code == 403
 
 
 @pytest.mark.parametrize("document", ["{__schema{queryType{name}}}", '{__type(name:"Query"){name}}'])
