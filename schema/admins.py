@@ -133,9 +133,12 @@ class SignInInput:
     )
 
 
-@strawberry.type(description="The first step of signing in.")
+@strawberry.type(
+    description="The first step of signing in. Errors: CREDENTIALS, LOCKED with `until`; "
+    "INVALID_FORMAT when the ID is no number, TOO_LONG."
+)
 class SignInPayload(Payload):
-    """Errors: CREDENTIALS, LOCKED with `until`."""
+    """An ID that nobody has is answered like a wrong password."""
 
     challenge: Challenge | None = strawberry.field(default=None, description="What the code completes.")
 
@@ -147,9 +150,11 @@ class SignInCodeSendInput:
     challenge: str = strawberry.field(description="The challenge's token.")
 
 
-@strawberry.type(description="A code that was asked for.")
+@strawberry.type(
+    description="A code that was asked for. Errors: STATE when the challenge is over, LOCKED and TOO_SOON with `until`."
+)
 class SignInCodeSendPayload(Payload):
-    """Errors: STATE when the challenge is over, LOCKED and TOO_SOON with `until`."""
+    """Codes sent before are dead from then on."""
 
     code: CodeSending | None = strawberry.field(default=None, description="The code that is on its way.")
 
@@ -168,9 +173,12 @@ class SignInVerifyInput:
     )
 
 
-@strawberry.type(description="The second step of signing in.")
+@strawberry.type(
+    description="The second step of signing in. Errors: STATE when the challenge is over, LOCKED with `until`, "
+    "CODE_WRONG with `triesLeft`, CODE_EXPIRED when another code must be asked for."
+)
 class SignInVerifyPayload(Payload):
-    """Errors: STATE when the challenge is over, LOCKED, CODE_WRONG with `triesLeft`, CODE_EXPIRED."""
+    """Of any number of requests at once with the right code, one succeeds."""
 
     session: Session | None = strawberry.field(default=None, description="The session that has begun.")
 

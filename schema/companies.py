@@ -35,7 +35,7 @@ class Company(Node):
 
     name: str = strawberry.field(description="The company's name.")
     representative_number: PhoneNumber = strawberry.field(
-        description="The lowest number at subscription; the sign-in name of the first administrator."
+        description="The lowest number at subscription; the login ID of the first administrator."
     )
     import_on_error: OnError = strawberry.field(
         description="What happens when a file that was dropped into the bucket's inbox has bad rows."

@@ -103,7 +103,10 @@ class DepartmentsSaveInput:
     )
 
 
-@strawberry.type(description="What became of the steps.")
+@strawberry.type(
+    description="What became of the steps. Errors: REQUIRED (of `moveTo` with `members`, where a department has some), "
+    "TOO_LONG, DUPLICATE, NOT_FOUND, CONFLICT between steps."
+)
 class DepartmentsSavePayload(Payload):
     """Departments in the order of the input."""
 

@@ -98,7 +98,7 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "This line has no RID.",
     ),
     ErrorCode.CREDENTIALS: Entry(
-        "Sign-in name or password is wrong.",
+        "Login ID or password is wrong.",
         "아이디 또는 비밀번호가 올바르지 않습니다.",
         "The ID or the password is wrong.",
     ),

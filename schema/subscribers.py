@@ -218,7 +218,11 @@ class SavedRow:
         return cast("Subscriber | None", await info.context.load(listing.by_ids, self.subscriber_id))
 
 
-@strawberry.type(description="What became of the rows.")
+@strawberry.type(
+    description="What became of the rows. Errors of a row: REQUIRED, TOO_LONG, INVALID_FORMAT, NO_RID, NOT_FOUND, "
+    "DUPLICATE (its line stands in an earlier row), CONFLICT (somebody changed it meanwhile: reload). "
+    "Of all: REQUIRED, TOO_MANY, KEY_REUSED."
+)
 class SubscribersSavePayload(Payload):
     """With SKIP_BAD_ROWS both fields may be filled."""
 
@@ -234,7 +238,9 @@ class SubscriberRemoveInput:
     revision: int = strawberry.field(description="The subscriber's revision; another one is a CONFLICT.")
 
 
-@strawberry.type(description="What became of the subscriber.")
+@strawberry.type(
+    description="What became of the subscriber. Errors: NOT_FOUND; CONFLICT (changed or removed meanwhile: reload)."
+)
 class SubscriberRemovePayload(Payload):
     """The holding as it ended."""
 

@@ -74,7 +74,7 @@ class UploadCreateInput:
     size: int = strawberry.field(description="Its size in bytes; the limit is `importFile`.")
 
 
-@strawberry.type(description="The way into the bucket.")
+@strawberry.type(description="The way into the bucket. Errors: REQUIRED, TOO_LONG, OUT_OF_RANGE.")
 class UploadCreatePayload(Payload):
     """Five minutes long."""
 

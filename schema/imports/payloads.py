@@ -54,21 +54,27 @@ class ImportRegisterInput:
     )
 
 
-@strawberry.type(description="The import whose registration was asked for.")
+@strawberry.type(
+    description="The import whose registration was asked for. Errors: NOT_FOUND; STATE (not previewed, or too long "
+    "ago); CONTENT_CHANGED; ROW_REFUSED with `count`, when all rows are wanted and some were refused; KEY_REUSED."
+)
 class ImportRegisterPayload(Payload):
     """A worker carries it out."""
 
     import_: Import | None = strawberry.field(name="import", default=None, description="The import; poll it.")
 
 
-@strawberry.type(description="The import as it was ended.")
+@strawberry.type(description="The import as it was ended. Errors: NOT_FOUND; STATE (being checked, or finished).")
 class ImportCancelPayload(Payload):
     """Nothing of it is registered."""
 
     import_: Import | None = strawberry.field(name="import", default=None, description="The import.")
 
 
-@strawberry.type(description="The refused rows of an import in the form's layout, ready to mend and upload.")
+@strawberry.type(
+    description="The refused rows of an import in the form's layout, ready to mend and upload. "
+    "Errors: NOT_FOUND; STATE while `hasRefusedRowsWorkbook` is false."
+)
 class ImportRefusedRowsDownloadPayload(Payload):
     """Recorded: it holds personal data."""
 
