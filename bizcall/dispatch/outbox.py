@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from bizcall.database import directory, query
+from bizcall.errors import Unavailable
 from bizcall.ids import uuid7
 from bizcall.models import Outbox
 from bizcall.ports import Clock, Letter, Queue, now
@@ -77,7 +78,8 @@ async def sweep(*, queue: Queue, clock: Clock = now, limit: int = 100) -> int:
     """Send messages that are due, at most `limit`, and return how many the queues took.
 
     Rows are claimed by a lease that doubles with each attempt (2 s to 15 min): no lock is held while sending, and
-    sweepers that run at the same time take different rows.
+    sweepers that run at the same time take different rows. Raises Unavailable after all were tried when some were not
+    taken: their publisher has failed with them before, and nobody else would tell that a queue stays away.
     """
     async with directory():
         rows = await query(
@@ -92,7 +94,10 @@ async def sweep(*, queue: Queue, clock: Clock = now, limit: int = 100) -> int:
             limit,
             float(BACKOFF_MOST_SECONDS),
         )
-    return await _send(sorted(rows, key=lambda row: row["id"]), queue)
+    taken = await _send(sorted(rows, key=lambda row: row["id"]), queue)
+    if taken < len(rows):
+        raise Unavailable(f"{len(rows) - taken} messages were not taken by their queues")
+    return taken
 
 
 async def _send(rows: Sequence[Mapping[str, Any]], queue: Queue) -> int:

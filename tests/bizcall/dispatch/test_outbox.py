@@ -141,7 +141,8 @@ async def test_attempts_come_at_growing_intervals_up_to_15_minutes(
     waits = []
     for _ in range(14):
         clock.turn(minutes=15)
-        await dispatch.sweep(queue=queue, clock=clock)
+        with pytest.raises(Unavailable, match="not taken"):
+            await dispatch.sweep(queue=queue, clock=clock)
         async with directory():
             (row,) = await query("SELECT due_at FROM outbox WHERE id = $1", key)
         waits.append((row["due_at"] - clock()).total_seconds())
@@ -176,6 +177,23 @@ async def test_one_queue_that_is_away_does_not_keep_another(company: Tenant, clo
     left, sent = await put(company, clock, queue="sms"), await put(company, clock)
 
     await dispatch.publish([*left, *sent], queue=queue)
+
+    assert await waiting(company) == set(left)
+
+
+async def test_the_sweep_tells_of_what_was_not_taken_after_it_has_sent_the_rest(company: Tenant, clock: Turned) -> None:
+    class Half(RecordingQueue):
+        async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
+            if queue == "sms":
+                raise KeyError("the deployment has no such queue")
+            return await super().send(queue, letters)
+
+    left = await put(company, clock, queue="sms")
+    await put(company, clock)
+    clock.turn(seconds=10)
+
+    with pytest.raises(Unavailable, match="not taken"):
+        await dispatch.sweep(queue=Half(), clock=clock)
 
     assert await waiting(company) == set(left)
 
