@@ -56,10 +56,8 @@ _DEPLOYED: Mapping[str, Callable[[Stack, Properties], None]] = {
     "AWS::Logs::LogGroup": settings.log_group,
     "AWS::S3::Bucket": buckets.bucket,
     "AWS::S3::BucketPolicy": buckets.bucket_policy,
-    "AWS::SNS::Topic": queues.topic,
     "AWS::SQS::Queue": queues.queue,
     "AWS::SQS::QueuePolicy": queues.queue_policy,
-    "AWS::SSM::Parameter": settings.parameter,
     "AWS::Scheduler::Schedule": functions.schedule,
     "AWS::SecretsManager::Secret": settings.secret,
 }
@@ -73,12 +71,10 @@ def deploy(
     region: str = "ap-northeast-2",
     secrets: Mapping[str, str] | None = None,
     api_endpoint: str = "http://127.0.0.1:8000",
-    restore: Callable[[Deployment], None] | None = None,
 ) -> Deployment:
     """Deploy a translated template and tell what came of it. Blocking: from a running event loop, call it in a thread.
 
-    `secrets` are values by logical id, `api_endpoint` is where the HTTP API will be served. `restore` is called when
-    everything but the buckets' notifications is in place: what it puts into buckets is announced to nobody.
+    `secrets` are values by logical id, `api_endpoint` is where the HTTP API will be served.
     Raises DeployError before anything is created if a resource type is unknown, and where it meets it for the rest.
     """
     template = translation.template
@@ -113,10 +109,6 @@ def deploy(
         raise DeployError(f"secrets were given for {', '.join(sorted(unknown))}, which the template doesn't have")
     for logical_id in _order(resources):
         _deploy_resource(target, logical_id, resources[logical_id])
-    if restore is not None:
-        restore(target.deployment)
-    for finish in target.last:
-        finish()
     target.deployment.outputs = {
         name: values.resolve(output["Value"])
         for name, output in template.get("Outputs", {}).items()

@@ -47,9 +47,7 @@ def bucket(stack: Stack, properties: Properties) -> None:
     properties.without_effect("Tags")
     properties.close()
 
-    stack.last.append(
-        lambda: s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=notifications)
-    )
+    s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=notifications)
     stack.deployment.buckets[properties.logical_id] = name
     domain = f"{name}.s3.{stack.region}.amazonaws.com"
     stack.publish(properties.logical_id, name, Arn=f"arn:aws:s3:::{name}", RegionalDomainName=domain, DomainName=domain)

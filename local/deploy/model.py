@@ -107,7 +107,7 @@ class HttpApi:
 class Deployment:
     """Everything deployed. `queues` maps to URLs, `buckets` to names, `secrets` to ARNs.
 
-    `outputs` are the template's Outputs, `refs` what `Ref` gives for every resource.
+    `outputs` are the template's Outputs.
     """
 
     stack: str
@@ -121,7 +121,6 @@ class Deployment:
     queues: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    refs: dict[str, Any] = field(default_factory=dict)
 
     def function(self, name: str) -> Function:
         """The function of that logical id, deployed name or ARN; KeyError names it where there is none."""

@@ -1,4 +1,4 @@
-"""Queues, their policies and topics."""
+"""Queues and their policies."""
 
 from __future__ import annotations
 
@@ -56,15 +56,6 @@ def queue_policy(stack: Stack, properties: Properties) -> None:
     for url in urls:
         stack.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": document})
     stack.publish(properties.logical_id, properties.logical_id)
-
-
-def topic(stack: Stack, properties: Properties) -> None:
-    """AWS::SNS::Topic, for alarms to point at; subscriptions of a topic have no local deployment."""
-    name = properties.take("TopicName") or stack.implicit_name(properties.logical_id)
-    properties.without_effect("DisplayName", "KmsMasterKeyId", "Tags")
-    properties.close()
-    arn = stack.client("sns").create_topic(Name=name)["TopicArn"]
-    stack.publish(properties.logical_id, arn, TopicArn=arn, TopicName=name)
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Secrets, parameters and log groups."""
+"""Secrets and log groups."""
 
 from __future__ import annotations
 
@@ -33,15 +33,6 @@ def put_secret(client: Any, name: str, value: str) -> str:
         return str(client.create_secret(Name=name, SecretString=value)["ARN"])
     except client.exceptions.ResourceExistsException:
         return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
-
-
-def parameter(stack: Stack, properties: Properties) -> None:
-    """AWS::SSM::Parameter; always named here, because an implicit name could not be found again."""
-    name, kind, value = properties.need("Name"), properties.need("Type"), properties.need("Value")
-    properties.without_effect("AllowedPattern", "Description", "Tags", "Tier")
-    properties.close()
-    stack.client("ssm").put_parameter(Name=name, Type=kind, Value=str(value), Overwrite=True)
-    stack.publish(properties.logical_id, name, Type=kind, Value=str(value))
 
 
 def log_group(stack: Stack, properties: Properties) -> None:

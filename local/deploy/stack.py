@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,7 @@ class Properties:
 
 @dataclass(slots=True)
 class Stack:
-    """What a resource's deployment may use.
-
-    `client` gives a client per service; `secrets` are values by logical id; `last` collects what has to happen after
-    everything else (bucket notifications).
-    """
+    """What a resource's deployment may use: `client` gives a client per service, `secrets` are values by logical id."""
 
     name: str
     region: str
@@ -70,7 +66,6 @@ class Stack:
     code: Mapping[str, Path]
     secrets: Mapping[str, str]
     api_endpoint: str
-    last: list[Callable[[], None]] = field(default_factory=list)
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of this account and region."""
@@ -83,7 +78,6 @@ class Stack:
     def publish(self, logical_id: str, ref: str, **attributes: str) -> None:
         """Tell the rest of the template what Ref and Fn::GetAtt give for this resource."""
         self.values.refs[logical_id] = ref
-        self.deployment.refs[logical_id] = ref
         for name, value in attributes.items():
             self.values.attributes[logical_id, name] = value
 

@@ -132,7 +132,6 @@ def test_queues_have_the_names_and_attributes_of_cloudformation(client: Clients,
 def test_settings_are_there(client: Clients, deployment: Deployment) -> None:
     secret = client("secretsmanager").get_secret_value(SecretId=deployment.secrets["Key"])["SecretString"]
     assert len(secret) == 40
-    assert client("ssm").get_parameter(Name="/emulator/region")["Parameter"]["Value"] == REGION
     (group,) = client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/stage")["logGroups"]
     assert group["retentionInDays"] == 30
 
@@ -194,23 +193,6 @@ def test_a_second_deployment_applies_what_has_changed(aws: str, client: Clients)
     values = client("secretsmanager")
     assert values.get_secret_value(SecretId=second.secrets["Secret"])["SecretString"] == generated
     assert values.get_secret_value(SecretId=second.secrets["Given"])["SecretString"] == "new"
-
-
-def test_objects_put_back_while_deploying_are_announced_to_nobody(
-    aws: str, client: Clients, stage: Translation
-) -> None:
-    def restore(deployment: Deployment) -> None:
-        client("s3").put_object(Bucket=deployment.buckets["Uploads"], Key="uploads/old", Body=b"old")
-
-    deployment = deploy(stage, endpoint=aws, stack="restored", restore=restore)
-    client("s3").put_object(Bucket=deployment.buckets["Uploads"], Key="uploads/new", Body=b"new")
-    received = client("sqs").receive_message(
-        QueueUrl=deployment.queues["Given"], MaxNumberOfMessages=10, WaitTimeSeconds=1
-    )
-    bodies = [json.loads(message["Body"]) for message in received["Messages"]]
-    # AWS sends a test event when notifications are configured.
-    assert [body["Event"] for body in bodies if "Event" in body] == ["s3:TestEvent"]
-    assert [body["Records"][0]["s3"]["object"]["key"] for body in bodies if "Records" in body] == ["uploads%2Fnew"]
 
 
 def test_parameters_are_checked(aws: str) -> None:
