@@ -37,7 +37,8 @@ def arrival(key: str) -> Arrival | None:
     """What a key says; None for one that is no place for files to import, folders included."""
     for prefix, source in _SOURCES.items():
         company, slash, name = key.removeprefix(prefix).partition("/")
-        if not key.startswith(prefix) or not slash or not name or name.endswith("/"):
+        # S3 takes NUL in a key; PostgreSQL has no place for it.
+        if not key.startswith(prefix) or not slash or not name or name.endswith("/") or "\0" in key:
             continue
         company_id = _uuid(company)
         if company_id is None:

@@ -230,6 +230,7 @@ async def test_BK_02_objects_of_no_company_or_of_no_form_are_left_alone(desk: De
         f"inbox/results/{desk.company.id}/명단.xlsx",
         f"uploads/imports/{desk.company.id}/{uuid7()}.xlsx",
         f"uploads/imports/{desk.company.id}/x.xlsx",
+        f"inbox/imports/{desk.company.id}/a\0b.xlsx",
         # Another company's upload under this company's name, and the reverse.
         f"uploads/imports/{stranger.id}/{upload}",
         "",
