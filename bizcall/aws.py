@@ -122,12 +122,6 @@ class S3Storage:
             done = await s3.put_object(**self._named(key), Body=body, ContentType=content_type)
         return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"))
 
-    async def delete(self, key: str) -> None:
-        """Delete an object; a missing one is no error."""
-        s3 = await self._clients.get("s3")
-        with _translated():
-            await s3.delete_object(**self._named(key))
-
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""
         if "${" in key:

@@ -25,15 +25,15 @@ class LineDraft:
     rid: str | None = None
 
 
-async def create(name: str, lines: Sequence[LineDraft], *, company_id: UUID | None = None) -> UUID:
+async def create(name: str, lines: Sequence[LineDraft]) -> UUID:
     """Provision a company with its lines and return its id; the lowest number represents it.
 
-    Raises Invalid for bad numbers and for those that another company has. `company_id` fixes the id of a demo.
+    Raises Invalid for bad numbers and for those that another company has.
     """
     drafts = _cleaned(lines)
     if not drafts:
         raise Invalid(Problem(ErrorCode.REQUIRED, ("lines",)))
-    key = company_id or uuid7()
+    key = uuid7()
     async with tenant(key):
         await Company.create(id=key, name=name, representative_number=min(draft.number for draft in drafts))
         await _claim(key, drafts)

@@ -57,9 +57,6 @@ class Storage(Protocol):
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Store an object whole, replacing what was there."""
 
-    async def delete(self, key: str) -> None:
-        """Delete an object; a missing one is no error."""
-
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""
 

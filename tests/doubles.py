@@ -45,7 +45,7 @@ class MemoryStorage:
         return StoredObject(key, len(body), _etag(body), version if self.versioned else None)
 
     async def delete(self, key: str) -> None:
-        """Delete an object with all its versions; a missing one is no error."""
+        """What a lifecycle rule or an operator does: the object is gone with all its versions."""
         self._objects.pop(key, None)
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:

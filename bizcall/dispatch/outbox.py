@@ -33,14 +33,12 @@ async def put(
     *,
     company_id: UUID | None,
     group: str | None = None,
-    delay: timedelta = timedelta(0),
     clock: Clock = now,
 ) -> UUID:
     """Write a message into the open transaction and return its id, which is to be given to `publish` after commit.
 
-    `queue` is the logical name; `group` orders messages of a FIFO queue. A message with a `delay` isn't published but
-    left to the sweep. `body` becomes JSON and must hold nothing that may not be read in the database or in a queue:
-    name rows by key.
+    `queue` is the logical name; `group` orders messages of a FIFO queue. `body` becomes JSON and must hold nothing that
+    may not be read in the database or in a queue: name rows by key.
     """
     at = clock()
     row = await Outbox.create(
@@ -50,7 +48,7 @@ async def put(
         message_group=group,
         body=dict(body),
         created_at=at,
-        due_at=at + (delay or PUBLISHER_LEASE),
+        due_at=at + PUBLISHER_LEASE,
     )
     return row.id
 

@@ -120,19 +120,6 @@ async def test_the_sweep_leaves_a_publisher_ten_seconds(company: Tenant, clock: 
     assert mine(queue, ids)
 
 
-async def test_a_delayed_message_waits_for_its_time(company: Tenant, clock: Turned, queue: RecordingQueue) -> None:
-    async with tenant(company.id):
-        key = await dispatch.put("imports", {}, company_id=company.id, delay=timedelta(hours=1), clock=clock)
-    clock.turn(minutes=59)
-    await dispatch.sweep(queue=queue, clock=clock)
-    assert not mine(queue, [key])
-
-    clock.turn(minutes=1)
-    await dispatch.sweep(queue=queue, clock=clock)
-
-    assert mine(queue, [key])
-
-
 async def test_attempts_come_at_growing_intervals_up_to_15_minutes(
     company: Tenant, clock: Turned, queue: RecordingQueue
 ) -> None:
