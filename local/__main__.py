@@ -12,10 +12,8 @@ import signal
 import sys
 import time
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, NoReturn
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -138,8 +136,7 @@ def _show(message: Message, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(message), ensure_ascii=False), flush=True)
         return
-    at = datetime.fromisoformat(message.at).astimezone(ZoneInfo("Asia/Seoul")).strftime("%m-%d %H:%M:%S")
-    console.print(f"[cyan]{at}[/] [bold]{message.kind}[/] → {escape(message.to)} {escape(message.subject)}")
+    console.print(f"[cyan]{message.clock}[/] [bold]{message.kind}[/] → {escape(message.to)} {escape(message.subject)}")
     console.print(escape(message.text), soft_wrap=True)
 
 

@@ -10,9 +10,7 @@ import json
 import pathlib
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader
 from werkzeug import Request, Response
@@ -22,7 +20,6 @@ from local.cloud.sent import read
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
-_SEOUL = ZoneInfo("Asia/Seoul")
 _SHOWN = 200
 
 
@@ -47,14 +44,10 @@ class Inbox:
         match request.path:
             case "/":
                 headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-                page = self._page.render(messages=messages, clock=_clock)
+                page = self._page.render(messages=messages)
                 return Response(page, headers=headers, content_type="text/html; charset=utf-8")
             case "/messages.json":
                 body = json.dumps([asdict(message) for message in messages], ensure_ascii=False)
                 return Response(body, headers=headers, content_type="application/json")
             case _:
                 return Response("not found\n", 404, headers)
-
-
-def _clock(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone(_SEOUL).strftime("%m-%d %H:%M:%S")

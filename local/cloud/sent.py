@@ -18,8 +18,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 KEPT = 500
+_SEOUL = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Message:
     to: str
     subject: str
     text: str
+
+    @property
+    def clock(self) -> str:
+        """When, by the clocks of Korea."""
+        return datetime.fromisoformat(self.at).astimezone(_SEOUL).strftime("%m-%d %H:%M:%S")
 
 
 class Sent:
