@@ -30,10 +30,10 @@ DEPARTMENTS_NAMED = 10
 MISSPELLINGS = 100
 """For how many different unknown names a near match is looked for: comparing is slow and a file may be full of them."""
 
-FINDINGS_MOST = 80_000
+FINDINGS_MOST = 40_000
 """More are no list with mistakes but something else; memory is bounded by it, and by the next one."""
 
-FOUND_TEXT_MOST = 4_000_000
+FOUND_TEXT_MOST = 2_000_000
 """Characters kept of what stood in cells with findings, all together."""
 
 
