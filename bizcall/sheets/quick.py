@@ -28,7 +28,10 @@ _CELL = re.compile(
 )
 PARTS = 7
 """What splitting by `_CELL` gives per cell: the text before it, then its six groups."""
-_BOUNDARY = re.compile('(</row>)|<row r="([1-9][0-9]{0,6})"((?: [A-Za-z][A-Za-z0-9:]*="[^"<&\r\n]*")*)(/?)>')
+# Attributes are bounded, because what they say is remembered.
+_BOUNDARY = re.compile(
+    '(</row>)|<row r="([1-9][0-9]{0,6})"((?: [A-Za-z][A-Za-z0-9:]{0,30}="[^"<&\r\n]{0,100}"){0,20})(/?)>'
+)
 _ATTRIBUTE = re.compile(' ([A-Za-z][A-Za-z0-9:]*)="([^"]*)"')
 
 
