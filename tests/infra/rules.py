@@ -176,6 +176,14 @@ def every_source_takes_partial_answers(template: Template) -> Iterator[str]:
 
 
 @rule
+def a_fifo_source_takes_one_message_at_a_time(template: Template) -> Iterator[str]:
+    """Messages behind a poisonous one would use up their attempts without being tried (W5)."""
+    for name, (queue, _, properties) in sources(template).items():
+        if of(template, "SQS::Queue")[queue].get("FifoQueue") and properties.get("BatchSize") != 1:
+            yield f"{name}: more than one message of a FIFO queue at a time"
+
+
+@rule
 def no_source_asks_for_more_than_its_function_may_run(template: Template) -> Iterator[str]:
     """Throttled messages use up their attempts without being tried."""
     for name, (_, function, properties) in sources(template).items():

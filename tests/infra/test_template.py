@@ -125,6 +125,7 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
     ("every_queue_has_a_dead_letter_queue", drop("RegistrationsDead", "FifoQueue"), "another kind"),
     ("every_source_gives_its_function_time", put("ImportsQueue", 359, "VisibilityTimeout"), "six times"),
     ("every_source_takes_partial_answers", drop("ImportsFunctionMessages", "FunctionResponseTypes"), "partial"),
+    ("a_fifo_source_takes_one_message_at_a_time", put("RegistrationsFunctionMessages", 10, "BatchSize"), "at a time"),
     (
         "no_source_asks_for_more_than_its_function_may_run",
         put("ImportsFunction", 4, "ReservedConcurrentExecutions"),
