@@ -18,7 +18,7 @@ TEMPLATE = pathlib.Path(__file__).parent / "handlers" / "template.yaml"
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
-    """The address of an AWS-compatible server of this session's own."""
+    """The address of an AWS-compatible server of this run's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_DISABLE_GLOBAL_CORS", "1")
         from moto.server import ThreadedMotoServer
