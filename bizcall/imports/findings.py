@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bizcall.models.imports import Severity
-from bizcall.sheets import Column
+from bizcall.sheets import Column, Sentence
 
 ORIGINAL_MOST = 200
 """Characters kept of what stood in a cell."""
@@ -74,13 +74,6 @@ class Finding(NamedTuple):
     code: FindingCode
     original: str
     params: Mapping[str, str]
-
-
-class Sentence(NamedTuple):
-    """One sentence in both languages; params in braces."""
-
-    ko: str
-    en: str
 
 
 SENTENCES: Mapping[FindingCode, Sentence] = {

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from bizcall.imports.findings import Sentence
-from bizcall.sheets import Refusal, SheetRefused
+from bizcall.sheets import SENTENCES, Refusal, Sentence
 
 
 class FileRefusal(StrEnum):
@@ -45,8 +44,6 @@ _SENTENCES = {
 
 
 def sentence(code: str, params: Mapping[str, Any], *, english: bool = False) -> str:
-    """Why an import was refused, for people. Refusals of the file itself are told in Korean only."""
-    if code in FileRefusal.__members__:
-        known = _SENTENCES[FileRefusal(code)]
-        return known.en if english else known.ko
-    return SheetRefused(Refusal(code), **params).sentence
+    """Why an import was refused, for people: a code of `FileRefusal` or of `Refusal`. Korean unless `english`."""
+    known = _SENTENCES[FileRefusal(code)] if code in FileRefusal.__members__ else SENTENCES[Refusal(code)]
+    return (known.en if english else known.ko).format_map(params)

@@ -8,7 +8,7 @@ Reading, as the import uses it:
             cell = row.cells.get(Column.MOBILE)   # None: empty cell, or no such column (see sheet.columns)
             if cell is not None and cell.kind is Kind.ERROR: ...      # cell.reference is the place, "C7"
     except SheetRefused as refused:               # may also come in the middle of the rows
-        refused.code, refused.sentence            # for programs, and for the administrator in Korean
+        refused.code, refused.sentence            # for programs, and for the administrator in Korean (see SENTENCES)
 
 Texts of cells are raw: clean them with `bizcall.texts.clean`, and read telephone numbers with
 `bizcall.phones.recover(cell.text, stored_as_number=cell.kind is Kind.NUMBER)`. A row of the form nobody filled in
@@ -24,19 +24,14 @@ from __future__ import annotations
 from bizcall.sheets.cells import Cell, Kind, Sheet, SheetRow
 from bizcall.sheets.columns import REQUIRED, Column
 from bizcall.sheets.limits import Limits
+from bizcall.sheets.outgoing import FormLine, RefusedRow, ResultRow
 from bizcall.sheets.reader import read_sheet
-from bizcall.sheets.refusals import Refusal, SheetRefused
-from bizcall.sheets.writing import (
-    FormLine,
-    RefusedRow,
-    ResultRow,
-    make_form,
-    refused_workbook,
-    result_workbook,
-)
+from bizcall.sheets.refusals import SENTENCES, Refusal, Sentence, SheetRefused
+from bizcall.sheets.writing import make_form, refused_workbook, result_workbook
 
 __all__ = [
     "REQUIRED",
+    "SENTENCES",
     "Cell",
     "Column",
     "FormLine",
@@ -45,6 +40,7 @@ __all__ = [
     "Refusal",
     "RefusedRow",
     "ResultRow",
+    "Sentence",
     "Sheet",
     "SheetRefused",
     "SheetRow",

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import IO, BinaryIO
 
 from bizcall.sheets import formats
-from bizcall.sheets.limits import Limits
+from bizcall.sheets.limits import MEGABYTE, Limits
 from bizcall.sheets.refusals import Refusal, SheetRefused
 
 _END = struct.Struct("<4s4H2LH")
@@ -25,12 +25,11 @@ _END64_MARK = b"PK\x06\x07"
 _LONGEST_COMMENT = 65_535
 _ENTRY_BYTES = 1_024
 """Generous room for one directory entry: 46 bytes, its name and its extra fields."""
-_RATIO_FROM = 1024 * 1024
+_RATIO_FROM = MEGABYTE
 _CHUNK = 8 * 1024
 """Small, so that most of a chunk's elements are gone before the garbage collector counts them as long-lived."""
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MEGABYTE = 1024 * 1024
 # Everything that zipfile and zlib raise on bytes made to break them.
 _BROKEN = (
     zipfile.BadZipFile,
@@ -95,7 +94,7 @@ def _read(stream: IO[bytes], name: str) -> bytes:
 def _check_file(file: BinaryIO, limits: Limits) -> None:
     size = file.seek(0, io.SEEK_END)
     if size > limits.file_bytes:
-        raise SheetRefused(Refusal.FILE_TOO_LARGE, limit=limits.file_bytes // _MEGABYTE)
+        raise SheetRefused(Refusal.FILE_TOO_LARGE, limit=limits.file_bytes // MEGABYTE)
     file.seek(0)
     beginning = file.read(4)
     if not beginning.startswith(b"PK\x03\x04"):
@@ -157,7 +156,7 @@ def _check_kind(parts: dict[str, zipfile.ZipInfo]) -> None:
 
 
 def _too_large(limits: Limits) -> SheetRefused:
-    return SheetRefused(Refusal.UNPACKED_TOO_LARGE, limit=limits.unpacked_bytes // _MEGABYTE)
+    return SheetRefused(Refusal.UNPACKED_TOO_LARGE, limit=limits.unpacked_bytes // MEGABYTE)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from bizcall import phones
 from bizcall.sheets.columns import REQUIRED, Column, column_names
 from bizcall.sheets.layout import SHEET, WIDTHS, Cells, Look, add_lists, begin_sheet, drop_downs, protect, saved
-from bizcall.sheets.writing import FormLine
+from bizcall.sheets.outgoing import FormLine
 
 _HELP = "작성 안내"
 _HELP_ROWS = (

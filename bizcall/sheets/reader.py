@@ -98,7 +98,7 @@ def _below(rows: Iterator[RawRow], name: str, header_row: int, limits: Limits) -
 
 def _fault(header: HeaderRow, name: str, number: int) -> SheetRefused | None:
     if header.repeated:
-        places = (f"{column.label}({', '.join(letters)}열)" for column, letters in header.repeated.items())
+        places = (f"{column.label}({', '.join(letters)})" for column, letters in header.repeated.items())
         return SheetRefused(Refusal.HEADER_REPEATED, sheet=name, row=number, labels=", ".join(places))
     if header.missing:
         labels = "', '".join(column.label for column in header.missing)

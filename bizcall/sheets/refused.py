@@ -26,7 +26,7 @@ from bizcall.sheets.layout import (
     choices,
     writable,
 )
-from bizcall.sheets.writing import RefusedRow, ResultRow
+from bizcall.sheets.outgoing import RefusedRow, ResultRow
 
 _REASON_WIDTH = 80
 _ROW_LABEL = "행"

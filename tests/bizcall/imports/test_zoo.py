@@ -111,6 +111,7 @@ async def test_BK_03_what_is_no_list_of_users_is_refused_with_its_sentence(desk:
     assert found.refusal is not None
     sentence = refusals.sentence(found.refusal, found.refusal_params)
     assert "{" not in sentence
+    assert "{" not in refusals.sentence(found.refusal, found.refusal_params, english=True)
     assert found.result_key is not None
     assert any(sentence in str(cell) for row in values(await desk.storage.body(found.result_key)) for cell in row)
     assert await desk.holders() == {}
