@@ -86,7 +86,7 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
             addresses = system.addresses
             for line in (
                 f"[bold]BizCall Admin runs[/] ({time.monotonic() - before:.1f} s)",
-                f"  API        {addresses.graphql}   try it out at {addresses.api}",
+                f"  API        {addresses.graphql}   try it out at {addresses.api}/ide",
                 f"  inbox      {addresses.inbox}   SMS and mails; also: .venv/bin/python -m local inbox",
                 f"  bucket     {addresses.bucket} at {addresses.aws}",
                 f"  sign in    {seed.LOGIN_ID} / {seed.PASSWORD}   {seed.COMPANY_NAME}; the code is in the inbox",

@@ -87,7 +87,7 @@ def create_app(
     )
     routes = [Route("/graphql", endpoint), Route("/healthz", alive), Route("/readyz", ready)]
     if settings.stage == "local":
-        routes.append(Route("/", ide))
+        routes.append(Route("/ide", ide))
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.web_origins,

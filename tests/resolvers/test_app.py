@@ -78,7 +78,7 @@ async def test_D8_readyz_and_queries_say_when_the_database_is_away(
 async def test_the_page_to_try_things_is_on_the_laptop_only_and_needs_nothing_from_elsewhere(db: None) -> None:
     for stage, status in (("local", 200), ("test", 404), ("production", 404)):
         async with real(stage) as client:
-            response = await client.get("/", headers={"accept": "text/html"})
+            response = await client.get("/ide", headers={"accept": "text/html"})
             assert response.status_code == status
             if status == 200:
                 assert "connect-src 'self'" in response.headers["content-security-policy"]
