@@ -97,7 +97,7 @@ SENTENCES: Mapping[FindingCode, Sentence] = {
         "불필요한 공백, 전각 문자 또는 분리된 한글을 정리하여 '{value}'(으)로 읽었습니다.",
         "Blanks, full-width characters or decomposed Hangul were cleaned; read as '{value}'.",
     ),
-    FindingCode.SWITCH_READ: Sentence("{value}(으)로 읽었습니다.", "Read as {value}."),
+    FindingCode.SWITCH_READ: Sentence("{value}으로 읽었습니다.", "Read as {value}."),
     FindingCode.DIGITS_LOST: Sentence(
         "번호가 지수 형식으로 바뀌어 원래 숫자를 알 수 없습니다. 셀 서식을 '텍스트'로 바꾼 후 다시 입력해 주세요.",
         "The number became a power of ten and its digits are lost. Format the cell as text and type it again.",
@@ -118,28 +118,36 @@ SENTENCES: Mapping[FindingCode, Sentence] = {
         "글자가 아닌 값입니다. 셀 서식을 '텍스트'로 바꾼 후 다시 입력해 주세요.",
         "This is not a text. Format the cell as text and type it again.",
     ),
-    FindingCode.TOO_LONG: Sentence("{maximum}자까지 입력할 수 있습니다.", "At most {maximum} characters are allowed."),
+    FindingCode.TOO_LONG: Sentence(
+        "너무 깁니다. {maximum}자 이내로 줄여 주세요.", "At most {maximum} characters are allowed."
+    ),
     FindingCode.NUMBER_MISSING: Sentence(
         "가입 전화번호가 없습니다. 등록할 회선의 번호를 입력해 주세요.",
         "The company number is missing.",
     ),
-    FindingCode.NUMBER_INVALID: Sentence("올바른 전화번호가 아닙니다.", "This is no telephone number."),
+    FindingCode.NUMBER_INVALID: Sentence(
+        "올바른 전화번호가 아닙니다(예: 070-1234-5678).", "This is no telephone number."
+    ),
     FindingCode.NUMBER_UNKNOWN: Sentence(
-        "우리 회사의 가입 전화번호가 아닙니다.",
+        "우리 회사의 가입 전화번호가 아닙니다. 번호를 확인해 주세요.",
         "This is not a number of your company.",
     ),
     FindingCode.NUMBER_REPEATED: Sentence(
         "같은 가입 전화번호가 {row}행에도 있습니다. 한 행만 남겨 주세요.",
         "The same number stands in row {row} too. Keep one of them.",
     ),
-    FindingCode.NAME_MISSING: Sentence("사용자명이 없습니다.", "The name is missing."),
+    FindingCode.NAME_MISSING: Sentence(
+        "사용자명이 없습니다. 번호를 사용할 직원의 이름을 입력해 주세요.", "The name is missing."
+    ),
     FindingCode.MOBILE_INVALID: Sentence(
         "올바른 휴대폰 번호가 아닙니다(예: 010-1234-5678).",
         "This is no mobile number (such as 010-1234-5678).",
     ),
-    FindingCode.EMAIL_INVALID: Sentence("올바른 이메일 주소가 아닙니다.", "This is no e-mail address."),
+    FindingCode.EMAIL_INVALID: Sentence(
+        "올바른 이메일 주소가 아닙니다(예: user@example.com).", "This is no e-mail address."
+    ),
     FindingCode.DEPARTMENT_UNKNOWN: Sentence(
-        "등록되지 않은 부서입니다. 등록된 부서: {existing}",
+        "등록되지 않은 부서입니다. [부서 관리]에서 먼저 추가하거나 등록된 부서를 입력해 주세요: {existing}",
         "There is no such department. There are: {existing}",
     ),
     FindingCode.DEPARTMENT_MISSPELT: Sentence(
@@ -147,7 +155,8 @@ SENTENCES: Mapping[FindingCode, Sentence] = {
         "There is no such department. Is '{near}' meant?",
     ),
     FindingCode.DEPARTMENT_RETIRED: Sentence(
-        "미리보기 후에 삭제된 부서입니다.", "The department was deleted after the preview."
+        "미리보기 후에 삭제된 부서입니다. 다른 부서를 입력한 후 다시 올려 주세요.",
+        "The department was deleted after the preview.",
     ),
     FindingCode.SWITCH_INVALID: Sentence("ON 또는 OFF를 입력해 주세요.", "Give ON or OFF."),
     FindingCode.NO_RID: Sentence(
@@ -155,7 +164,7 @@ SENTENCES: Mapping[FindingCode, Sentence] = {
         "This line has no RID; give OFF.",
     ),
     FindingCode.CONFLICT: Sentence(
-        "미리보기 후에 이 회선의 정보가 변경되어 등록하지 않았습니다. 다시 확인해 주세요.",
+        "미리보기 후에 이 회선의 정보가 변경되어 등록하지 않았습니다. 현재 정보를 확인한 후 다시 올려 주세요.",
         "The line was changed after the preview, so the row was not registered.",
     ),
 }
