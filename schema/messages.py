@@ -41,10 +41,16 @@ KNOWN = frozenset(language.value for language in Language)
 
 CATALOGUE: Mapping[ErrorCode, Entry] = {
     ErrorCode.REQUIRED: Entry(
-        "A value is needed and missing.", "필수 항목입니다. 값을 입력해 주세요.", "This is required."
+        "A value is needed and missing.",
+        "필수 항목입니다. 값을 입력해 주세요.",
+        "This is required.",
+        "소속된 사용자가 {members}명 있습니다. 옮길 부서를 선택해 주세요.",
+        "It has {members} members. Choose a department for them.",
     ),
     ErrorCode.INVALID_FORMAT: Entry(
-        "The value is not of the form that is asked for.", "형식이 올바르지 않습니다.", "This is not in the right form."
+        "The value is not of the form that is asked for.",
+        "형식이 올바르지 않습니다. 입력한 값을 확인해 주세요.",
+        "This is not in the right form.",
     ),
     ErrorCode.TOO_LONG: Entry(
         "The text is too long; `maximum` tells how many characters it may have.",
@@ -76,11 +82,13 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
     ),
     ErrorCode.DUPLICATE: Entry(
         "The same value stands twice in the input, or exists already.",
-        "이미 사용 중인 값입니다.",
+        "이미 있거나 중복된 값입니다. 다른 값을 입력해 주세요.",
         "This exists already.",
     ),
     ErrorCode.NOT_FOUND: Entry(
-        "There is no such object in this company.", "대상을 찾을 수 없습니다.", "There is no such object."
+        "There is no such object in this company.",
+        "대상을 찾을 수 없습니다. 새로 고친 뒤 다시 시도해 주세요.",
+        "There is no such object.",
     ),
     ErrorCode.CONFLICT: Entry(
         "Somebody else changed the object meanwhile, or the value contradicts another one in the input.",
@@ -94,7 +102,7 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
     ),
     ErrorCode.NO_RID: Entry(
         "The line has no representative caller ID (RID), so it can't be switched on.",
-        "RID가 없는 회선은 RID를 사용할 수 없습니다.",
+        "RID가 없는 회선은 RID를 사용할 수 없습니다. OFF로 바꿔 주세요.",
         "This line has no RID.",
     ),
     ErrorCode.CREDENTIALS: Entry(
@@ -110,7 +118,11 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "Locked after too many failures until {until}.",
     ),
     ErrorCode.CODE_WRONG: Entry(
-        "The verification code is wrong.", "인증번호가 올바르지 않습니다.", "The verification code is wrong."
+        "The verification code is wrong.",
+        "인증번호가 올바르지 않습니다.",
+        "The verification code is wrong.",
+        "인증번호가 올바르지 않습니다. {triesLeft}번 더 입력할 수 있습니다.",
+        "The verification code is wrong. Tries left: {triesLeft}.",
     ),
     ErrorCode.CODE_EXPIRED: Entry(
         "The verification code is used up or too old; ask for another.",
