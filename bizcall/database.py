@@ -166,6 +166,14 @@ async def query(sql: str, *parameters: Any) -> list[dict[str, Any]]:
     return await get_connection("default").execute_query_dict(sql, list(parameters))
 
 
+async def lock(name: str) -> None:
+    """Hold a lock until the end of the open transaction; whoever asks for the same name waits for that.
+
+    `name` begins with the feature and what it locks, as in "imports.inbox <key>": names of all features share a space.
+    """
+    await query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+
+
 @asynccontextmanager
 async def savepoint() -> AsyncGenerator[None]:
     """Let one statement fail without poisoning the transaction around it."""

@@ -19,7 +19,6 @@ from bizcall.ports import Clock, Storage, UploadForm, now
 from bizcall.sheets import Limits
 
 FORM_SECONDS = 300
-FILE_NAME_MOST = 255
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ async def create(
     problems = []
     if not name:
         problems.append(Problem(ErrorCode.REQUIRED, ("fileName",)))
-    if len(name) > FILE_NAME_MOST:
-        problems.append(Problem(ErrorCode.TOO_LONG, ("fileName",), {"maximum": str(FILE_NAME_MOST)}))
+    if len(name) > keys.FILE_NAME_MOST:
+        problems.append(Problem(ErrorCode.TOO_LONG, ("fileName",), {"maximum": str(keys.FILE_NAME_MOST)}))
     if not 1 <= size <= most:
         problems.append(Problem(ErrorCode.OUT_OF_RANGE, ("size",), {"minimum": "1", "maximum": str(most)}))
     if actor.id is None:

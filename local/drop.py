@@ -8,6 +8,7 @@ import time
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from bizcall.imports import keys
 from local import seed
 from local.cloud.process import CREDENTIALS
 from local.deploy import clients
@@ -25,15 +26,15 @@ class NoAnswer(Exception):
 def dropped(addresses: Addresses, file: pathlib.Path) -> tuple[str, list[list[str]]]:
     """Put the file into the inbox and wait for its result: the result's key, and the texts of its rows.
 
-    The place of the result is `bizcall.imports.keys`'. Raises NoAnswer.
+    Raises NoAnswer.
     """
     import openpyxl
 
     s3 = clients(addresses.aws, CREDENTIALS["AWS_REGION"])("s3")
-    name = unicodedata.normalize("NFC", file.name)
-    result = f"inbox/results/{seed.COMPANY_ID}/{name}.result.xlsx"
+    key = keys.inbox(seed.COMPANY_ID, unicodedata.normalize("NFC", file.name))
+    result = keys.beside(key)
     before = _version(s3, addresses.bucket, result)
-    s3.put_object(Bucket=addresses.bucket, Key=f"inbox/imports/{seed.COMPANY_ID}/{name}", Body=file.read_bytes())
+    s3.put_object(Bucket=addresses.bucket, Key=key, Body=file.read_bytes())
     end = time.monotonic() + ANSWER_SECONDS
     while _version(s3, addresses.bucket, result) == before:
         if time.monotonic() > end:

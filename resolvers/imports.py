@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from bizcall import imports
-from bizcall.imports import form, listing
+from bizcall.imports import downloads, form, listing
 from bizcall.paging import Slice
 from resolvers.errors import mutation
 from schema.connections import After, Before, Connection, First, Last
@@ -99,7 +99,7 @@ async def import_refused_rows_download(info: Info, id: ImportId) -> ImportRefuse
     return ImportRefusedRowsDownloadPayload(download=_download(link))
 
 
-def _download(link: form.Download) -> Download:
+def _download(link: downloads.Download) -> Download:
     return Download(url=link.url, expires_at=link.expires_at)
 
 

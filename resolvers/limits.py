@@ -13,7 +13,7 @@ import strawberry
 
 from bizcall import idempotency, uploads
 from bizcall.admins import codes, locks, sessions
-from bizcall.imports import form, storing
+from bizcall.imports import downloads, storing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
 from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.subscribers import editing
@@ -131,7 +131,12 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),
         ("uploadForm", uploads.FORM_SECONDS, Unit.SECONDS, "Life of the form for an upload."),
-        ("downloadLink", form.LINK_SECONDS, Unit.SECONDS, "Life of a download link; ask for another when it is over."),
+        (
+            "downloadLink",
+            downloads.LINK_SECONDS,
+            Unit.SECONDS,
+            "Life of a download link; ask for another when it is over.",
+        ),
         ("codeLife", _seconds(codes.LIFE), Unit.SECONDS, "Life of a verification code."),
         ("codeTries", codes.TRIES_MOST, Unit.COUNT, "Tries at a verification code."),
         ("codeInterval", _seconds(codes.BETWEEN), Unit.SECONDS, "Time from one code to the next."),

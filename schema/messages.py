@@ -147,7 +147,11 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "This idempotency key was used with another input.",
     ),
     ErrorCode.ROW_REFUSED: Entry(
-        "The row has cells that were refused.", "오류가 있는 행입니다.", "The row has errors."
+        "Some rows have cells that were refused; `count` tells how many rows.",
+        "오류가 있는 행이 있습니다.",
+        "Some rows have errors.",
+        "오류가 있는 행이 {count}개 있습니다.",
+        "Rows with errors: {count}.",
     ),
     ErrorCode.BAD_CURSOR: Entry(
         "The cursor is none of this list and order.",

@@ -11,7 +11,7 @@ from uuid import UUID
 import openpyxl
 import orjson
 
-from bizcall import imports, uploads
+from bizcall import dispatch, imports, uploads
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import query, tenant
 from bizcall.imports import keys
@@ -74,7 +74,7 @@ class Desk:
 
     async def drop(self, body: bytes, name: str = "명단.xlsx") -> str:
         """Put a file into the company's inbox; returns its key."""
-        key = f"inbox/imports/{self.company.id}/{name}"
+        key = keys.inbox(self.company.id, name)
         await self.storage.write(key, body, content_type=keys.CONTENT_TYPE)
         return key
 
@@ -110,6 +110,13 @@ class Desk:
             await imports.register_queued(
                 UUID(body["companyId"]), UUID(body["importId"]), storage=self.storage, clock=self.clock
             )
+
+    async def sweep(self) -> None:
+        """Send what waits in the outbox, and carry it out."""
+        async with tenant(self.company.id):
+            waiting = await query("SELECT id FROM outbox WHERE company_id = $1", self.company.id)
+        await dispatch.publish([row["id"] for row in waiting], queue=self.queue)
+        await self.work()
 
     async def register(self, previewed: Import, on_error: OnError = OnError.REJECT_ALL) -> Import:
         """Ask for the registration and have it carried out."""

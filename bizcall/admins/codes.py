@@ -18,7 +18,7 @@ from bizcall.admins.locks import STRANGER
 from bizcall.admins.sessions import Opened
 from bizcall.admins.sign_in import locked
 from bizcall.audit import Actor, ActorKind
-from bizcall.database import directory, enter, query
+from bizcall.database import directory, enter, lock, query
 from bizcall.dispatch import codes as derived
 from bizcall.dispatch import outbox
 from bizcall.dispatch.codes import DIGITS, Keys
@@ -63,7 +63,7 @@ async def code_send(challenge: str, *, actor: Actor, queue: Queue, clock: Clock 
         half = await _half(challenge, at)
         await _refuse_lock(half, at)
         # Two requests at once would both find the 30 seconds over: the lock makes them one after the other.
-        await query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"code {half['purpose']} {half['mobile']}")
+        await lock(f"admins.code {half['purpose']} {half['mobile']}")
         await _refuse_haste(half, at)
         await query(
             """

@@ -14,9 +14,9 @@ from uuid import UUID
 
 import orjson
 
-from bizcall import departments, phones
+from bizcall import departments
 from bizcall.database import query, tenant
-from bizcall.imports import findings, keys, refusals
+from bizcall.imports import cells, findings, keys, refusals, storing
 from bizcall.models import Import
 from bizcall.models.imports import Action, Severity, Source, State
 from bizcall.ports import Storage
@@ -30,7 +30,6 @@ _OUTCOMES = {
     Action.REFUSED: "거절",
 }
 _NOT_REGISTERED = "등록하지 않음"
-_UNFINISHED = (State.CHECKING, State.PREVIEWED, State.REGISTERING)
 
 Reasons = Mapping[Column | None, str]
 
@@ -42,10 +41,18 @@ async def give(company_id: UUID, import_id: UUID, *, storage: Storage) -> None:
     if found is None or found.state is State.CHECKING:
         return
     if found.source is Source.INBOX:
-        if found.result_key is None and found.state not in _UNFINISHED:
-            await _store(found, "result_key", keys.result(found.object_key, import_id), await _result(found), storage)
+        if found.result_key is None and found.state not in storing.UNFINISHED:
+            await _store(found, "result_key", await _place(found), await _result(found), storage)
     elif found.refused_key is None and found.rows_refused + found.rows_conflicting:
         await _store(found, "refused_key", keys.refused(company_id, import_id), await _refused(found), storage)
+
+
+async def _place(found: Import) -> str:
+    """Where the result of a dropped file goes: beside it, unless a newer file has taken its place there."""
+    async with tenant(found.company_id, read_only=True):
+        same_name = Import.filter(company_id=found.company_id, object_key=found.object_key)
+        newest = await same_name.order_by("-created_at", "-id").first()
+    return keys.result(found.object_key, found.id, replaced=newest is not None and newest.id != found.id)
 
 
 async def _store(found: Import, column: str, key: str, body: bytes, storage: Storage) -> None:
@@ -124,13 +131,13 @@ def _values(row: Mapping[str, Any]) -> dict[Column, str]:
     """What stands in the row's cells: as the sheet had it when the row was refused, else as it would be registered."""
     if row["given"] is not None:
         return {Column(column): text for column, text in orjson.loads(row["given"]).items()}
-    return {
-        Column.NUMBER: phones.formatted(row["line_number"] or ""),
-        Column.NAME: row["name"],
-        Column.DEPARTMENT: row["department"] or "",
-        Column.POSITION: row["position"],
-        Column.MOBILE: phones.formatted(row["mobile"] or ""),
-        Column.EMAIL: row["email"] or "",
-        Column.RID: "ON" if row["rid_enabled"] else "OFF",
-        Column.APP: "ON" if row["app_enabled"] else "OFF",
-    }
+    return cells.spelt(
+        number=row["line_number"],
+        name=row["name"],
+        department=row["department"],
+        position=row["position"],
+        mobile=row["mobile"],
+        email=row["email"],
+        rid=row["rid_enabled"],
+        app=row["app_enabled"],
+    )

@@ -55,17 +55,16 @@ class Draft:
 
     def given(self) -> dict[str, str]:
         """What stands in the row, by column, for the workbook to mend: cleaned where that worked, else as it stood."""
-        switches = {True: "ON", False: "OFF", None: None}
-        values = {
-            Column.NUMBER: self.line_number and phones.formatted(self.line_number),
-            Column.NAME: self.name,
-            Column.DEPARTMENT: self.department,
-            Column.POSITION: self.position,
-            Column.MOBILE: self.mobile and phones.formatted(self.mobile),
-            Column.EMAIL: self.email,
-            Column.RID: switches[self.rid],
-            Column.APP: switches[self.app],
-        }
+        values = spelt(
+            number=self.line_number,
+            name=self.name,
+            department=self.department,
+            position=self.position,
+            mobile=self.mobile,
+            email=self.email,
+            rid=self.rid,
+            app=self.app,
+        )
         return {column.value: text for column, text in {**values, **self.refused}.items() if text}
 
 
@@ -86,6 +85,32 @@ def read(row: SheetRow, columns: Mapping[Column, str]) -> Draft | None:
     if row.hidden:
         draft.findings.insert(0, Finding(row.number, None, "", FindingCode.HIDDEN_ROW, "", {}))
     return draft
+
+
+def spelt(
+    *,
+    number: str | None,
+    name: str | None,
+    department: str | None,
+    position: str | None,
+    mobile: str | None,
+    email: str | None,
+    rid: bool | None,
+    app: bool | None,
+) -> dict[Column, str]:
+    """A row's values as the form has them, empty ones left out."""
+    switches = {True: "ON", False: "OFF", None: None}
+    values = {
+        Column.NUMBER: number and phones.formatted(number),
+        Column.NAME: name,
+        Column.DEPARTMENT: department,
+        Column.POSITION: position,
+        Column.MOBILE: mobile and phones.formatted(mobile),
+        Column.EMAIL: email,
+        Column.RID: switches[rid],
+        Column.APP: switches[app],
+    }
+    return {column: text for column, text in values.items() if text}
 
 
 def storable(text: str) -> str:

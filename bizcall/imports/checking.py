@@ -23,6 +23,7 @@ from bizcall.imports.findings import Finding, FindingCode
 from bizcall.models.imports import Action
 from bizcall.sheets import Column, Sheet, read_sheet
 from bizcall.subscribers import rules
+from bizcall.subscribers.entries import EDITABLE
 
 DEPARTMENTS_NAMED = 10
 """How many departments the refusal of an unknown one lists."""
@@ -243,11 +244,8 @@ def _keep(row: CheckedRow, draft: Draft, line: Mapping[str, Any], columns: Mappi
         row.rid_enabled = line["rid_enabled"] and line["rid"] is not None
     if draft.app is None:
         row.app_enabled = line["app_enabled"]
-    if all(getattr(row, name) == line[name] for name in _COMPARED):
+    if all(getattr(row, name) == line[name] for name in EDITABLE):
         row.action = Action.UNCHANGED
-
-
-_COMPARED = ("name", "department_id", "position", "mobile", "email", "rid_enabled", "app_enabled")
 
 
 def _suggestions(names: Sequence[str]) -> Callable[[str], tuple[FindingCode, dict[str, str]]]:
@@ -259,7 +257,7 @@ def _suggestions(names: Sequence[str]) -> Callable[[str], tuple[FindingCode, dic
     def suggest(unknown: str) -> tuple[FindingCode, dict[str, str]]:
         if unknown not in answers:
             near = spelt.get(_bare(unknown))
-            if near is None and len(answers) < MISSPELLINGS and len(unknown) <= rules.NAME_MOST:
+            if near is None and len(answers) < MISSPELLINGS:
                 near = next(iter(difflib.get_close_matches(unknown, names, n=1)), None)
             answers[unknown] = (
                 (FindingCode.DEPARTMENT_UNKNOWN, {"existing": listed})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bizcall.database import directory, query, tenant
-from bizcall.imports import storing
+from bizcall.imports import commands, storing
 from bizcall.imports.refusals import FileRefusal
-from bizcall.models.imports import State
+from bizcall.models.imports import Source, State
 from bizcall.ports import Clock, now
 
 BATCH = 100
@@ -32,5 +32,8 @@ async def expire(*, clock: Clock = now) -> int:
                 await storing.finish(row["company_id"], found.id, State.EXPIRED, at)
             else:
                 await storing.finish(row["company_id"], found.id, State.FAILED, at, refusal=FileRefusal.TIMED_OUT)
+                if found.source is Source.INBOX:
+                    # The sweep has no place in the bucket: a worker that has one stores the result.
+                    await commands.carry_on(row["company_id"], found.id, clock=clock)
             ended += 1
     return ended

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from bizcall import audit, departments
@@ -12,20 +11,12 @@ from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.imports import keys
+from bizcall.imports.downloads import Download, link
 from bizcall.ports import Clock, Storage, now
 from bizcall.sheets import FormLine, make_form
 
 LINES_MOST = 5_000
-LINK_SECONDS = 300
 FILE_NAME = "사용자 일괄 등록 양식.xlsx"
-
-
-@dataclass(frozen=True)
-class Download:
-    """A presigned link and until when it works."""
-
-    url: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -46,15 +37,9 @@ async def create(company_id: UUID, actor: Actor, *, storage: Storage, clock: Clo
             LINES_MOST + 1,
         )
         choices = [row.name for row in await departments.current(company_id)]
-        await audit.record(company_id, actor, "imports.form", kind="Company", subjects=[company_id], clock=clock)
+        await audit.record(company_id, actor, "imports.form_create", [company_id], kind="Company", clock=clock)
     lines = [FormLine(row["number"], row["rid"]) for row in free[:LINES_MOST]]
     body = await asyncio.to_thread(make_form, lines, choices)
     key = keys.form(company_id, uuid7())
     await storage.write(key, body, content_type=keys.CONTENT_TYPE)
     return Form(await link(storage, key, FILE_NAME, clock), len(lines), len(free) > LINES_MOST)
-
-
-async def link(storage: Storage, key: str, file_name: str, clock: Clock) -> Download:
-    """A link for five minutes."""
-    until = clock() + timedelta(seconds=LINK_SECONDS)
-    return Download(await storage.download_url(key, file_name=file_name, seconds=LINK_SECONDS), until)

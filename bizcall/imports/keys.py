@@ -4,6 +4,8 @@ uploads/imports/<company>/<upload>.xlsx         sent by the console through a pr
 inbox/imports/<company>/<any path>              dropped without a console
 inbox/results/<company>/<any path>.result.xlsx  what became of a dropped file: beside it, and outside the event
                                                 filter `inbox/imports/`, so that an answer is never taken for a file
+inbox/results/<company>/<import>.result.xlsx    the same of a file that a newer one has replaced, or whose name is too
+                                                long for a suffix
 results/imports/<company>/<import>/refused.xlsx the refused rows, to mend
 results/forms/<company>/<id>.xlsx               a form to fill in
 """
@@ -18,8 +20,9 @@ from bizcall.models.imports import Source
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KEY_BYTES = 1024
 """How long S3 lets a key be."""
+FILE_NAME_MOST = 255
 
-_UPLOADS, _INBOX = "uploads/imports/", "inbox/imports/"
+_UPLOADS, _INBOX, _RESULTS = "uploads/imports/", "inbox/imports/", "inbox/results/"
 _SUFFIX = ".xlsx"
 _SOURCES = {_UPLOADS: Source.CONSOLE, _INBOX: Source.INBOX}
 
@@ -55,6 +58,11 @@ def upload(company_id: UUID, upload_id: UUID) -> str:
     return f"{_UPLOADS}{company_id}/{upload_id}{_SUFFIX}"
 
 
+def inbox(company_id: UUID, name: str) -> str:
+    """Where a file is dropped; `name` may be a path."""
+    return f"{_INBOX}{company_id}/{name}"
+
+
 def refused(company_id: UUID, import_id: UUID) -> str:
     """Where the refused rows of an import lie."""
     return f"results/imports/{company_id}/{import_id}/refused.xlsx"
@@ -65,14 +73,24 @@ def form(company_id: UUID, form_id: UUID) -> str:
     return f"results/forms/{company_id}/{form_id}{_SUFFIX}"
 
 
-def result(key: str, import_id: UUID) -> str:
-    """Where the result of a dropped file lies: under its name, or under the import's key where that is too long."""
+def beside(key: str) -> str:
+    """Where people look for the result of a dropped file: under its name. May be longer than S3 lets a key be."""
     found = arrival(key)
     if found is None or found.source is not Source.INBOX:
         raise ValueError("only a dropped file has a result beside it")
-    place = f"inbox/results/{found.company_id}/"
-    beside = f"{place}{found.name}.result{_SUFFIX}"
-    return beside if len(beside.encode()) <= KEY_BYTES else f"{place}{import_id}.result{_SUFFIX}"
+    return f"{_RESULTS}{found.company_id}/{found.name}.result{_SUFFIX}"
+
+
+def result(key: str, import_id: UUID, *, replaced: bool) -> str:
+    """Where the result of a dropped file lies: beside it, or under the import's key where that is not to be had.
+
+    A file that was `replaced` by a newer one must not take the place of its result.
+    """
+    named = beside(key)
+    if not replaced and len(named.encode()) <= KEY_BYTES:
+        return named
+    company_id = key.removeprefix(_INBOX).partition("/")[0]
+    return f"{_RESULTS}{company_id}/{import_id}.result{_SUFFIX}"
 
 
 def _uuid(text: str) -> UUID | None:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import UUID
 
 from bizcall import audit, departments, texts
-from bizcall.database import query, tenant
+from bizcall.database import lock, query, tenant
 from bizcall.ids import uuid7
-from bizcall.imports import answers, cells, checking, collector, keys, registering, storing
+from bizcall.imports import answers, cells, checking, collector, commands, keys, registering, storing
 from bizcall.imports.refusals import FileRefusal
 from bizcall.models import Company, Import, Upload
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Action, Source, State
 from bizcall.ports import Clock, ObjectMissing, Storage, now
 from bizcall.sheets import Limits, Refusal, SheetRefused
-
-MIB = 1024 * 1024
-FILE_NAME_MOST = 255
+from bizcall.sheets.limits import MEGABYTE
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +33,14 @@ async def receive(key: str, *, storage: Storage, clock: Clock = now) -> None:
     if place is None:
         logger.warning("an object that is no import", extra={"key_bytes": len(key.encode())})
         return
-    import_id = await _claim(key, place, storage, clock())
+    import_id = await _claim(key, place, storage, clock)
     if import_id is not None:
         with collector.paused():
-            await _check(place.company_id, import_id, storage, clock())
+            await _check(place.company_id, import_id, storage, clock)
         await answers.give(place.company_id, import_id, storage=storage)
 
 
-async def _claim(key: str, place: keys.Arrival, storage: Storage, at: datetime) -> UUID | None:
+async def _claim(key: str, place: keys.Arrival, storage: Storage, clock: Clock) -> UUID | None:
     """The import of the version that stands under the key, made if it is new; None when there is nothing to import.
 
     A newer version ends the unfinished imports of older ones. Which is newer is decided by looking at the bucket
@@ -60,7 +57,7 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, at: datetime) 
                 logger.warning("an object for no upload")
                 return None
             file_name = upload.file_name
-        await query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+        await lock(f"imports.arrival {key}")
         try:
             stands = await storage.head(key)
         except ObjectMissing:
@@ -72,10 +69,14 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, at: datetime) 
         )
         if known is not None:
             return known.id
-        for older in await Import.filter(
-            company_id=place.company_id, object_key=key, state__in=storing.UNFINISHED
-        ).select_for_update():
-            await storing.finish(place.company_id, older.id, State.CANCELLED, at, refusal=FileRefusal.SUPERSEDED)
+        at = clock()
+        older = Import.filter(company_id=place.company_id, object_key=key)
+        for unfinished in await older.filter(state__in=storing.UNFINISHED).select_for_update():
+            await storing.finish(place.company_id, unfinished.id, State.CANCELLED, at, refusal=FileRefusal.SUPERSEDED)
+        if place.source is Source.INBOX:
+            # Arrivals of the older ones, when told again, lead to this one; so nobody else would answer them.
+            for unanswered in await older.filter(result_key__isnull=True):
+                await commands.carry_on(place.company_id, unanswered.id, clock=clock)
         made = await Import.create(
             id=uuid7(),
             company_id=place.company_id,
@@ -85,7 +86,7 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, at: datetime) 
             object_version=version,
             object_etag=stands.etag,
             object_size=stands.size,
-            file_name=texts.clean(file_name).text[-FILE_NAME_MOST:],
+            file_name=texts.clean(file_name).text[-keys.FILE_NAME_MOST :],
             state=State.CHECKING,
             created_at=at,
         )
@@ -93,7 +94,7 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, at: datetime) 
         return made.id
 
 
-async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: datetime) -> None:
+async def _check(company_id: UUID, import_id: UUID, storage: Storage, clock: Clock) -> None:
     """Read the file and store its preview, in one transaction that holds the import: others wait, and then see it done.
 
     There is no lease that could outlive a worker: when it dies, its transaction ends and the next delivery starts anew.
@@ -102,8 +103,9 @@ async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: dateti
         found = await storing.locked(company_id, import_id)
         if found is None or found.state is not State.CHECKING:
             return
+        at = clock()
         try:
-            await _preview(found, await asyncio.to_thread(checking.read, await _fetch(found, storage)), at)
+            await _preview(found, await asyncio.to_thread(checking.read, await _fetch(found, storage)), clock)
         except SheetRefused as refused:
             where = {name: cells.storable(v) if isinstance(v, str) else v for name, v in refused.where.items()}
             await storing.finish(
@@ -115,12 +117,12 @@ async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: dateti
             await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.TOO_MANY_FINDINGS)
 
 
-async def _preview(found: Import, reading: checking.Reading, at: datetime) -> None:
+async def _preview(found: Import, reading: checking.Reading, clock: Clock) -> None:
     """Compare with the company as it is now and store the result; a dropped file goes on to its registration."""
-    company_id, dropped = found.company_id, found.source is Source.INBOX
+    company_id, dropped, at = found.company_id, found.source is Source.INBOX, clock()
     if dropped:
         # Files dropped together don't make rows of each other conflict: the next one is compared when this one is in.
-        await query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"inbox/imports/{company_id}")
+        await lock(f"imports.inbox {company_id}")
     lines = await query(
         """
         SELECT id, number, rid, subscriber_id, revision, name, department_id, position, mobile, email, rid_enabled,
@@ -158,22 +160,22 @@ async def _preview(found: Import, reading: checking.Reading, at: datetime) -> No
     )
     if on_error is None:
         return
-    await audit.record(company_id, audit.system(), "imports.drop", [found.id], kind="Import")
+    await audit.record(company_id, audit.system(), "imports.receive", [found.id], kind="Import", clock=clock)
     good = [row for row in checked.rows if row.action is not Action.REFUSED]
     if on_error is OnError.REJECT_ALL and len(good) < len(checked.rows):
         await storing.finish(company_id, found.id, State.REFUSED, at, refusal=FileRefusal.ROWS_REFUSED)
     else:
-        await registering.apply(company_id, found.id, good, on_error, at)
+        await registering.apply(company_id, found.id, good, on_error, clock=clock)
 
 
 async def _fetch(found: Import, storage: Storage) -> bytes:
     """The object's bytes; raises SheetRefused without reading one that is too large."""
     most = Limits().file_bytes
     if found.object_size > most:
-        raise SheetRefused(Refusal.FILE_TOO_LARGE, limit=most // MIB)
+        raise SheetRefused(Refusal.FILE_TOO_LARGE, limit=most // MEGABYTE)
     data = bytearray()
     async for piece in storage.read(found.object_key, found.object_version or None):
         data += piece
         if len(data) > most:
-            raise SheetRefused(Refusal.FILE_TOO_LARGE, limit=most // MIB)
+            raise SheetRefused(Refusal.FILE_TOO_LARGE, limit=most // MEGABYTE)
     return bytes(data)

@@ -9,9 +9,9 @@ from uuid import UUID
 from bizcall import audit, idempotency
 from bizcall.audit import Actor
 from bizcall.database import tenant
-from bizcall.dispatch import publish, put
+from bizcall.dispatch import publish
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.imports import answers, collector, storing
+from bizcall.imports import answers, collector, commands, storing
 from bizcall.imports.checking import CheckedRow
 from bizcall.imports.findings import Finding, FindingCode
 from bizcall.imports.refusals import FileRefusal
@@ -22,7 +22,12 @@ from bizcall.ports import Clock, Queue, Storage, now
 from bizcall.sheets import Column
 from bizcall.subscribers import Entry, Outcome, Seen, saving
 
-QUEUE = "registrations"
+_NOBODY = Seen()
+_CONFLICTS = {
+    "lineId": (Column.NUMBER, FindingCode.NUMBER_UNKNOWN),
+    "ridEnabled": (Column.RID, FindingCode.NO_RID),
+    "departmentId": (Column.DEPARTMENT, FindingCode.DEPARTMENT_RETIRED),
+}
 
 
 async def register(
@@ -48,8 +53,7 @@ async def register(
         await storing.step(
             company_id, import_id, State.REGISTERING, clock() + storing.WORK_MOST, on_error=on_error, expires_at=None
         )
-        body = {"companyId": str(company_id), "importId": str(import_id)}
-        messages.append(await put(QUEUE, body, company_id=company_id, group=str(company_id), clock=clock))
+        messages.append(await commands.carry_on(company_id, import_id, clock=clock))
         await audit.record(
             company_id, actor, "imports.register", [import_id], {"onError": on_error}, kind="Import", clock=clock
         )
@@ -88,26 +92,28 @@ async def cancel(company_id: UUID, actor: Actor, import_id: UUID, *, clock: Cloc
 
 
 async def register_queued(company_id: UUID, import_id: UUID, *, storage: Storage, clock: Clock = now) -> None:
-    """Apply an import whose registration was asked for; does nothing for one that is finished or gone.
+    """Apply an import whose registration was asked for, and store the answers that it lacks, as `commands` says.
 
-    The message on the queue `registrations` is {"companyId": …, "importId": …}. It may come twice: the import's state,
-    read under its lock in the transaction of the effect, is what makes the effect happen once.
+    The message may come twice: the import's state, read under its lock in the transaction of the effect, is what makes
+    the effect happen once.
     """
     with collector.paused():
         async with tenant(company_id):
             found = await storing.locked(company_id, import_id)
             if found is not None and found.state is State.REGISTERING and found.on_error is not None:
-                await apply(
-                    company_id, import_id, await storing.rows_of(company_id, import_id), found.on_error, clock()
-                )
+                rows = await storing.rows_of(company_id, import_id)
+                await apply(company_id, import_id, rows, found.on_error, clock=clock)
     await answers.give(company_id, import_id, storage=storage)
 
 
-async def apply(company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], on_error: OnError, at: datetime) -> None:
+async def apply(
+    company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], on_error: OnError, *, clock: Clock
+) -> None:
     """Write the good rows as subscribers inside the open transaction, which holds the import, and finish it.
 
     A row whose line was changed since the preview is refused; what that means for the others, `on_error` says.
     """
+    at = clock()
     outcomes = await saving.apply(company_id, [_entry(row) for row in rows], at=at, on_error=on_error)
     pairs = list(zip(rows, outcomes, strict=True))
     refused = [(row, outcome) for row, outcome in pairs if outcome.problem is not None]
@@ -136,10 +142,11 @@ async def apply(company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], o
     await audit.record(
         company_id,
         audit.system(),
-        "imports.registered",
+        "imports.apply",
         [import_id],
         {"registered": registered, "conflicting": len(refused)},
         kind="Import",
+        clock=clock,
     )
 
 
@@ -172,14 +179,6 @@ def _entry(row: CheckedRow) -> Entry:
         app_enabled=row.app_enabled,
         seen=None if edits else _NOBODY if row.subscriber_id is None else Seen(row.subscriber_id, row.revision),
     )
-
-
-_NOBODY = Seen()
-_CONFLICTS = {
-    "lineId": (Column.NUMBER, FindingCode.NUMBER_UNKNOWN),
-    "ridEnabled": (Column.RID, FindingCode.NO_RID),
-    "departmentId": (Column.DEPARTMENT, FindingCode.DEPARTMENT_RETIRED),
-}
 
 
 def _conflict(row: CheckedRow, outcome: Outcome) -> Finding:

@@ -10,6 +10,7 @@ import pytest
 from bizcall import imports
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
+from bizcall.imports import keys, refusals
 from bizcall.models import Company
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Action, Source, State
@@ -221,7 +222,7 @@ async def test_BK_02_the_result_of_a_name_that_leaves_no_room_for_a_suffix_lies_
 async def test_BK_02_objects_of_no_company_or_of_no_form_are_left_alone(desk: Desk, stranger: Tenant) -> None:
     upload = (await desk.upload(workbook([person(desk.company.numbers[0])]))).rpartition("/")[2]
     body = workbook([person(desk.company.numbers[0])])
-    keys = [
+    places = [
         f"inbox/imports/{uuid7()}/명단.xlsx",
         "inbox/imports/nobody/명단.xlsx",
         f"inbox/imports/{str(desk.company.id).upper()}/명단.xlsx",
@@ -235,7 +236,7 @@ async def test_BK_02_objects_of_no_company_or_of_no_form_are_left_alone(desk: De
         f"uploads/imports/{stranger.id}/{upload}",
         "",
     ]
-    for key in keys:
+    for key in places:
         await desk.storage.write(key, body, content_type="")
         await imports.receive(key, storage=desk.storage, clock=desk.clock)
 
@@ -263,6 +264,43 @@ async def test_BK_02_a_worker_that_dies_anywhere_leaves_work_that_the_next_deliv
     assert (await desk.holders())[number]["revision"] == 1
 
 
+async def test_BK_02_a_dropped_file_that_no_worker_could_finish_gets_a_result_too(desk: Desk) -> None:
+    key = await desk.drop(workbook([person(desk.company.numbers[0])]), "명단.xlsx")
+    await dies(desk, key, after=1)
+    desk.clock.turn(hours=6)
+
+    await imports.expire(clock=desk.clock)
+    await desk.sweep()
+
+    failed = await desk.newest()
+    assert (failed.state, failed.refusal) == (State.FAILED, "TIMED_OUT")
+    assert failed.result_key == f"inbox/results/{desk.company.id}/명단.xlsx.result.xlsx"
+    assert refusals.sentence("TIMED_OUT", {}) in values(await desk.storage.body(failed.result_key))[1]
+
+
+@pytest.mark.parametrize(
+    ("survives", "state", "told"),
+    [(1, State.CANCELLED, refusals.sentence("SUPERSEDED", {})), (2, State.REGISTERED, "신규 등록")],
+)
+async def test_BK_02_a_dropped_file_whose_place_a_newer_one_took_gets_a_result_of_its_own(
+    desk: Desk, survives: int, state: State, told: str
+) -> None:
+    number = desk.company.numbers[0]
+    key = await desk.drop(workbook([person(number, "먼저", mobile="01011112222")]))
+    await dies(desk, key, after=survives)
+    await desk.drop(workbook([person(number, "나중", mobile="01033334444")]))
+
+    newer = await desk.receive(key)
+    await desk.sweep()
+
+    older = (await desk.all())[0]
+    assert (older.state, newer.state) == (state, State.REGISTERED)
+    assert older.result_key == f"inbox/results/{desk.company.id}/{older.id}.result.xlsx"
+    assert told in values(await desk.storage.body(older.result_key))[1]
+    assert newer.result_key == keys.beside(key)
+    assert "나중" in values(await desk.storage.body(newer.result_key))[1]
+
+
 async def test_BK_02_a_preview_takes_a_bounded_number_of_statements(desk: Desk) -> None:
     few = await desk.upload(workbook([person(desk.company.numbers[0])]))
     many = await desk.upload(workbook([person(number) for number in desk.company.numbers]))
@@ -272,6 +310,14 @@ async def test_BK_02_a_preview_takes_a_bounded_number_of_statements(desk: Desk) 
         await imports.receive(many, storage=desk.storage, clock=desk.clock)
 
     assert len(ten) == len(one) <= 20
+
+
+async def dies(desk: Desk, key: str, *, after: int) -> None:
+    """Deliver an arrival to a worker that dies after so many calls of the bucket."""
+    dying = Dying(desk)
+    dying.survives = after
+    with pytest.raises(Died):
+        await imports.receive(key, storage=dying, clock=desk.clock)  # type: ignore[arg-type]  # forwards to storage
 
 
 class Died(Exception):

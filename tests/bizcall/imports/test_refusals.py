@@ -14,7 +14,7 @@ from bizcall.sheets import Refusal
 
 @pytest.mark.parametrize("code", [*Refusal, *FileRefusal])
 def test_BK_03_each_refusal_is_told_in_the_language_that_is_asked_for(code: str) -> None:
-    anything = defaultdict(lambda: "7")
+    anything: defaultdict[str, str] = defaultdict(lambda: "7")
 
     assert re.search("[가-힣]", refusals.sentence(code, anything))
     assert re.fullmatch("[ -~]+", refusals.sentence(code, anything, english=True))

@@ -275,7 +275,7 @@ async def test_BK_02_each_act_leaves_a_record(desk: Desk) -> None:
     assert acts == [
         ("uploads.create", "ADMIN"),
         ("imports.register", "ADMIN"),
-        ("imports.registered", "SYSTEM"),
+        ("imports.apply", "SYSTEM"),
         ("uploads.create", "ADMIN"),
         ("imports.cancel", "ADMIN"),
     ]
