@@ -27,3 +27,11 @@ def test_IN_01_the_demo_company_has_thirty_lines_of_which_ten_are_held(administr
     )
 
     assert (counts["all"]["totalCount"]["value"], counts["held"]["totalCount"]["value"]) == (30, 10)
+
+
+def test_the_page_to_try_the_api_with_stands_where_the_first_screen_says(system: System) -> None:
+    (line,) = (line for line in system.log.read_text("utf-8").splitlines() if "try it out at" in line)
+    page = system.http.get(line.rpartition(" ")[2])
+
+    assert page.status_code == 200
+    assert "https://" not in page.text, "it must work without a network"
