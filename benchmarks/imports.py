@@ -15,31 +15,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.measuring import measure_each, measure_here, table
+from benchmarks.workbooks import made_sheet
 
 _ROWS = 100_000
 _REPEATS = 3
-
-
-def made_sheet(path: Path, rows: int) -> None:
-    """A sheet like the filled form, with as many different numbers, names and addresses as there are rows."""
-    import xlsxwriter
-
-    from bizcall.sheets import Column
-
-    book = xlsxwriter.Workbook(str(path))
-    sheet = book.add_worksheet("사용자 등록")
-    sheet.write_row(0, 0, [column.label for column in Column])
-    for row in range(rows):
-        number, mobile = f"070{80_000_000 + row}", f"010{20_000_000 + row}"
-        person = (
-            f"김{row % 3000}",
-            f"부서{row % 40}",
-            ("사원", "대리", "과장")[row % 3],
-            mobile,
-            f"user{row}@example.co.kr",
-        )
-        sheet.write_row(row + 1, 0, (number, *person, ("ON", "OFF")[row % 2], "ON"))
-    book.close()
 
 
 def read_by_own_reader(path: Path) -> Callable[[], int]:

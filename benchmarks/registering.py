@@ -18,23 +18,23 @@ import asyncpg
 
 from benchmarks.imports import read_by_openpyxl
 from benchmarks.measuring import measure_each, measure_here, table
+from benchmarks.workbooks import DEPARTMENTS, made_sheet, numbers
 from bizcall import companies, database, imports, migrate, uploads
 from bizcall.audit import Actor, ActorKind
 from bizcall.imports import keys
 from bizcall.models import Admin, Department, Import
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Purpose, State
-from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+from bizcall.ports import Letter, StoredObject, UploadForm
 from local import state
 from local.postgres import Postgres
 
 _ROWS = 10_000
 _REPEATS = 5
-_DEPARTMENTS = ("경영지원팀", "영업팀", "개발팀", "고객지원팀")
 
 
 class FileStorage:
-    """A bucket of one object, which is a file; whatever is written is dropped."""
+    """A bucket of one object, which is a file."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self._path = path
@@ -49,11 +49,7 @@ class FileStorage:
 
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Nothing of this measurement writes."""
-        raise ObjectMissing(key)
-
-    async def delete(self, key: str) -> None:
-        """Nothing of this measurement deletes."""
-        raise ObjectMissing(key)
+        raise AssertionError(f"nothing was to be stored or linked: {key}")
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """The way that is not taken: the file is there."""
@@ -61,7 +57,7 @@ class FileStorage:
 
     async def download_url(self, key: str, *, file_name: str, seconds: int) -> str:
         """Nothing of this measurement is downloaded."""
-        raise ObjectMissing(key)
+        raise AssertionError(f"nothing was to be stored or linked: {key}")
 
 
 class NoQueue:
@@ -72,35 +68,13 @@ class NoQueue:
         return {letter.id for letter in letters}
 
 
-def numbers(rows: int) -> list[str]:
-    """As many 070 numbers."""
-    return [f"070{80_000_000 + row}" for row in range(rows)]
-
-
-def make_file(path: pathlib.Path, rows: int) -> None:
-    """A form as Excel saves it: every row names somebody, numbers with hyphens as the form has them."""
-    import xlsxwriter
-
-    from bizcall.phones import formatted
-    from bizcall.sheets import Column
-
-    book = xlsxwriter.Workbook(str(path))
-    sheet = book.add_worksheet("사용자 등록")
-    sheet.write_row(0, 0, [column.label for column in Column])
-    for row, number in enumerate(numbers(rows)):
-        person = (f"김{row % 3000}", _DEPARTMENTS[row % 4], ("사원", "대리", "과장")[row % 3])
-        contacts = (formatted(f"010{20_000_000 + row}"), f"user{row}@example.co.kr")
-        sheet.write_row(row + 1, 0, (formatted(number), *person, *contacts, "OFF", "ON"))
-    book.close()
-
-
 async def make_company(url: str, rows: int) -> tuple[UUID, UUID]:
     """A company with as many lines and an administrator; answers the keys of both."""
     await database.connect(url, size=1)
     company_id = await companies.create("측정", [companies.LineDraft(number) for number in numbers(rows)])
     async with database.tenant(company_id):
         admin = await Admin.create(company_id=company_id, name="김관리", mobile="01012345678")
-        for name in _DEPARTMENTS:
+        for name in DEPARTMENTS:
             await Department.create(company_id=company_id, name=name)
     await database.disconnect()
     return company_id, admin.id
@@ -189,7 +163,7 @@ def compare_importing(rows: int = _ROWS) -> str:
         server.start()
         asyncio.run(migrate.apply(server.url("owner")))
         owned = asyncio.run(make_company(server.url("app"), rows))
-        make_file(path, rows)
+        made_sheet(path, rows)
         arguments = [str(path), server.url("owner"), server.url("app"), *map(str, owned)]
         measured = measure_each("benchmarks.registering", list(_MEASUREMENTS), arguments, _REPEATS)
     finally:

@@ -27,7 +27,7 @@ _ENTRY_BYTES = 1_024
 """Generous room for one directory entry: 46 bytes, its name and its extra fields."""
 _RATIO_FROM = MEGABYTE
 _CHUNK = 8 * 1024
-"""Small, so that most of a chunk's elements are gone before the garbage collector counts them as long-lived."""
+"""Larger ones read no faster (tried up to 64 KiB) and only let more elements wait in memory."""
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Everything that zipfile and zlib raise on bytes made to break them.
