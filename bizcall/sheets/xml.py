@@ -161,9 +161,9 @@ class _Tree:
                 yield self._containers[child.tag], child[:]
 
     def _count_names(self, elements: list[Element]) -> None:
-        # Names are counted in one of eight chunks: a file needs hundreds for its purpose, and cannot know which ones
-        # are left out.
-        if len(elements) > 1 and random.getrandbits(3):
+        # Names are counted in every other chunk, by lot: a file that would fill the memory needs hundreds of chunks,
+        # and can't know which ones are left out.
+        if len(elements) > 1 and random.getrandbits(1):
             return
         family = list(chain.from_iterable(map(Element.iter, elements)))
         self._names.update(map(_tag, family))
