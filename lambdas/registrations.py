@@ -1,4 +1,4 @@
-"""Previewed imports that are to be applied: queue `registrations`, in order within a company (BK-02)."""
+"""Imports to carry on: registrations to apply, answers that lack; queue `registrations`, in order within a company."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
-    """Apply the import that each message names."""
+    """Carry on the import that each message names (BK-02)."""
 
     async def register(body: Body) -> None:
         company_id, import_id = UUID(body["companyId"]), UUID(body["importId"])

@@ -198,8 +198,12 @@ async def test_BK_03_a_file_that_is_refused_whole_says_why(desk: Desk, client: C
     refused = await client.ask(PREVIEW, id=node["id"], first=1)
 
     assert (refused["status"], refused["error"]["code"]) == ("FAILED", "CSV")
-    assert "CSV" in refused["error"]["message"]
+    assert "CSV(텍스트) 파일" in refused["error"]["message"]
     assert refused["counts"] == dict.fromkeys(refused["counts"], 0)
+
+    client.http.headers["accept-language"] = "en"
+    refused = await client.ask(PREVIEW, id=node["id"], first=1)
+    assert refused["error"]["message"].startswith("This is a CSV (text) file, which can't be read.")
 
 
 async def test_BK_02_an_import_is_cancelled(desk: Desk, client: Console) -> None:
