@@ -18,15 +18,19 @@ def test_AU_20_nobody_is_the_viewer_without_a_session(system: System) -> None:
     assert system.graphql(VIEWER) == {"viewer": None}
 
 
-def test_IN_01_the_demo_company_has_thirty_lines_of_which_ten_are_held(administrator: Administrator) -> None:
-    counts = administrator.ask(
+def test_IN_01_the_demo_company_has_thirty_lines_of_which_the_first_ten_are_held(administrator: Administrator) -> None:
+    found = administrator.ask(
         """{
-          all: subscribers(first: 1) { totalCount { value } }
-          held: subscribers(first: 1, filter: {held: true}) { totalCount { value } }
+          subscribers(first: 10, orderBy: {field: NUMBER}) {
+            totalCount { value }
+            nodes { number subscriber { name } }
+          }
         }"""
-    )
+    )["subscribers"]
 
-    assert (counts["all"]["totalCount"]["value"], counts["held"]["totalCount"]["value"]) == (30, 10)
+    assert found["totalCount"]["value"] == len(seed.NUMBERS) == 30
+    assert [node["number"] for node in found["nodes"]] == list(seed.NUMBERS[:10])
+    assert all(node["subscriber"] for node in found["nodes"])
 
 
 def test_the_page_to_try_the_api_with_stands_where_the_first_screen_says(system: System) -> None:
