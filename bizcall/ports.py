@@ -87,7 +87,7 @@ class Queue(Protocol):
 
 
 class GatewayFault(Exception):
-    """A gateway for messages did not take one. Its text is a code of the gateway's, never a number, an address or a word.
+    """A gateway didn't take a message. Says a code of the gateway's: never a number, an address or the text.
 
     `GatewayRefused`    for good: the same message would be refused again
     `GatewayBusy`       not taken for certain, and may be tried again
@@ -114,7 +114,7 @@ class GatewayBusy(GatewayFault, Unavailable):
 
 
 class GatewayDown(GatewayBusy):
-    """Not taken, for reasons that befall every message: no connection, an error of the gateway's, no credit, no access."""
+    """Not taken, for what befalls every message: no connection, an error of the gateway's own, no credit, no access."""
 
 
 class GatewayUncertain(GatewayFault):
@@ -189,4 +189,4 @@ class Mail(Protocol):
     name: str
 
     async def send(self, message: bytes, *, to: str, reference: str) -> str:
-        """Hand over one whole message (RFC 5322) for one address, and return the gateway's id; raises a GatewayFault."""
+        """Hand over one whole message (RFC 5322) for one address and return the gateway's id; raises a GatewayFault."""
