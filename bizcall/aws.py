@@ -4,6 +4,7 @@
     S3Storage(clients, bucket)                      Storage
     SqsQueue(clients, urls)                         Queue
     SnsSms(clients)                                 Sms
+    SesMail(clients, configuration_set)             Mail
     await secret(clients, secret_id)                a secret's text
     await clients.close()
 
@@ -20,11 +21,23 @@ import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from bizcall.errors import Unavailable
-from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+from bizcall.ports import (
+    Fate,
+    GatewayBusy,
+    GatewayDown,
+    GatewayRefused,
+    GatewayUncertain,
+    Letter,
+    ObjectMissing,
+    Report,
+    StoredObject,
+    UploadForm,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +45,17 @@ PIECE_BYTES = 1024 * 1024
 BATCH_LETTERS = 10
 BATCH_BYTES = 256 * 1024
 LETTER_ID = "outbox-id"
+REFERENCE_TAG = "reference"
 
+_GATEWAYS = {"sns", "sesv2"}
+_REFUSALS = {
+    "InvalidParameter",
+    "InvalidParameterValue",
+    "OptedOut",
+    "MessageRejected",
+    "BadRequestException",
+    "ValidationException",
+}
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _PATIENCE = {
     "InternalError",
@@ -60,7 +83,7 @@ class Clients:
         self._session: Any = None
 
     async def get(self, service: str) -> Any:
-        """The client of "s3", "sqs", "sns" or "secretsmanager"."""
+        """The client of "s3", "sqs", "sns", "sesv2" or "secretsmanager"."""
         async with self._opening:
             if service not in self._open:
                 self._open[service] = await self._stack.enter_async_context(self._client(service))
@@ -80,8 +103,8 @@ class Clients:
         config = Config(
             connect_timeout=2,
             read_timeout=10,
-            # A text message is not repeated here: a lost answer may mean that it was sent. Its queue decides.
-            retries={"mode": "standard", "total_max_attempts": 1 if service == "sns" else 3},
+            # A message to a person is not repeated here: a lost answer may mean that it was sent.
+            retries={"mode": "standard", "total_max_attempts": 1 if service in _GATEWAYS else 3},
             signature_version="s3v4" if service == "s3" else None,
             # A local server has no names for buckets below its own.
             s3={"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"},
@@ -188,21 +211,56 @@ class SqsQueue:
 
 
 class SnsSms:
-    """Text messages by Amazon SNS: reaches Korea as an international sender; SNS takes no reference of ours."""
+    """Text messages by Amazon SNS: reaches Korea as an international sender; SNS takes no reference and no subject."""
+
+    name = "sns"
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    async def send(self, to: str, text: str, *, reference: str) -> str:
+    async def send(self, to: str, text: str, *, subject: str | None = None, reference: str) -> str:
         """Hand over one message and return the gateway's id; `to` is a Korean number (0…) or E.164 (+…)."""
         sns = await self._clients.get("sns")
-        with _translated():
+        with _gateway():
             answer = await sns.publish(
                 PhoneNumber=to if to.startswith("+") else f"+82{to.removeprefix('0')}",
                 Message=text,
                 MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
             )
         logger.info("text message %s was handed to SNS as %s", reference, answer["MessageId"])
+        message_id: str = answer["MessageId"]
+        return message_id
+
+    async def look_up(self, reference: str, *, to: str, since: datetime) -> Fate | None:
+        """None: SNS can't be asked about a message."""
+        return None
+
+    async def reports(self, since: datetime) -> AsyncIterator[Report]:
+        """None: SNS writes what became of text messages to a log only."""
+        for report in ():
+            yield report
+
+
+class SesMail:
+    """E-mail by Amazon SES, version 2. Events on it carry the reference as tag, if `configuration_set` publishes any."""
+
+    name = "ses"
+
+    def __init__(self, clients: Clients, configuration_set: str | None = None) -> None:
+        self._clients = clients
+        self._configuration = {"ConfigurationSetName": configuration_set} if configuration_set else {}
+
+    async def send(self, message: bytes, *, to: str, reference: str) -> str:
+        """Hand over one whole message for one address, whatever its header says, and return the gateway's id."""
+        ses = await self._clients.get("sesv2")
+        with _gateway():
+            answer = await ses.send_email(
+                Destination={"ToAddresses": [to]},
+                Content={"Raw": {"Data": message}},
+                EmailTags=[{"Name": REFERENCE_TAG, "Value": reference}],
+                **self._configuration,
+            )
+        logger.info("mail %s was handed to SES as %s", reference, answer["MessageId"])
         message_id: str = answer["MessageId"]
         return message_id
 
@@ -272,3 +330,32 @@ def _translated() -> Iterator[None]:
         raise
     except (refusals.ConnectionError, refusals.HTTPClientError, ClientPayloadError, TimeoutError) as error:
         raise Unavailable(f"AWS is away: {type(error).__name__}") from error
+
+
+@contextmanager
+def _gateway() -> Iterator[None]:
+    """Errors of the services that carry messages, by what they say about the message."""
+    from aiohttp import ClientPayloadError
+    from botocore import exceptions as refusals
+
+    try:
+        yield
+    except refusals.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status in {502, 504}:
+            raise GatewayUncertain(code) from None
+        if code in {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}:
+            raise GatewayBusy(code) from None
+        if code in _REFUSALS:
+            raise GatewayRefused(code) from None
+        # What remains is a permission, an identity that isn't verified, a paused account, or AWS itself.
+        raise GatewayDown(code) from None
+    except refusals.ParamValidationError:
+        raise GatewayRefused("ParamValidation") from None
+    except (refusals.ConnectTimeoutError, refusals.EndpointConnectionError) as error:
+        raise GatewayDown(type(error).__name__) from None
+    except (refusals.ConnectionError, refusals.HTTPClientError, ClientPayloadError, TimeoutError) as error:
+        raise GatewayUncertain(type(error).__name__) from None
+    except (refusals.ResponseParserError, KeyError) as error:
+        raise GatewayUncertain(type(error).__name__) from None
