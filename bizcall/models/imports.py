@@ -98,6 +98,8 @@ class Import(TenantRow):
     on_error = fields.CharEnumField(OnError, max_length=20, null=True)
     rows_registered: int = fields.IntField(default=0)
     rows_conflicting: int = fields.IntField(default=0)
+    rows_invited: int = fields.IntField(default=0)
+    send_invitations = fields.BooleanField(default=False)
     refused_key: str | None = fields.TextField(null=True)
     result_key: str | None = fields.TextField(null=True)
     created_at: datetime = fields.DatetimeField()

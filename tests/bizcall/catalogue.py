@@ -15,7 +15,10 @@ DIRECTORY = frozenset(
     {
         "challenge",
         "credential",
+        "delivery_directory",
         "device",
+        "gateway",
+        "gateway_report",
         "import_deadline",
         "inbox",
         "number_directory",
