@@ -3,9 +3,8 @@
     clients = Clients()                             one per process, used on that process's event loop only
     S3Storage(clients, bucket)                      Storage
     SqsQueue(clients, urls)                         Queue
-    SnsSms(clients)                                 Sms
-    SesMail(clients, configuration_set)             Mail
     await secret(clients, secret_id)                a secret's text
+    with gateway_faults():                          for the adapters in `bizcall/gateways/amazon.py`
     await clients.close()
 
 A neighbour that is away or asks for patience raises `Unavailable` after bounded attempts; anything else that AWS
@@ -21,20 +20,17 @@ import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from bizcall.errors import Unavailable
 from bizcall.ports import (
-    Fate,
     GatewayBusy,
     GatewayDown,
     GatewayRefused,
     GatewayUncertain,
     Letter,
     ObjectMissing,
-    Report,
     StoredObject,
     UploadForm,
 )
@@ -45,7 +41,6 @@ PIECE_BYTES = 1024 * 1024
 BATCH_LETTERS = 10
 BATCH_BYTES = 256 * 1024
 LETTER_ID = "outbox-id"
-REFERENCE_TAG = "reference"
 
 _GATEWAYS = {"sns", "sesv2"}
 _REFUSALS = {
@@ -56,6 +51,7 @@ _REFUSALS = {
     "BadRequestException",
     "ValidationException",
 }
+_PACE = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _PATIENCE = {
     "InternalError",
@@ -210,61 +206,6 @@ class SqsQueue:
         return taken
 
 
-class SnsSms:
-    """Text messages by Amazon SNS: reaches Korea as an international sender; SNS takes no reference and no subject."""
-
-    name = "sns"
-
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
-
-    async def send(self, to: str, text: str, *, subject: str | None = None, reference: str) -> str:
-        """Hand over one message and return the gateway's id; `to` is a Korean number (0…) or E.164 (+…)."""
-        sns = await self._clients.get("sns")
-        with _gateway():
-            answer = await sns.publish(
-                PhoneNumber=to if to.startswith("+") else f"+82{to.removeprefix('0')}",
-                Message=text,
-                MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
-            )
-        logger.info("text message %s was handed to SNS as %s", reference, answer["MessageId"])
-        message_id: str = answer["MessageId"]
-        return message_id
-
-    async def look_up(self, reference: str, *, to: str, since: datetime) -> Fate | None:
-        """None: SNS can't be asked about a message."""
-        return None
-
-    async def reports(self, since: datetime) -> AsyncIterator[Report]:
-        """None: SNS writes what became of text messages to a log only."""
-        for report in ():
-            yield report
-
-
-class SesMail:
-    """E-mail by Amazon SES, version 2. Events on it carry the reference as tag, if `configuration_set` publishes any."""
-
-    name = "ses"
-
-    def __init__(self, clients: Clients, configuration_set: str | None = None) -> None:
-        self._clients = clients
-        self._configuration = {"ConfigurationSetName": configuration_set} if configuration_set else {}
-
-    async def send(self, message: bytes, *, to: str, reference: str) -> str:
-        """Hand over one whole message for one address, whatever its header says, and return the gateway's id."""
-        ses = await self._clients.get("sesv2")
-        with _gateway():
-            answer = await ses.send_email(
-                Destination={"ToAddresses": [to]},
-                Content={"Raw": {"Data": message}},
-                EmailTags=[{"Name": REFERENCE_TAG, "Value": reference}],
-                **self._configuration,
-            )
-        logger.info("mail %s was handed to SES as %s", reference, answer["MessageId"])
-        message_id: str = answer["MessageId"]
-        return message_id
-
-
 async def secret(clients: Clients, secret_id: str) -> str:
     """The text of a secret of Secrets Manager."""
     manager = await clients.get("secretsmanager")
@@ -272,6 +213,43 @@ async def secret(clients: Clients, secret_id: str) -> str:
         answer = await manager.get_secret_value(SecretId=secret_id)
     text: str = answer["SecretString"]
     return text
+
+
+@contextmanager
+def gateway_faults() -> Iterator[None]:
+    """Tell errors of SNS and SES by what they say about the message, as a GatewayFault; causes are cut off.
+
+    AWS quotes the number or the address in its messages, so only its code goes on.
+    """
+    from aiohttp import ClientPayloadError
+    from botocore import exceptions as refusals
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except refusals.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) in {502, 504}:
+            # A proxy lost the server behind it, which may have taken the message.
+            raise GatewayUncertain(code) from None
+        if code in _PACE:
+            raise GatewayBusy(code) from None
+        if code in _REFUSALS:
+            raise GatewayRefused(code) from None
+        # What remains is a permission, an identity that isn't verified, a paused account, or AWS itself.
+        raise GatewayDown(code) from None
+    except refusals.ParamValidationError:
+        raise GatewayRefused("ParamValidation") from None
+    except (refusals.ConnectTimeoutError, refusals.EndpointConnectionError) as error:
+        raise GatewayDown(type(error).__name__) from None
+    except (
+        refusals.ConnectionError,
+        refusals.HTTPClientError,
+        ResponseParserError,
+        ClientPayloadError,
+        TimeoutError,
+    ) as error:
+        raise GatewayUncertain(type(error).__name__) from None
 
 
 def database_url(text: str) -> str:
@@ -330,32 +308,3 @@ def _translated() -> Iterator[None]:
         raise
     except (refusals.ConnectionError, refusals.HTTPClientError, ClientPayloadError, TimeoutError) as error:
         raise Unavailable(f"AWS is away: {type(error).__name__}") from error
-
-
-@contextmanager
-def _gateway() -> Iterator[None]:
-    """Errors of the services that carry messages, by what they say about the message."""
-    from aiohttp import ClientPayloadError
-    from botocore import exceptions as refusals
-
-    try:
-        yield
-    except refusals.ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if status in {502, 504}:
-            raise GatewayUncertain(code) from None
-        if code in {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}:
-            raise GatewayBusy(code) from None
-        if code in _REFUSALS:
-            raise GatewayRefused(code) from None
-        # What remains is a permission, an identity that isn't verified, a paused account, or AWS itself.
-        raise GatewayDown(code) from None
-    except refusals.ParamValidationError:
-        raise GatewayRefused("ParamValidation") from None
-    except (refusals.ConnectTimeoutError, refusals.EndpointConnectionError) as error:
-        raise GatewayDown(type(error).__name__) from None
-    except (refusals.ConnectionError, refusals.HTTPClientError, ClientPayloadError, TimeoutError) as error:
-        raise GatewayUncertain(type(error).__name__) from None
-    except (refusals.ResponseParserError, KeyError) as error:
-        raise GatewayUncertain(type(error).__name__) from None
