@@ -129,11 +129,11 @@ CREATE INDEX gateway_report_attempt ON gateway_report (delivery_id, attempt) WHE
 CREATE INDEX gateway_report_loose ON gateway_report (received_at) WHERE delivery_id IS NULL;
 CREATE INDEX gateway_report_received ON gateway_report (received_at);
 
--- Outside companies: whether a gateway is to be left alone for a while. `asked_at` is how far its reports were fetched.
+-- Outside companies: whether a gateway is to be left alone for a while. `failures` are the moments of the latest ones, in
+-- seconds since 1970; `asked_at` is how far its reports were fetched.
 CREATE TABLE gateway (
     name varchar(50) PRIMARY KEY,
-    failures integer NOT NULL DEFAULT 0,
-    failing_since timestamptz,
+    failures jsonb NOT NULL DEFAULT '[]',
     open_until timestamptz,
     asked_at timestamptz
 );

@@ -181,8 +181,7 @@ class Gateway(DirectoryRow):
     """How a gateway fares: its failures of late, and until when it is left alone; outside companies."""
 
     name: str = fields.CharField(50, primary_key=True)
-    failures: int = fields.IntField(default=0)
-    failing_since: datetime | None = fields.DatetimeField(null=True)
+    failures: list[float] = fields.JSONField(default=list)
     open_until: datetime | None = fields.DatetimeField(null=True)
     asked_at: datetime | None = fields.DatetimeField(null=True)
 
