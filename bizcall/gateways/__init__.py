@@ -1,10 +1,10 @@
 """Gateways: those who carry text messages and e-mail to people, each behind a protocol of `bizcall/ports.py`.
 
-await text_messages(settings, clients)   Sms: that of the settings, behind its breaker
-electronic_mail(settings, clients)       Mail: SES, behind its breaker
+text_messages      Sms: the one that the settings choose
+electronic_mail    Mail: SES
+settled            what became of a message, out of all that was told about it
 
-amazon.py    SNS and SES            solapi.py    a Korean gateway, with solapi_answers.py
-breaker.py   leaves a failing gateway alone        fates.py   what became of a message
+amazon.py (SNS, SES), solapi.py with solapi_answers.py, ses_events.py (what SES tells of mail), fates.py
 """
 
 from __future__ import annotations
@@ -12,34 +12,30 @@ from __future__ import annotations
 import json
 
 from bizcall.aws import Clients, secret
-from bizcall.gateways.breaker import Breaker, GuardedMail, GuardedSms
 from bizcall.gateways.fates import settled
 from bizcall.ports import Clock, Mail, Sms, now
 from bizcall.settings import Settings
 
-__all__ = ["Breaker", "GuardedMail", "GuardedSms", "electronic_mail", "settled", "text_messages"]
+__all__ = ["electronic_mail", "settled", "text_messages"]
 
 
 async def text_messages(settings: Settings, clients: Clients, *, clock: Clock = now) -> Sms:
     """The gateway that SMS_GATEWAY names; for one process and its event loop.
 
-    Raises RuntimeError where the environment lacks what that gateway needs; the secret is read here, once.
+    Raises RuntimeError where the environment lacks what that gateway needs; its secret is read here, once.
     """
-    if settings.sms_gateway == "sns":
-        from bizcall.gateways.amazon import SnsSms
+    if settings.sms_gateway == "solapi":
+        return await _solapi(settings, clients, clock)
+    from bizcall.gateways.amazon import SnsSms
 
-        carrier: Sms = SnsSms(clients)
-    else:
-        carrier = await _solapi(settings, clients, clock)
-    return GuardedSms(carrier, Breaker(carrier.name, clock=clock))
+    return SnsSms(clients)
 
 
-def electronic_mail(settings: Settings, clients: Clients, *, clock: Clock = now) -> Mail:
+def electronic_mail(settings: Settings, clients: Clients) -> Mail:
     """SES, with the configuration set that MAIL_EVENTS names."""
     from bizcall.gateways.amazon import SesMail
 
-    carrier = SesMail(clients, settings.mail_events)
-    return GuardedMail(carrier, Breaker(carrier.name, clock=clock))
+    return SesMail(clients, settings.mail_events)
 
 
 async def _solapi(settings: Settings, clients: Clients, clock: Clock) -> Sms:
