@@ -53,12 +53,24 @@ class Solapi:
 
     name = GATEWAY
 
-    def __init__(self, key: str, secret: str, *, sender: str, url: str = URL, clock: Clock = now) -> None:
-        """`sender` is the number registered with the account, digits only."""
+    def __init__(
+        self,
+        key: str,
+        secret: str,
+        *,
+        sender: str,
+        url: str = URL,
+        connect_seconds: float = CONNECT_SECONDS,
+        whole_seconds: float = WHOLE_SECONDS,
+        clock: Clock = now,
+    ) -> None:
+        """`sender` is the number registered with the account, digits only; a request ends after `whole_seconds`."""
         self._key = key
         self._secret = secret.encode()
         self._sender = sender
         self._url = url
+        self._connect_seconds = connect_seconds
+        self._whole_seconds = whole_seconds
         self._clock = clock
         self._client: Any = None
 
@@ -147,7 +159,7 @@ class Solapi:
 
         client = self._opened()
         try:
-            async with asyncio.timeout(WHOLE_SECONDS):
+            async with asyncio.timeout(self._whole_seconds):
                 headers = {"authorization": self._signed()}
                 async with client.stream(method, path, headers=headers, **request) as answer:
                     body = bytearray()
@@ -166,9 +178,12 @@ class Solapi:
         import httpx
 
         if self._client is None:
+            # They log the addresses of requests and their headers: a look-up's number, and what signs a request.
+            for chatty in ("httpx", "httpcore"):
+                logging.getLogger(chatty).setLevel(logging.WARNING)
             self._client = httpx.AsyncClient(
                 base_url=self._url,
-                timeout=httpx.Timeout(WHOLE_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+                timeout=httpx.Timeout(self._whole_seconds, connect=self._connect_seconds, pool=self._connect_seconds),
                 # A connection that died while the process was frozen leaves a message uncertain; a short life of idle
                 # ones makes that rare.
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=5, keepalive_expiry=2.0),
