@@ -81,7 +81,7 @@ class Desk:
 
     async def receive(self, key: str) -> Import:
         """Deliver the arrival of an object, and return the import that came of it."""
-        await imports.receive(key, storage=self.storage, clock=self.clock)
+        await imports.receive(key, storage=self.storage, queue=self.queue, clock=self.clock)
         return await self.newest()
 
     async def preview(self, *rows: Sequence[Any], header: Sequence[Any] = HEADER) -> Import:
@@ -109,7 +109,11 @@ class Desk:
             assert letter.group == str(self.company.id)
             body = orjson.loads(letter.body)
             await imports.register_queued(
-                UUID(body["companyId"]), UUID(body["importId"]), storage=self.storage, clock=self.clock
+                UUID(body["companyId"]),
+                UUID(body["importId"]),
+                storage=self.storage,
+                queue=self.queue,
+                clock=self.clock,
             )
 
     async def register(self, previewed: Import, on_error: OnError = OnError.REJECT_ALL) -> Import:

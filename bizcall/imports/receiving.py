@@ -10,13 +10,14 @@ from uuid import UUID
 
 from bizcall import audit, departments, texts
 from bizcall.database import query, tenant
+from bizcall.dispatch import publish
 from bizcall.ids import uuid7
 from bizcall.imports import answers, cells, checking, collector, keys, registering, storing
 from bizcall.imports.refusals import FileRefusal
 from bizcall.models import Company, Import, Upload
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Action, Source, State
-from bizcall.ports import Clock, ObjectMissing, Storage, now
+from bizcall.ports import Clock, ObjectMissing, Queue, Storage, now
 from bizcall.sheets import Limits, Refusal, SheetRefused
 
 MIB = 1024 * 1024
@@ -25,7 +26,7 @@ FILE_NAME_MOST = 255
 logger = logging.getLogger(__name__)
 
 
-async def receive(key: str, *, storage: Storage, clock: Clock = now) -> None:
+async def receive(key: str, *, storage: Storage, queue: Queue, clock: Clock = now) -> None:
     """Import the object that now stands under `key` (decoded, below `uploads/imports/` or `inbox/imports/`).
 
     The event only says where to look: what counts is the version that stands there now, so that events which arrive
@@ -39,7 +40,8 @@ async def receive(key: str, *, storage: Storage, clock: Clock = now) -> None:
     import_id = await _claim(key, place, storage, clock())
     if import_id is not None:
         with collector.paused():
-            await _check(place.company_id, import_id, storage, clock())
+            messages = await _check(place.company_id, import_id, storage, clock())
+        await publish(messages, queue=queue)
         await answers.give(place.company_id, import_id, storage=storage)
 
 
@@ -93,15 +95,17 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, at: datetime) 
         return made.id
 
 
-async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: datetime) -> None:
+async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: datetime) -> list[UUID]:
     """Read the file and store its preview, in one transaction that holds the import: others wait, and then see it done.
+
+    Returns the outbox messages of the invitations of a dropped file, to be published after commit.
 
     There is no lease that could outlive a worker: when it dies, its transaction ends and the next delivery starts anew.
     """
     async with tenant(company_id):
         found = await storing.locked(company_id, import_id)
         if found is None or found.state is not State.CHECKING:
-            return
+            return []
         try:
             reading = await asyncio.to_thread(checking.read, await _fetch(found, storage))
         except SheetRefused as refused:
@@ -109,14 +113,14 @@ async def _check(company_id: UUID, import_id: UUID, storage: Storage, at: dateti
             await storing.finish(
                 company_id, import_id, State.REFUSED, at, refusal=refused.code.value, refusal_params=where
             )
-            return
+            return []
         except ObjectMissing:
             await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.FILE_GONE)
-            return
-        await _preview(found, reading, at)
+            return []
+        return await _preview(found, reading, at)
 
 
-async def _preview(found: Import, reading: checking.Reading, at: datetime) -> None:
+async def _preview(found: Import, reading: checking.Reading, at: datetime) -> list[UUID]:
     """Compare with the company as it is now and store the result; a dropped file goes on to its registration."""
     company_id, dropped = found.company_id, found.source is Source.INBOX
     if dropped:
@@ -137,7 +141,8 @@ async def _preview(found: Import, reading: checking.Reading, at: datetime) -> No
     await storing.add_findings(company_id, found.id, checked.findings)
     on_error: OnError | None = None
     if dropped:
-        on_error = (await Company.get(id=company_id)).import_on_error
+        policy = await Company.get(id=company_id)
+        on_error, found.send_invitations = policy.import_on_error, policy.import_sends_invitations
     expires_at = None if dropped else at + storing.PREVIEW_KEPT
     await storing.step(
         company_id,
@@ -154,17 +159,18 @@ async def _preview(found: Import, reading: checking.Reading, at: datetime) -> No
         rows_ignored=reading.ignored,
         content_hash=checked.content_hash,
         on_error=on_error,
+        send_invitations=found.send_invitations,
         previewed_at=at,
         expires_at=expires_at,
     )
     if on_error is None:
-        return
+        return []
     await audit.record(company_id, audit.system(), "imports.drop", [found.id], kind="Import")
     good = [row for row in checked.rows if row.action is not Action.REFUSED]
     if on_error is OnError.REJECT_ALL and len(good) < len(checked.rows):
         await storing.finish(company_id, found.id, State.REFUSED, at, refusal=FileRefusal.ROWS_REFUSED)
-    else:
-        await registering.apply(company_id, found.id, good, on_error, at)
+        return []
+    return await registering.apply(found, good, on_error, at)
 
 
 async def _fetch(found: Import, storage: Storage) -> bytes:

@@ -3,6 +3,10 @@
 
 ALTER TABLE company ADD COLUMN import_sends_invitations boolean NOT NULL DEFAULT false;
 ALTER TABLE import ADD COLUMN send_invitations boolean NOT NULL DEFAULT false;
+-- Who asked for the registration; null before, and where a dropped file did.
+ALTER TABLE import ADD COLUMN requested_by uuid;
+-- Not validated: there is nothing to check in a column just added, and the check would run under row-level security.
+ALTER TABLE import ADD FOREIGN KEY (company_id, requested_by) REFERENCES admin (company_id, id) NOT VALID;
 ALTER TABLE import ADD COLUMN rows_invited integer NOT NULL DEFAULT 0;
 -- When the subscriber first proved the temporary password to the app (IN-11).
 ALTER TABLE subscriber ADD COLUMN app_signed_in_at timestamptz;

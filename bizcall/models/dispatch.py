@@ -162,7 +162,7 @@ class DeliveryDirectory(DirectoryRow):
 class GatewayReport(DirectoryRow):
     """What a gateway reported of a message; outside companies. The key is (gateway, report_id)."""
 
-    report_id: str = fields.CharField(255, primary_key=True)
+    report_id = fields.CharField(255, primary_key=True)
     gateway: str = fields.TextField()
     gateway_id: str = fields.TextField()
     reference: str | None = fields.TextField(null=True)
@@ -180,7 +180,7 @@ class GatewayReport(DirectoryRow):
 class Gateway(DirectoryRow):
     """How a gateway fares: its failures of late, and until when it is left alone; outside companies."""
 
-    name: str = fields.CharField(50, primary_key=True)
+    name = fields.CharField(50, primary_key=True)
     failures: list[float] = fields.JSONField(default=list)
     open_until: datetime | None = fields.DatetimeField(null=True)
     asked_at: datetime | None = fields.DatetimeField(null=True)

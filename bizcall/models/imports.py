@@ -99,6 +99,7 @@ class Import(TenantRow):
     rows_registered: int = fields.IntField(default=0)
     rows_conflicting: int = fields.IntField(default=0)
     rows_invited: int = fields.IntField(default=0)
+    requested_by: UUID | None = fields.UUIDField(null=True)
     send_invitations = fields.BooleanField(default=False)
     refused_key: str | None = fields.TextField(null=True)
     result_key: str | None = fields.TextField(null=True)

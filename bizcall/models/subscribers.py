@@ -72,9 +72,9 @@ class LineRow(Row):
     app_enabled = fields.BooleanField()
     revision = fields.IntField(null=True)
     invited_at = fields.DatetimeField(null=True)
-    app_signed_in_at = fields.DatetimeField(null=True)
     started_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()
+    app_signed_in_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "line_row"
