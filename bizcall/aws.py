@@ -118,13 +118,13 @@ class S3Storage:
     async def head(self, key: str, version: str | None = None) -> StoredObject:
         """Describe an object; raises ObjectMissing."""
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             found = await s3.head_object(**self._named(key, version))
         return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'), found.get("VersionId"))
 
     async def _read(self, key: str, version: str | None) -> AsyncGenerator[bytes]:
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             found = await s3.get_object(**self._named(key, version))
             # Its context manager gives back something else; leaving it closes the connection of a half-read object.
             async with found["Body"]:
@@ -138,14 +138,14 @@ class S3Storage:
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Store an object whole, replacing what was there."""
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             done = await s3.put_object(**self._named(key), Body=body, ContentType=content_type)
         return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"))
 
     async def delete(self, key: str) -> None:
         """Delete an object; a missing one is no error."""
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             await s3.delete_object(**self._named(key))
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
@@ -192,7 +192,7 @@ class SqsQueue:
         taken: set[str] = set()
         for batch in _batches(letters):
             try:
-                with _translated():
+                with translated():
                     answer = await sqs.send_message_batch(
                         QueueUrl=url, Entries=[_entry(str(i), letter, url) for i, letter in enumerate(batch)]
                     )
@@ -209,7 +209,7 @@ class SqsQueue:
 async def secret(clients: Clients, secret_id: str) -> str:
     """The text of a secret of Secrets Manager."""
     manager = await clients.get("secretsmanager")
-    with _translated():
+    with translated():
         answer = await manager.get_secret_value(SecretId=secret_id)
     text: str = answer["SecretString"]
     return text
@@ -292,7 +292,8 @@ def _batches(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Say of what AWS answers in the block whether it is away (`Unavailable`) or has no such object."""
     from aiohttp import ClientPayloadError
     from botocore import exceptions as refusals
 

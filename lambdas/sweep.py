@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bizcall import admins, dispatch, imports
+from bizcall.dispatch import dead_letters
 from lambdas.runtime import Context, Event, Services, process
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
         "messages sent": partial(dispatch.sweep, queue=services.queue, clock=clock),
         "imports ended": partial(imports.expire, clock=clock),
         "messages forgotten": partial(dispatch.prune, clock=clock),
+        "failures forgotten": partial(dead_letters.prune, clock=clock),
         "rows of signing in forgotten": partial(admins.prune, clock=clock),
     }
     done: dict[str, int] = {}

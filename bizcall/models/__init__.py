@@ -15,7 +15,7 @@ from bizcall.models.dispatch import (
     Invitation,
     InvitationBatch,
 )
-from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, Outbox
+from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
@@ -44,6 +44,7 @@ __all__ = [
     "Line",
     "LineRow",
     "Membership",
+    "MessageFailure",
     "NumberDirectory",
     "Outbox",
     "Session",

@@ -21,6 +21,7 @@ DIRECTORY = frozenset(
         "gateway_report",
         "import_deadline",
         "inbox",
+        "message_failure",
         "number_directory",
         "outbox",
         "session",
