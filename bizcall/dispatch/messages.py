@@ -4,6 +4,9 @@
     mail(facts, letterhead, to=…, reference=…, delivery_id=…, at=…)  the raw message for `Mail.send`
 
 Both hold the temporary password, so neither is ever stored or logged; whoever resends makes them again.
+
+The mail is made of the older classes of the email package: the newer ones lose blanks when they fold a header in which
+words that need encoding stand beside some that don't.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ import pathlib
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from email import policy
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any, NamedTuple, Self
@@ -30,6 +35,9 @@ DELIVERY_HEADER = "X-BizCall-Delivery"
 
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 SENDER = "비즈콜"
+NAME_BYTES = 42
+"""What one encoded word of a header line holds."""
+
 KOREA = ZoneInfo("Asia/Seoul")
 _WEEKDAYS = "월화수목금토일"
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
@@ -99,19 +107,35 @@ def mail(facts: Facts, letterhead: Letterhead, *, to: str, reference: str, deliv
         raise ValueError("a reference is made of letters, digits, hyphens and underscores")
     words = _words(facts, letterhead)
     subject = f"[{SENDER}] {words['company']} 업무 전화 앱에 초대되었습니다"
-    message = EmailMessage(policy.SMTP)
-    message["Subject"] = subject
-    message["From"] = letterhead.sender
-    message["To"] = Address(display_name=words["name"], addr_spec=to)
+    html = _inlined(_rendered("invitation.mail.html", {**words, "subject": subject}))
+    message = MIMEMultipart("alternative", policy=compat32)
+    message["Subject"] = Header(subject, "utf-8", header_name="Subject").encode()
+    message["From"] = _mailbox(letterhead.sender)
+    message["To"] = _mailbox(Address(words["name"], addr_spec=to))
     message["Date"] = format_datetime(at.astimezone(KOREA))
     message["Message-ID"] = f"<{reference}@{letterhead.sender.domain}>"
     message[DELIVERY_HEADER] = delivery_id
     # Keeps holiday notices and other machines from answering a machine.
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_rendered("invitation.mail.txt", words), cte="base64")
-    html = _inlined(_rendered("invitation.mail.html", {**words, "subject": subject}))
-    message.add_alternative(html, subtype="html", cte="base64")
-    return message.as_bytes()
+    message.attach(_part(_rendered("invitation.mail.txt", words), "plain"))
+    message.attach(_part(html, "html"))
+    return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
+
+
+def _mailbox(address: Address) -> str:
+    """Name and address for a header. A name that takes more than one encoded word is left out.
+
+    Encoded words in a row are to be joined, but too many programs, Python's own parser among them, leave blanks between
+    those of a name.
+    """
+    name = address.display_name
+    if not name or len(name.encode()) > NAME_BYTES:
+        return address.addr_spec
+    return f"{Header(name, 'utf-8').encode()} <{address.addr_spec}>"
+
+
+def _part(text: str, kind: str) -> MIMEText:
+    return MIMEText(text.replace("\n", "\r\n"), kind, "utf-8", policy=compat32)
 
 
 def _words(facts: Facts, letterhead: Letterhead) -> dict[str, str]:

@@ -70,12 +70,12 @@ def _spelled(character: str) -> str:
         return character
     if character in _LOOK_ALIKES:
         return _LOOK_ALIKES[character]
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Mn", "Me"):
+        return ""
     if _known(character):
         return character
     if _FIRST_SYLLABLE <= ord(character) <= _LAST_SYLLABLE:
         return _letters(character)
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Mn", "Me"):
-        return ""
     plain = unicodedata.normalize("NFKD", character)[0]
     return plain if plain != character and (" " <= plain <= "~" or _known(plain)) else "?"
 
