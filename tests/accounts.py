@@ -15,7 +15,7 @@ from bizcall.admins import Half, SignedIn
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
 from bizcall.dispatch import Keys
-from tests.doubles import RecordingQueue
+from tests.doubles import RecordingQueue, RecordingSms
 from tests.factories import Tenant
 
 PASSWORD = "Correct0Horse"
@@ -39,19 +39,13 @@ class Turned:
         self.at += timedelta(**by)
 
 
-@dataclass
-class Phone:
-    """A gateway that keeps what it is given, as (mobile, text)."""
+class Phone(RecordingSms):
+    """A gateway that keeps what it is given."""
 
-    received: list[tuple[str, str]] = field(default_factory=list)
-    away: Exception | None = None
-
-    async def send(self, to: str, text: str, *, reference: str) -> str:
-        """Deliver at once."""
-        self.received.append((to, text))
-        if self.away:
-            raise self.away
-        return f"gateway-{reference}"
+    @property
+    def received(self) -> list[tuple[str, str]]:
+        """What arrived, as (mobile, text)."""
+        return [(message.to, message.text) for message in self.sent]
 
     @property
     def code(self) -> str:

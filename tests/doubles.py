@@ -1,13 +1,15 @@
-"""The outside world in memory: a bucket with versions, and a queue that keeps what it is given."""
+"""The outside world in memory: a bucket with versions, and a queue and gateways that keep what they are given."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
+from typing import NamedTuple
 
-from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+from bizcall.ports import Fate, Letter, ObjectMissing, Report, StoredObject, UploadForm
 
 PIECE_BYTES = 1024 * 1024
 
@@ -79,6 +81,70 @@ class RecordingQueue:
             raise self.away
         self.letters += [(queue, letter) for letter in letters]
         return {letter.id for letter in letters}
+
+
+class SentText(NamedTuple):
+    """A text message as it was handed over."""
+
+    to: str
+    text: str
+    subject: str | None
+    reference: str
+
+
+@dataclass
+class RecordingSms:
+    """Takes every text message and keeps it; with `away` it raises that after noting the message.
+
+    `fates` is what it knows by reference when it is asked, and `told` what it reports.
+    """
+
+    name: str = "recording-sms"
+    sent: list[SentText] = field(default_factory=list)
+    away: Exception | None = None
+    fates: dict[str, Fate] = field(default_factory=dict)
+    told: list[Report] = field(default_factory=list)
+
+    async def send(self, to: str, text: str, *, subject: str | None = None, reference: str) -> str:
+        """Take it, or raise."""
+        self.sent.append(SentText(to, text, subject, reference))
+        if self.away is not None:
+            raise self.away
+        return f"gateway-{reference}"
+
+    async def look_up(self, reference: str, *, to: str, since: datetime) -> Fate | None:
+        """What it was told to know."""
+        return self.fates.get(reference)
+
+    async def reports(self, since: datetime) -> AsyncIterator[Report]:
+        """What it was told to tell, of that moment or later."""
+        for report in self.told:
+            if report.fate.at >= since:
+                yield report
+
+
+class SentMail(NamedTuple):
+    """A mail as it was handed over."""
+
+    to: str
+    message: bytes
+    reference: str
+
+
+@dataclass
+class RecordingMail:
+    """Takes every mail and keeps it; with `away` it raises that after noting the mail."""
+
+    name: str = "recording-mail"
+    sent: list[SentMail] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def send(self, message: bytes, *, to: str, reference: str) -> str:
+        """Take it, or raise."""
+        self.sent.append(SentMail(to, message, reference))
+        if self.away is not None:
+            raise self.away
+        return f"gateway-{reference}"
 
 
 def _etag(body: bytes) -> str:

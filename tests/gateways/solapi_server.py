@@ -81,6 +81,7 @@ class SolapiServer:
     requests: list[tuple[str, str, bytes]] = field(default_factory=list)
     page_limit: int = 500
     _signatures: set[str] = field(default_factory=set)
+    _connections: set[asyncio.Task[None] | None] = field(default_factory=set)
     _ids: count[int] = field(default_factory=lambda: count(1))
 
     def place(self, to: str, reference: str | None, *, code: str | None = "2000", at: datetime | None = None) -> str:
@@ -108,6 +109,7 @@ class SolapiServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
+        self._connections.add(asyncio.current_task())
         try:
             while head := await _head(reader):
                 method, target, headers = head
@@ -119,10 +121,18 @@ class SolapiServer:
                 end: socket.socket = writer.get_extra_info("socket")
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            # Cancelled only by `stop`, and streams complain about the end of a task that was.
             writer.transport.abort()
         finally:
             writer.close()
+
+    async def stop(self) -> None:
+        """End the connections that are left."""
+        left = [task for task in self._connections if task is not None and not task.done()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _answer(
         self, writer: asyncio.StreamWriter, method: str, target: str, headers: dict[str, str], body: bytes
@@ -215,6 +225,7 @@ async def solapi_server() -> AsyncIterator[SolapiServer]:
         yield account
     finally:
         server.close()
+        await account.stop()
         await server.wait_closed()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus
@@ -21,22 +21,10 @@ from bizcall.settings import Settings
 from lambdas import dispatch, imports, migrate, registrations, sweep
 from lambdas.runtime import Services
 from local.postgres import Postgres
-from tests.doubles import MemoryStorage, RecordingQueue
+from tests.doubles import MemoryStorage, RecordingMail, RecordingQueue, RecordingSms
 from tests.factories import Tenant
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-@dataclass
-class RecordingSms:
-    """Takes every message and keeps it."""
-
-    sent: list[tuple[str, str]] = field(default_factory=list)
-
-    async def send(self, to: str, text: str, *, reference: str) -> str:
-        """Take it."""
-        self.sent.append((to, text))
-        return reference
 
 
 @pytest.fixture
@@ -45,7 +33,9 @@ def services(postgres: Postgres) -> Services:
     settings = Settings(
         stage="test", database_url=SecretStr(postgres.url("owner")), secret_key=SecretStr("k" * 64), web_origins=()
     )
-    return Services(settings=settings, storage=MemoryStorage(), queue=RecordingQueue(), sms=RecordingSms())
+    return Services(
+        settings=settings, storage=MemoryStorage(), queue=RecordingQueue(), sms=RecordingSms(), mail=RecordingMail()
+    )
 
 
 def batch(*bodies: Mapping[str, Any] | str, fifo: bool = False) -> dict[str, Any]:
