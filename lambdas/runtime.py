@@ -29,7 +29,7 @@ from pydantic import SecretStr
 from bizcall import aws, database, gateways
 from bizcall.dispatch import dead_letters
 from bizcall.errors import BizCallError, Unavailable
-from bizcall.ports import Clock, Queue, Sms, Storage, now
+from bizcall.ports import Clock, Mail, Queue, Sms, Storage, now
 from bizcall.settings import Settings, settings
 from lambdas import logs
 
@@ -80,6 +80,7 @@ class Services:
     storage: Storage
     queue: Queue
     sms: Sms
+    mail: Mail
     clock: Clock = now
     remaining: Callable[[], float] = lambda: math.inf
 
@@ -181,6 +182,7 @@ class Process:
             storage=aws.S3Storage(self._clients, known.bucket),
             queue=aws.SqsQueue(self._clients, known.queue_urls),
             sms=await gateways.text_messages(known, self._clients),
+            mail=gateways.electronic_mail(known, self._clients),
         )
         await database.connect(services.database_url, size=1, command_timeout=self._statement)
         return services

@@ -13,6 +13,7 @@ UNKNOWN is listed (`invitations(filter: {states: [UNKNOWN]})`), and only a perso
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +21,7 @@ from uuid import UUID
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import claims, outbox, reports
 from bizcall.models.dispatch import AttemptOutcome, Channel, DeliveryReason, DeliveryState
-from bizcall.ports import Clock, Fate, FateState, GatewayFault, Mail, Sms, now
+from bizcall.ports import Clock, Fate, FateState, GatewayFault, Sms, now
 
 AGAIN_WITHIN = timedelta(seconds=120)
 ASKED_FOR = timedelta(hours=1)
@@ -34,8 +35,8 @@ GRACE = timedelta(seconds=5)
 logger = logging.getLogger(__name__)
 
 
-async def resolve(*, sms: Sms, mail: Mail, clock: Clock = now, limit: int = BATCH) -> int:
-    """Look after deliveries that are due for it, at most `limit`, and return how many there were.
+async def resolve(*, sms: Sms, clock: Clock = now, limit: int = BATCH, stop: Callable[[], bool] = lambda: False) -> int:
+    """Look after deliveries that are due for it, at most `limit` and until `stop`, and return how many were seen to.
 
     Each is claimed by moving its time in the directory, so sweeps that overlap look after different ones.
     """
@@ -53,14 +54,18 @@ async def resolve(*, sms: Sms, mail: Mail, clock: Clock = now, limit: int = BATC
             ASKED_AGAIN,
         )
     failures: list[Exception] = []
+    done = 0
     for row in due:
+        if stop():
+            break
+        done += 1
         try:
             await _one(row["company_id"], row["delivery_id"], sms, clock)
         except Exception as failure:
             failures.append(failure)
     if failures:
         raise ExceptionGroup("deliveries that could not be looked after", failures)
-    return len(due)
+    return done
 
 
 async def _one(company_id: UUID, delivery_id: UUID, sms: Sms, clock: Clock) -> None:
