@@ -40,6 +40,8 @@ _WORD = re.compile(r"\w{1,40}", re.ASCII)
 _NOT_THE_MESSAGE = {"1020", "1024", "1030"}
 """Access, the server's own error, credit: the same message goes through once that is mended."""
 
+_ABOUT_THE_MESSAGE = {400, 409, 413, 422}
+
 
 class _Placed(BaseModel):
     messageId: str = Field(min_length=1)  # noqa: N815
@@ -115,15 +117,15 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, at: datetim
     """What an answer other than 200 says about the message of its request."""
     code = _error(body) or f"HTTP {status}"
     wait = retry_after(headers.get("retry-after"), at=at)
-    if status == 429:
+    if status == 429 or code == "TooManyRequests":
         return GatewayBusy(code, wait)
     if status in {502, 504}:
         # A proxy lost the server behind it, which may have taken the message.
         return GatewayUncertain(code)
-    if status >= 500 or status < 400 or status in {401, 402, 403, 408}:
-        # Of access, credit, redirection and the server's own errors, none is about this message.
-        return GatewayDown(code, wait)
-    return GatewayRefused(code)
+    if status in _ABOUT_THE_MESSAGE and _BY_NAME.get(code) is not GatewayDown:
+        return GatewayRefused(code)
+    # Of access, credit, redirection, a wrong address and the server's own errors, none is about this message.
+    return GatewayDown(code, wait)
 
 
 def retry_after(value: str | None, *, at: datetime) -> float | None:
