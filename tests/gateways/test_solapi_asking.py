@@ -1,4 +1,4 @@
-"""Look-ups and reports of Solapi: read page by page, repeatable after any fault, the same however often they are told."""
+"""Look-ups and reports of Solapi: read page by page, repeatable after any fault, the same whenever they are told."""
 
 from __future__ import annotations
 
