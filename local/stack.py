@@ -118,10 +118,12 @@ async def running(
     say: Callable[[str], None],
     log: Callable[[str, str], None],
     environment: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> AsyncIterator[System]:
     """Start everything on that state folder and stop it at the end. `log` gets (function's logical id, line).
 
-    `environment` is laid over the variables of all functions, for example to put another gateway in their way.
+    `environment` is laid over the variables of all functions, for example to put another gateway in their way, and
+    `secrets` are the texts of those that it names.
 
     `port` is the API's and must be free; without it a free one is found. With DATABASE_URL set no PostgreSQL is
     started: it is the address of role `app`, DATABASE_OWNER_URL that of the tables' owner (the same if not set).
@@ -139,7 +141,7 @@ async def running(
             await _prepare(urls, say)
         with _step(say, f"{TEMPLATE.name} deployed"):
             api = f"http://127.0.0.1:{ports['api']}"
-            deployment = await _blocking(lambda: _deploy(home, cloud, urls, api))
+            deployment = await _blocking(lambda: _deploy(home, cloud, urls, api, secrets or {}))
         variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint, **(environment or {})}
         functions = await stack.enter_async_context(
             Functions(deployment, endpoint=cloud.endpoint, env=variables, on_log=log)
@@ -233,9 +235,11 @@ async def _first_answer(api: str, say: Callable[[str], None]) -> None:
                 say(f"the API is not ready: {answer.status_code} {answer.text}")
 
 
-def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str) -> Deployment:
+def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str, secrets: Mapping[str, str]) -> Deployment:
     """Put the secrets where the template expects them, then deploy the template as it is."""
     manager = clients(cloud.endpoint, REGION)("secretsmanager")
+    for name, text in secrets.items():
+        put_secret(manager, name, text)
     parameters = {
         "Stage": "local",
         "WebOrigins": ",".join((api, api.replace("127.0.0.1", "localhost"), *ORIGINS)),
