@@ -23,8 +23,8 @@ def settled(fates: Iterable[Fate]) -> Fate | None:
     return max(fates, key=_rank, default=None)
 
 
-def _rank(fate: Fate) -> tuple[bool, float, int, float, str, str]:
-    final = fate.state in _FINAL
+def _rank(fate: Fate) -> tuple[float, int, float, str, str]:
     moment = fate.at.timestamp()
     # The last two only make the choice between equals the same one every time.
-    return final, moment if final else 0.0, _ORDER.index(fate.state), moment, fate.code, fate.gateway_id or ""
+    final = moment if fate.state in _FINAL else 0.0
+    return final, _ORDER.index(fate.state), moment, fate.code, fate.gateway_id or ""

@@ -73,6 +73,7 @@ async def test_W7_each_fault_says_whether_the_message_may_be_sent_again(
         await gateway.send(MOBILE, TEXT, reference=REFERENCE)
     assert type(caught.value) is kind
     assert str(caught.value) == code
+    assert caught.value.__cause__ is None, "httpx keeps the request in its errors"
     assert time.monotonic() - began < 2
     assert len(server.requests) == 1, "nothing is repeated here"
     if kind is not GatewayUncertain:
