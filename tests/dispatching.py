@@ -220,15 +220,11 @@ class Campaign:
         return [(row["number"], row["outcome"]) for row in rows]
 
     async def report(
-        self, reference: str, state: FateState, *, number: int = 1, seconds: float = 0, **given: Any
+        self, reference: str, state: FateState, *, number: int = 1, seconds: float = 0, named: bool = True
     ) -> bool:
-        """A report of the gateway for text messages on one message."""
-        fate = Fate(
-            state,
-            self.sms.id_of(reference),
-            given.get("code", f"code {state}"),
-            self.clock.at + timedelta(seconds=seconds),
-        )
-        told = Report(f"{self.sms.name} {reference} {state} {number}", self.sms.name, self.sms.id_of(reference),
-                      given.get("reference", reference), fate)  # fmt: skip
+        """A report on a message, as of `seconds` from now; with our reference in it if it is `named`."""
+        gateway_id, at = self.sms.id_of(reference), self.clock() + timedelta(seconds=seconds)
+        fate = Fate(state, gateway_id, f"code {state}", at)
+        key = f"{gateway_id} {state} {number}"
+        told = Report(key, self.sms.name, gateway_id, reference if named else None, fate)
         return await reports.take(told, clock=self.clock)

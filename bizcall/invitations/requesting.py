@@ -71,7 +71,7 @@ async def send(
             raise Invalid(*problems)
         return await _write(company_id, actor, wanted, problems, messages, clock())
 
-    given = {"subscriberIds": subscriber_ids, "channels": ways, "onError": on_error}
+    given = {"subscriberIds": [str(key) for key in subscriber_ids], "channels": ways, "onError": on_error}
     return await _once(company_id, idempotency_key, given, work, messages, queue, clock)
 
 

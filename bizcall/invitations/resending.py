@@ -73,7 +73,11 @@ async def resend(
         }
 
     async with tenant(company_id):
-        given = {"invitationIds": invitation_ids, "channels": sorted(channels), "onError": on_error}
+        given = {
+            "invitationIds": [str(key) for key in invitation_ids],
+            "channels": sorted(channels),
+            "onError": on_error,
+        }
         answer = await idempotency.once(company_id, "invitationsResend", idempotency_key, given, work, clock=clock)
     await publish(messages, queue=queue)
     return Resent(
