@@ -51,7 +51,8 @@ class Chaos:
             left = max(end - time.monotonic(), 0)
             await asyncio.sleep(left / (wanted - turn) * self.dice.uniform(0.2, 0.6))
             # The one that matters always has a process sooner or later; the others may have none at the moment.
-            await self._killed(self.dice.choice(KILLED)) or await self._killed(KILLED[0])
+            if not await self._killed(self.dice.choice(KILLED)):
+                await self._killed(KILLED[0])
 
     async def _killed(self, function: str) -> bool:
         """Kill one process of the function: one that works, if any does within 4 s; False if there is none."""
