@@ -37,6 +37,9 @@ from bizcall.ports import (
 ASKED_AFTER = timedelta(seconds=20)
 """When a gateway that gave no answer is asked about the message: it may still be on its way there."""
 
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""A worker whose clock is behind that of the sweep must not take a message for one that comes too early."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -101,7 +104,7 @@ async def _claim(
         found = await claims.find(company_id, delivery_id, gateways)
         if found is None:
             raise Malformed("a message of the queue deliveries names no delivery")
-        if found["state"] != DeliveryState.QUEUED or found["due_at"] > at:
+        if found["state"] != DeliveryState.QUEUED or found["due_at"] > at + CLOCKS_DIFFER:
             return Delivered.DONE_BEFORE
         attempts, channel = found["attempts"], Channel(found["channel"])
         gateway = gateways[channel]

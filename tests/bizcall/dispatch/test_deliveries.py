@@ -146,6 +146,20 @@ async def test_W7_what_was_not_taken_goes_out_when_its_time_has_come(campaign: C
     assert len(campaign.sms.taken) == 1
 
 
+async def test_a_worker_whose_clock_is_a_little_behind_sends_all_the_same(campaign: Campaign) -> None:
+    await campaign.one()
+    campaign.clock.turn(seconds=-4)
+    assert await campaign.work() == [Delivered.SENT]
+
+
+async def test_a_message_that_comes_before_its_time_waits_for_its_own(campaign: Campaign) -> None:
+    delivery_id = await campaign.one()
+    campaign.clock.turn(seconds=-6)
+    assert await campaign.work() == [Delivered.DONE_BEFORE]
+    campaign.clock.turn(seconds=6)
+    assert await campaign.deliver(claims.body(campaign.company.id, delivery_id)) == Delivered.SENT
+
+
 def test_W7_the_back_off_is_fully_jittered_between_one_and_300_seconds() -> None:
     for tries, most in [(1, 2), (3, 8), (8, 256), (9, 300), (500, 300)]:
         waits = [claims.backoff(tries).total_seconds() for _ in range(300)]
