@@ -99,7 +99,7 @@ async def bring(path: pathlib.Path, company_id: UUID, admin_id: UUID, *, registe
         storage=storage,
     )
     key = keys.upload(company_id, created.upload.id)
-    await imports.receive(key, storage=storage)
+    await imports.receive(key, storage=storage, queue=NoQueue())
     async with database.tenant(company_id):
         found = await Import.get(company_id=company_id, object_key=key)
     if register:
@@ -112,7 +112,7 @@ async def bring(path: pathlib.Path, company_id: UUID, admin_id: UUID, *, registe
             idempotency_key=str(found.id),
             queue=NoQueue(),
         )
-        await imports.register_queued(company_id, found.id, storage=storage)
+        await imports.register_queued(company_id, found.id, storage=storage, queue=NoQueue())
         async with database.tenant(company_id):
             found = await Import.get(company_id=company_id, id=found.id)
         if found.state is not State.REGISTERED:

@@ -3,8 +3,8 @@
     clients = Clients()                             one per process, used on that process's event loop only
     S3Storage(clients, bucket)                      Storage
     SqsQueue(clients, urls)                         Queue
-    SnsSms(clients)                                 Sms
     await secret(clients, secret_id)                a secret's text
+    with gateway_faults():                          for the adapters in `bizcall/gateways/amazon.py`
     await clients.close()
 
 A neighbour that is away or asks for patience raises `Unavailable` after bounded attempts; anything else that AWS
@@ -24,14 +24,34 @@ from typing import Any
 from urllib.parse import quote
 
 from bizcall.errors import Unavailable
-from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+from bizcall.ports import (
+    GatewayBusy,
+    GatewayDown,
+    GatewayRefused,
+    GatewayUncertain,
+    Letter,
+    ObjectMissing,
+    StoredObject,
+    UploadForm,
+)
 
 logger = logging.getLogger(__name__)
 
 PIECE_BYTES = 1024 * 1024
 BATCH_LETTERS = 10
 BATCH_BYTES = 256 * 1024
+LETTER_ID = "outbox-id"
 
+_GATEWAYS = {"sns", "sesv2"}
+_REFUSALS = {
+    "InvalidParameter",
+    "InvalidParameterValue",
+    "OptedOut",
+    "MessageRejected",
+    "BadRequestException",
+    "ValidationException",
+}
+_PACE = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
 _PATIENCE = {
     "InternalError",
@@ -59,7 +79,7 @@ class Clients:
         self._session: Any = None
 
     async def get(self, service: str) -> Any:
-        """The client of "s3", "sqs", "sns" or "secretsmanager"."""
+        """The client of "s3", "sqs", "sns", "sesv2" or "secretsmanager"."""
         async with self._opening:
             if service not in self._open:
                 self._open[service] = await self._stack.enter_async_context(self._client(service))
@@ -79,8 +99,8 @@ class Clients:
         config = Config(
             connect_timeout=2,
             read_timeout=10,
-            # A text message is not repeated here: a lost answer may mean that it was sent. Its queue decides.
-            retries={"mode": "standard", "total_max_attempts": 1 if service == "sns" else 3},
+            # A message to a person is not repeated here: a lost answer may mean that it was sent.
+            retries={"mode": "standard", "total_max_attempts": 1 if service in _GATEWAYS else 3},
             signature_version="s3v4" if service == "s3" else None,
             # A local server has no names for buckets below its own.
             s3={"addressing_style": "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"},
@@ -98,13 +118,13 @@ class S3Storage:
     async def head(self, key: str, version: str | None = None) -> StoredObject:
         """Describe an object; raises ObjectMissing."""
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             found = await s3.head_object(**self._named(key, version))
         return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'), found.get("VersionId"))
 
     async def _read(self, key: str, version: str | None) -> AsyncGenerator[bytes]:
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             found = await s3.get_object(**self._named(key, version))
             # Its context manager gives back something else; leaving it closes the connection of a half-read object.
             async with found["Body"]:
@@ -118,7 +138,7 @@ class S3Storage:
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Store an object whole, replacing what was there."""
         s3 = await self._clients.get("s3")
-        with _translated():
+        with translated():
             done = await s3.put_object(**self._named(key), Body=body, ContentType=content_type)
         return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"))
 
@@ -166,7 +186,7 @@ class SqsQueue:
         taken: set[str] = set()
         for batch in _batches(letters):
             try:
-                with _translated():
+                with translated():
                     answer = await sqs.send_message_batch(
                         QueueUrl=url, Entries=[_entry(str(i), letter, url) for i, letter in enumerate(batch)]
                     )
@@ -180,33 +200,50 @@ class SqsQueue:
         return taken
 
 
-class SnsSms:
-    """Text messages by Amazon SNS: reaches Korea as an international sender; SNS takes no reference of ours."""
-
-    def __init__(self, clients: Clients) -> None:
-        self._clients = clients
-
-    async def send(self, to: str, text: str, *, reference: str) -> str:
-        """Hand over one message and return the gateway's id; `to` is a Korean number (0…) or E.164 (+…)."""
-        sns = await self._clients.get("sns")
-        with _translated():
-            answer = await sns.publish(
-                PhoneNumber=to if to.startswith("+") else f"+82{to.removeprefix('0')}",
-                Message=text,
-                MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
-            )
-        logger.info("text message %s was handed to SNS as %s", reference, answer["MessageId"])
-        message_id: str = answer["MessageId"]
-        return message_id
-
-
 async def secret(clients: Clients, secret_id: str) -> str:
     """The text of a secret of Secrets Manager."""
     manager = await clients.get("secretsmanager")
-    with _translated():
+    with translated():
         answer = await manager.get_secret_value(SecretId=secret_id)
     text: str = answer["SecretString"]
     return text
+
+
+@contextmanager
+def gateway_faults() -> Iterator[None]:
+    """Tell errors of SNS and SES by what they say about the message, as a GatewayFault; causes are cut off.
+
+    AWS quotes the number or the address in its messages, so only its code goes on.
+    """
+    from aiohttp import ClientPayloadError
+    from botocore import exceptions as refusals
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except refusals.ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) in {502, 504}:
+            # A proxy lost the server behind it, which may have taken the message.
+            raise GatewayUncertain(code) from None
+        if code in _PACE:
+            raise GatewayBusy(code) from None
+        if code in _REFUSALS:
+            raise GatewayRefused(code) from None
+        # What remains is a permission, an identity that isn't verified, a paused account, or AWS itself.
+        raise GatewayDown(code) from None
+    except refusals.ParamValidationError:
+        raise GatewayRefused("ParamValidation") from None
+    except (refusals.ConnectTimeoutError, refusals.EndpointConnectionError) as error:
+        raise GatewayDown(type(error).__name__) from None
+    except (
+        refusals.ConnectionError,
+        refusals.HTTPClientError,
+        ResponseParserError,
+        ClientPayloadError,
+        TimeoutError,
+    ) as error:
+        raise GatewayUncertain(type(error).__name__) from None
 
 
 def database_url(text: str) -> str:
@@ -223,7 +260,11 @@ def content_disposition(file_name: str) -> str:
 
 
 def _entry(entry_id: str, letter: Letter, url: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"Id": entry_id, "MessageBody": letter.body}
+    entry: dict[str, Any] = {
+        "Id": entry_id,
+        "MessageBody": letter.body,
+        "MessageAttributes": {LETTER_ID: {"DataType": "String", "StringValue": letter.id}},
+    }
     if url.endswith(".fifo"):
         entry |= {"MessageGroupId": letter.group or letter.id, "MessageDeduplicationId": letter.id}
     return entry
@@ -245,7 +286,8 @@ def _batches(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Say of what AWS answers in the block whether it is away (`Unavailable`) or has no such object."""
     from aiohttp import ClientPayloadError
     from botocore import exceptions as refusals
 

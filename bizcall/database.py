@@ -5,15 +5,20 @@
     async with reading(company_id):    what a loader needs: the transaction that is open already, else its own
 
 Statements that run outside of these see no tenant's rows: PostgreSQL raises, because the setting is missing.
-Driver errors that mean "the database is away" leave as `Unavailable`; this is the only place that maps them.
+Driver errors that mean "the database is away" leave as `Unavailable`, those that mean "two transactions were in each
+other's way" as `Collided`; this is the only place that maps them. What may be run again after them: a whole operation
+that only reads, once, at the edge (`resolvers/http.py`), and a whole use case after a collision (`repeated`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+import functools
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
@@ -24,12 +29,18 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
-from bizcall.errors import Unavailable
+from bizcall.connections import ACQUIRE
+from bizcall.errors import Collided, Unavailable
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ENGINE = "bizcall.connections"
 MODELS = "bizcall.models"
 AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,
     # No room, or the loser of a deadlock: all is rolled back, and the same request may be sent again.
@@ -40,6 +51,11 @@ AWAY = (
     TimeoutError,
     OSError,
 )
+COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+ATTEMPTS = 3
+PAUSE = 0.05
+"""Seconds before the second attempt at the most; twice that before the third."""
 
 ABANDONED = 60.0
 """Seconds in which a transaction that hears nothing from its process is ended by the server: as long as a worker runs.
@@ -83,7 +99,7 @@ async def connect(
         "minsize": 0,
         "maxsize": size,
         "connection_class": connection_class,
-        "timeout": 5,
+        "timeout": ACQUIRE,
         "command_timeout": command_timeout,
         "max_inactive_connection_lifetime": 240,
         "server_settings": {
@@ -99,7 +115,7 @@ async def connect(
     # fallback is what makes the pool visible to all of them.
     await Tortoise.init(
         config={
-            "connections": {"default": {"engine": "tortoise.backends.asyncpg", "credentials": credentials}},
+            "connections": {"default": {"engine": ENGINE, "credentials": credentials}},
             "apps": {"bizcall": {"models": [MODELS], "default_connection": "default"}},
             "use_tz": True,
             "timezone": "UTC",
@@ -181,6 +197,28 @@ async def savepoint() -> AsyncGenerator[None]:
         yield
 
 
+def repeated(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Run a use case again from its beginning, up to 3 times in all, when its transaction collided with another.
+
+    For use cases whose effects are their transactions: the one that collided was rolled back whole. Inside of a
+    transaction nothing is repeated, because that one is what has ended. Raises Collided after the last attempt.
+    """
+
+    @functools.wraps(use_case)
+    async def attempted(*arguments: P.args, **named: P.kwargs) -> T:
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return await use_case(*arguments, **named)
+            except Collided:
+                if _inside.get():
+                    raise
+                # The two that met would meet again if both came back at the same moment.
+                await asyncio.sleep(random.uniform(0, attempt * PAUSE))  # noqa: S311 - no secret depends on it
+        return await use_case(*arguments, **named)
+
+    return attempted
+
+
 @asynccontextmanager
 async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
     if _inside.get():
@@ -191,6 +229,8 @@ async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
     try:
         async with in_transaction() as tx:
             yield tx
+    except COLLISIONS as error:
+        raise Collided("two transactions were in each other's way") from error
     except AWAY as error:
         raise Unavailable("the database is away") from error
     finally:

@@ -7,6 +7,7 @@
     ├── NotFound           no such object in this company (another company's is the same)
     ├── Throttled          too often; says when to try again
     └── Unavailable        the database or a neighbour is away; safe to try again
+        └── Collided       the database undid this transaction in favour of another one
 
 `Invalid` becomes `userErrors` of a payload; the others become top-level GraphQL errors (mapped once in
 `resolvers/errors.py`). Everything that is not a `BizCallError` is a bug.
@@ -34,6 +35,8 @@ class ErrorCode(StrEnum):
     CONFLICT = "CONFLICT"
     STATE = "STATE"
     NO_RID = "NO_RID"
+    APP_DISABLED = "APP_DISABLED"
+    NO_RECIPIENT = "NO_RECIPIENT"
     CREDENTIALS = "CREDENTIALS"
     LOCKED = "LOCKED"
     CODE_WRONG = "CODE_WRONG"
@@ -94,3 +97,7 @@ class Throttled(BizCallError):
 
 class Unavailable(BizCallError):
     """The database or a service is away for the moment; the same request may be sent again."""
+
+
+class Collided(Unavailable):
+    """A deadlock or a serialization failure: this transaction was rolled back whole, a new attempt may succeed."""

@@ -27,6 +27,7 @@ FORGOTTEN_AT_ONCE = 20
 FIELD = ("idempotencyKey",)
 
 Answer = dict[str, Any]
+Work = Callable[[], Awaitable[Answer]]
 
 
 async def once(
@@ -34,7 +35,7 @@ async def once(
     operation: str,
     key: str,
     given: Mapping[str, Any],
-    work: Callable[[], Awaitable[Answer]],
+    work: Work,
     *,
     clock: Clock = now,
 ) -> Answer:

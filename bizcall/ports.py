@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Protocol
+
+from bizcall.errors import Unavailable
 
 
 class Clock(Protocol):
@@ -80,8 +83,107 @@ class Queue(Protocol):
         """Send to the queue of that name and return the ids that were taken; the rest may be sent again."""
 
 
-class Sms(Protocol):
-    """A gateway for text messages."""
+class GatewayFault(Exception):
+    """A gateway didn't take a message. Says a code of the gateway's: never a number, an address or the text.
 
-    async def send(self, to: str, text: str, *, reference: str) -> str:
-        """Hand over one message and return the gateway's id. `to` is normalised; `reference` is ours, for look-ups."""
+    `GatewayRefused`    for good: the same message would be refused again
+    `GatewayBusy`       not taken for certain, and may be tried again
+    └── `GatewayDown`   likewise, and the gateway itself is at fault: the breaker counts it
+    `GatewayUncertain`  it may have been taken; only `look_up` or a report tells
+    """
+
+
+class GatewayRefused(GatewayFault):
+    """This message will never be taken: a number that can't be, a sender that isn't registered, a text too long."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class GatewayBusy(GatewayFault, Unavailable):
+    """Not taken; `retry_after` is in seconds where the gateway named a time, else the caller backs off by itself."""
+
+    def __init__(self, code: str, retry_after: float | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class GatewayDown(GatewayBusy):
+    """Not taken, for what befalls every message: no connection, an error of the gateway's own, no credit, no access."""
+
+
+class GatewayUncertain(GatewayFault):
+    """The request left and no answer that could be read came back."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class FateState(StrEnum):
+    """How far a message is known to have come; the order is that of time, and the last two are final."""
+
+    ABSENT = "ABSENT"
+    """The gateway was asked and has no such message at that moment; one that is still on its way there may yet show."""
+    ACCEPTED = "ACCEPTED"
+    SENT = "SENT"
+    """Handed on to the carrier."""
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What a gateway knows of one message. `code` is the gateway's own; `at` is when that state was reached there."""
+
+    state: FateState
+    gateway_id: str | None
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of a gateway on one message. The same report carries the same `id` however often it is told."""
+
+    id: str
+    gateway: str
+    gateway_id: str
+    reference: str | None
+    fate: Fate
+
+
+class Sms(Protocol):
+    """A gateway for text messages. `name` is what deliveries and reports know it by."""
+
+    name: str
+
+    async def send(self, to: str, text: str, *, subject: str | None = None, reference: str) -> str:
+        """Hand over one message and return the gateway's id; raises a GatewayFault.
+
+        `to` is normalised; `reference` is ours and comes back in look-ups and reports. With a `subject` it goes as a
+        long message (LMS), without as a short one; `bizcall.dispatch.texts.fitted` decides which it has to be.
+        """
+
+    async def look_up(self, reference: str, *, to: str, since: datetime) -> Fate | None:
+        """What became of the message of that reference, sent to `to` at `since` or later; None where it can't be told.
+
+        Raises GatewayBusy, which says nothing about the message.
+        """
+
+    def reports(self, since: datetime) -> AsyncIterator[Report]:
+        """What the gateway has to say on messages that changed at `since` or later, in any order, some told before.
+
+        Ends at once for a gateway that has no reports to ask for. Raises GatewayBusy; what came before it counts.
+        """
+
+
+class Mail(Protocol):
+    """A gateway for e-mail. `name` is what deliveries and reports know it by."""
+
+    name: str
+
+    async def send(self, message: bytes, *, to: str, reference: str) -> str:
+        """Hand over one whole message (RFC 5322) for one address and return the gateway's id; raises a GatewayFault."""

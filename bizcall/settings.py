@@ -14,6 +14,11 @@ class Settings(BaseSettings):
 
     `database_url` (laptop, tests) or `database_secret_id` (AWS: a Secrets Manager secret with host, port, username,
     password and dbname) tells where PostgreSQL is. `key_secret_id` names the secret from which codes are derived.
+
+    `sms_gateway` chooses who carries text messages; for Solapi, `solapi_secret_id` names a secret with apiKey and
+    apiSecret, and `sender_number` is the number registered there, digits only. `mail_from` is the sender of e-mail,
+    with or without a display name, `mail_events` the configuration set of SES that reports on it, and `app_url` the
+    page from which the app is installed.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -27,6 +32,13 @@ class Settings(BaseSettings):
     queue_urls: dict[str, str] = Field(default_factory=dict)
     web_origins: tuple[str, ...] = ()
     log_level: str = "INFO"
+    sms_gateway: Literal["sns", "solapi"] = "sns"
+    solapi_secret_id: str | None = None
+    solapi_url: str = "https://api.solapi.com"
+    sender_number: str = ""
+    mail_from: str = ""
+    mail_events: str | None = None
+    app_url: str = ""
 
 
 @cache

@@ -15,7 +15,7 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     async def receive(body: Body) -> None:
         for arrival in body["Records"]:
             key = unquote_plus(arrival["s3"]["object"]["key"])
-            await imports.receive(key, storage=services.storage, clock=services.clock)
+            await imports.receive(key, storage=services.storage, queue=services.queue, clock=services.clock)
 
     return await each_record(event, receive, remaining=services.remaining)
 

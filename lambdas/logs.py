@@ -48,6 +48,11 @@ def told(error: BaseException, seen: frozenset[int] = frozenset()) -> Iterator[s
         yield from told(before, seen)
 
 
+def reason(error: BaseException) -> str:
+    """An error and what caused it in one line, without places in the code."""
+    return " ← ".join(line for line in told(error) if not line.startswith(" "))
+
+
 def named(error: BaseException) -> str:
     """The type of an error, and what it carries that can't be personal data."""
     name = f"{type(error).__module__}.{type(error).__qualname__}"

@@ -14,7 +14,9 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
 
     async def register(body: Body) -> None:
         company_id, import_id = UUID(body["companyId"]), UUID(body["importId"])
-        await imports.register_queued(company_id, import_id, storage=services.storage, clock=services.clock)
+        await imports.register_queued(
+            company_id, import_id, storage=services.storage, queue=services.queue, clock=services.clock
+        )
 
     return await each_record(event, register, remaining=services.remaining)
 

@@ -26,9 +26,10 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import SecretStr
 
-from bizcall import aws, database
+from bizcall import aws, database, gateways
+from bizcall.dispatch import dead_letters
 from bizcall.errors import BizCallError, Unavailable
-from bizcall.ports import Clock, Queue, Sms, Storage, now
+from bizcall.ports import Clock, Mail, Queue, Sms, Storage, now
 from bizcall.settings import Settings, settings
 from lambdas import logs
 
@@ -45,14 +46,23 @@ STOP_BEFORE = 3.0
 FINISH_BEFORE = 1.0
 """Seconds before the limit at which a record under way is broken off, so that its failure can still be reported."""
 
+NOTE = 0.7
+"""Seconds for filing the reason of a failure: less than what is left when a record was broken off."""
+
 PAUSE = 0.2
 """Seconds between two invocations within which no process is frozen for long enough to miss anything."""
 
 IDLE = 30.0
 """Seconds without an invocation after which the database connection is tried before it is used."""
 
-PING = 2.0
+PING = 1.0
 """Seconds that the database has to answer that trial."""
+
+STATEMENT = 25.0
+"""Seconds that one statement of a worker may take."""
+
+API_STATEMENT = 3.0
+"""The same for the API, where somebody waits: together with the trial and what is cleared away, an answer in 5 s."""
 
 
 class Context(Protocol):
@@ -72,6 +82,7 @@ class Services:
     storage: Storage
     queue: Queue
     sms: Sms
+    mail: Mail
     clock: Clock = now
     remaining: Callable[[], float] = lambda: math.inf
 
@@ -101,6 +112,7 @@ class Process:
         self._services: Services | None = None
         self._application: Callable[[Any, Any], dict[str, Any]] | None = None
         self._last = time.monotonic()
+        self._statement = STATEMENT
 
     def run(self, handle: Callable[[Event, Services], Coroutine[Any, Any, T]], event: Event, context: Context) -> T:
         """Answer one invocation; raises InvocationFailed, and nothing else."""
@@ -121,6 +133,7 @@ class Process:
         """Answer one request of the HTTP API by the ASGI application that `build` makes, once for the process."""
         request_id = event.get("requestContext", {}).get("requestId", context.aws_request_id)
         self._label(request_id)
+        self._statement = API_STATEMENT
         try:
             services = self._run(self._ready(context))
             if self._application is None:
@@ -160,9 +173,10 @@ class Process:
             settings=known,
             storage=aws.S3Storage(self._clients, known.bucket),
             queue=aws.SqsQueue(self._clients, known.queue_urls),
-            sms=aws.SnsSms(self._clients),
+            sms=await gateways.text_messages(known, self._clients),
+            mail=gateways.electronic_mail(known, self._clients),
         )
-        await database.connect(services.database_url, size=1)
+        await database.connect(services.database_url, size=1, command_timeout=self._statement)
         return services
 
     async def _secrets(self) -> Settings:
@@ -271,11 +285,28 @@ async def _one(
         async with asyncio.timeout(None if limit == math.inf else limit):
             # In a task of its own, so that nothing a broken-off record leaves in its context reaches the next one.
             await asyncio.create_task(handle(body))
-    except Exception:
+    except Exception as error:
         # Whatever one record does, the others get their turn; SQS repeats it, and gives it up after five times.
         logger.exception("message %s failed", record["messageId"])
+        await _noted(record, error)
         return False
     return True
+
+
+async def _noted(record: Mapping[str, Any], error: Exception) -> None:
+    """File the reason for those who will find the message among the dead letters; the log holds the rest."""
+    try:
+        async with asyncio.timeout(NOTE):
+            await asyncio.create_task(
+                dead_letters.note(record["eventSourceARN"].rsplit(":", 1)[-1], _id(record), logs.reason(error))
+            )
+    except Exception as failure:
+        logger.warning("the reason of message %s is in the log only: %s", record["messageId"], type(failure).__name__)
+
+
+def _id(record: Mapping[str, Any]) -> str:
+    sent: str | None = record.get("messageAttributes", {}).get(aws.LETTER_ID, {}).get("stringValue")
+    return sent or str(record["messageId"])
 
 
 def _away(request_id: str) -> dict[str, Any]:

@@ -7,9 +7,17 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bizcall import admins, dispatch, imports
+from bizcall.dispatch import dead_letters, reports, resolving
 from lambdas.runtime import Context, Event, Services, process
 
 logger = logging.getLogger(__name__)
+
+BATCH = 100
+SENDING_ENDS = 25.0
+"""Seconds before the time limit from when on the outbox waits for the next minute."""
+
+STOP_BEFORE = 12.0
+"""The same for asking gateways: one question takes them ten seconds at most."""
 
 
 async def handle(_event: Event, services: Services) -> dict[str, int]:
@@ -19,10 +27,18 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
     """
     clock = services.clock
     duties: dict[str, Callable[[], Awaitable[int]]] = {
-        "messages sent": partial(dispatch.sweep, queue=services.queue, clock=clock),
+        "messages sent": partial(_send, services),
         "imports ended": partial(imports.expire, clock=clock),
         "messages forgotten": partial(dispatch.prune, clock=clock),
+        "failures forgotten": partial(dead_letters.prune, clock=clock),
         "rows of signing in forgotten": partial(admins.prune, clock=clock),
+        "reports matched": partial(reports.match, clock=clock),
+        "reports forgotten": partial(reports.prune, clock=clock),
+        # Last those that wait for gateways, and may be broken off.
+        "reports fetched": partial(reports.poll, services.sms, clock=clock),
+        "deliveries looked after": partial(
+            resolving.resolve, sms=services.sms, clock=clock, stop=lambda: services.remaining() < STOP_BEFORE
+        ),
     }
     done: dict[str, int] = {}
     failures: list[Exception] = []
@@ -35,6 +51,16 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
     if failures:
         raise ExceptionGroup("duties that failed", failures)
     return done
+
+
+async def _send(services: Services) -> int:
+    """Send what is due in the outbox, as long as there is any and the time allows."""
+    sent = 0
+    while True:
+        taken = await dispatch.sweep(queue=services.queue, clock=services.clock, limit=BATCH)
+        sent += taken
+        if taken < BATCH or services.remaining() < SENDING_ENDS:
+            return sent
 
 
 def handler(event: Event, context: Context) -> dict[str, int]:

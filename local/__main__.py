@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run | inbox | drop | stop | psql | reset`."""
+"""The laptop's commands: `python -m local run | inbox | drop | letters | stop | psql | reset`."""
 
 from __future__ import annotations
 
@@ -159,6 +159,24 @@ def drop(
     for row in rows:
         console.print(escape("  ".join(row)), soft_wrap=True)
     console.print(f"The result lies in the bucket: {escape(key)}", soft_wrap=True)
+
+
+@app.command()
+def letters(
+    do: Annotated[str, typer.Argument(help="list or redrive")],
+    queue: Annotated[str, typer.Argument(help="imports, registrations, sms, deliveries …")],
+    home: State = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many.")] = None,
+) -> None:
+    """List a queue's dead letters with their reasons, or send them back to work."""
+    from local import letters as command
+    from local.stack import addresses_in
+
+    addresses = addresses_in(state.folder(home))
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    for line in command.letters(addresses, [do, queue, *(("--limit", str(limit)) if limit is not None else ())]):
+        console.print(escape(line), soft_wrap=True)
 
 
 @app.command()

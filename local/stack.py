@@ -17,7 +17,7 @@ import pathlib
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, TypeVar
@@ -41,6 +41,7 @@ T = TypeVar("T")
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
 REGION = CREDENTIALS["AWS_REGION"]
+MAIL_DOMAIN = "bizcall.example"
 # Where front-end developers' own servers usually listen: allowed by CORS on the API and the bucket.
 ORIGINS = tuple(f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 4173, 5173, 8080))
 PREFERRED_PORTS = {"api": 8000, "aws": 4566, "inbox": 8025}
@@ -111,9 +112,18 @@ def addresses_in(home: pathlib.Path) -> Addresses | None:
 
 @asynccontextmanager
 async def running(
-    home: pathlib.Path, *, port: int | None, say: Callable[[str], None], log: Callable[[str, str], None]
+    home: pathlib.Path,
+    *,
+    port: int | None,
+    say: Callable[[str], None],
+    log: Callable[[str, str], None],
+    environment: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> AsyncIterator[System]:
     """Start everything on that state folder and stop it at the end. `log` gets (function's logical id, line).
+
+    `environment` is laid over the variables of all functions, for example to put another gateway in their way, and
+    `secrets` are the texts of those that it names.
 
     `port` is the API's and must be free; without it a free one is found. With DATABASE_URL set no PostgreSQL is
     started: it is the address of role `app`, DATABASE_OWNER_URL that of the tables' owner (the same if not set).
@@ -131,10 +141,10 @@ async def running(
             await _prepare(urls, say)
         with _step(say, f"{TEMPLATE.name} deployed"):
             api = f"http://127.0.0.1:{ports['api']}"
-            deployment = await _blocking(lambda: _deploy(home, cloud, urls, api))
-        environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint}
+            deployment = await _blocking(lambda: _deploy(home, cloud, urls, api, secrets or {}))
+        variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint, **(environment or {})}
         functions = await stack.enter_async_context(
-            Functions(deployment, endpoint=cloud.endpoint, env=environment, on_log=log)
+            Functions(deployment, endpoint=cloud.endpoint, env=variables, on_log=log)
         )
         (http_api,) = deployment.apis.values()
         api = await stack.enter_async_context(serving(gateway(http_api, functions.invoke), port=ports["api"]))
@@ -225,15 +235,19 @@ async def _first_answer(api: str, say: Callable[[str], None]) -> None:
                 say(f"the API is not ready: {answer.status_code} {answer.text}")
 
 
-def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str) -> Deployment:
+def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str, secrets: Mapping[str, str]) -> Deployment:
     """Put the secrets where the template expects them, then deploy the template as it is."""
     manager = clients(cloud.endpoint, REGION)("secretsmanager")
+    for name, text in secrets.items():
+        put_secret(manager, name, text)
     parameters = {
         "Stage": "local",
         "WebOrigins": ",".join((api, api.replace("127.0.0.1", "localhost"), *ORIGINS)),
         "DatabaseSecretArn": put_secret(manager, "database", json.dumps(_credentials(urls.app))),
         "OwnerSecretArn": put_secret(manager, "owner", json.dumps(_credentials(urls.owner))),
     }
+    # Nobody has to prove on a laptop that the domain is his.
+    clients(cloud.endpoint, REGION)("sesv2").create_email_identity(EmailIdentity=MAIL_DOMAIN)
     translation = translate(TEMPLATE, parameters, region=REGION)
     # Sign-in codes under way and sessions must outlive a restart, so the key from which they are derived has to.
     return deploy(

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
+from bizcall.database import repeated
 from bizcall.errors import BizCallError, Forbidden, Invalid, NotFound, Throttled, Unauthenticated, Unavailable
 from schema.context import Context
 from schema.errors import Payload, UserError
@@ -80,15 +81,18 @@ _SUGGESTION = re.compile(r"\s*Did you mean .*$", re.DOTALL)
 def mutation(payload: type[P], *, description: str) -> Callable[[Callable[..., Awaitable[P]]], Any]:
     """Make a resolver a field of Mutation: what it raises as `Invalid` becomes `userErrors` of an empty payload.
 
-    The resolver takes `info`; the problems' paths must be paths into its `input`.
+    The resolver takes `info`; the problems' paths must be paths into its `input`. It is run again, up to three times
+    in all, when its transaction met with another one, so it has no effects but by transactions.
     """
 
     def decorate(resolver: Callable[..., Awaitable[P]]) -> Any:
+        attempted = repeated(resolver)
+
         @functools.wraps(resolver)
         async def answering(*arguments: Any, **named: Any) -> P:
             context: Context = named["info"].context
             try:
-                return await resolver(*arguments, **named)
+                return await attempted(*arguments, **named)
             except Invalid as invalid:
                 return payload(user_errors=user_errors(invalid, context.language))
             finally:
@@ -146,6 +150,11 @@ def _explained(error: GraphQLError, context: Context) -> tuple[str, dict[str, An
         # Found while a field's arguments were read: null in a variable whose default alone made it fit for the place.
         return _shown(error.message), {"code": TopCode.BAD_USER_INPUT}
     return unexpected(cause or error, context)
+
+
+def unavailable(error: GraphQLError) -> bool:
+    """Whether what lies under an error is that the database or a neighbour is away."""
+    return isinstance(_cause(error), Unavailable)
 
 
 def _unparsed(message: str) -> dict[str, Any]:

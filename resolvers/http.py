@@ -3,6 +3,9 @@
 A body is read and refused before anything else is done for it; the document is measured and validated before the
 session is looked up (`resolvers/pipeline.py`). With `application/graphql-response+json` a request that was not
 executed is answered 4xx or 5xx; with `application/json` well-formed requests are answered 200, as older clients expect.
+
+An operation that only reads and loses the database on its way is run a second time, whole: a connection that ends is
+the usual trace of a fail-over, and the next one works. What took long to fail isn't tried again, nor is a mutation.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -23,7 +27,7 @@ from strawberry.types.graphql import OperationType
 
 from bizcall.admins import Viewer
 from resolvers import requests
-from resolvers.errors import TopCode, refusal, report, unexpected
+from resolvers.errors import TopCode, refusal, report, unavailable, unexpected
 from resolvers.limits import Bounds
 from resolvers.requests import JSON, RESPONSE_JSON, Asked, Refused
 from resolvers.root import Schema
@@ -36,6 +40,9 @@ CLIENT_HEADER = "x-bizcall-client"
 """Pages of other origins can't send it without being asked by CORS, so its presence says that a cookie may be used."""
 
 FIELDS_LOGGED = 5
+
+AGAIN_WITHIN = 1.0
+"""Seconds after which a failure counts as a hang, which a second attempt would only double."""
 
 Identify = Callable[[str | None], Awaitable[Viewer | None]]
 
@@ -143,15 +150,23 @@ class Endpoint:
     async def execute(self, asked: Asked, context: Context, *, mutations: bool) -> tuple[Any, list[GraphQLError]]:
         """Data and errors of an operation; raises Refused (405) for a mutation by GET."""
         kinds = {OperationType.QUERY, OperationType.MUTATION} if mutations else {OperationType.QUERY}
+        execute = partial(
+            self.schema.execute,
+            asked.query,
+            variable_values=dict(asked.variables),
+            operation_name=asked.operation_name,
+            context_value=context,
+            allowed_operation_types=kinds,
+        )
+        before = time.monotonic()
         try:
             async with asyncio.timeout(self.bounds.deadline):
-                result = await self.schema.execute(
-                    asked.query,
-                    variable_values=dict(asked.variables),
-                    operation_name=asked.operation_name,
-                    context_value=context,
-                    allowed_operation_types=kinds,
-                )
+                result = await execute()
+                lost = context.reads and any(unavailable(error) for error in result.errors or ())
+                if lost and time.monotonic() - before < AGAIN_WITHIN:
+                    log.warning("an operation that reads is run again", extra={"request_id": context.request_id})
+                    context.forget()
+                    result = await execute()
         except TimeoutError:
             log.warning("an operation passed its deadline", extra={"request_id": context.request_id})
             seconds = self.bounds.deadline

@@ -71,6 +71,7 @@ async def import_register(
         key_of(id, "Import", "id"),
         content_hash=input.content_hash,
         on_error=input.on_error,
+        send_invitations=input.send_invitations,
         idempotency_key=input.idempotency_key,
         queue=context.services.queue,
         clock=context.services.clock,

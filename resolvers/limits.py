@@ -13,7 +13,9 @@ import strawberry
 
 from bizcall import idempotency, uploads
 from bizcall.admins import codes, locks, sessions
+from bizcall.dispatch import claims
 from bizcall.imports import downloads, storing
+from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
 from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.subscribers import editing
@@ -130,6 +132,15 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),
+        ("sendIds", requesting.IDS_MOST, Unit.COUNT, "Subscribers or invitations that one request names to send to."),
+        ("sendFiltered", requesting.FILTERED_MOST, Unit.COUNT, "Subscribers whom a filter may find to send to."),
+        (
+            "messagesADay",
+            claims.DAILY_MOST,
+            Unit.COUNT,
+            "Messages of one channel that a company sends on a day; others wait for the next.",
+        ),
+        ("invitationLife", _seconds(writing.LIFE), Unit.SECONDS, "Life of an invitation and its temporary password."),
         ("uploadForm", uploads.FORM_SECONDS, Unit.SECONDS, "Life of the form for an upload."),
         (
             "downloadLink",

@@ -59,6 +59,7 @@ class Pipeline(SchemaExtension):
         """Who is asking, may they, and the transaction for a query."""
         running = self.execution_context
         context: Context = running.context
+        context.reads = self.operation.operation is OperationType.QUERY
         if context.viewer is None and context.identify is not None:
             context.viewer = await context.identify()
         names = self.measure.names
@@ -66,7 +67,7 @@ class Pipeline(SchemaExtension):
             raise Forbidden
         admit(ROOT_TYPES[self.operation.operation], names, context.viewer)
         try:
-            if self.operation.operation is OperationType.QUERY and context.viewer is not None:
+            if context.reads and context.viewer is not None:
                 async with tenant(context.viewer.company_id, read_only=True):
                     try:
                         yield

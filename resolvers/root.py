@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.admins import AdminMutations, AdminQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.imports import ImportMutations, ImportQueries
+from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
@@ -25,12 +26,21 @@ DOCUMENTS_CACHED = 200
 
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
-class Query(NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries):
+class Query(
+    NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries, InvitationQueries
+):
     """Fields that read."""
 
 
 @strawberry.type(description="What can be done. Each field is one transaction of its own.")
-class Mutation(AdminMutations, SubscriberMutations, DepartmentMutations, UploadMutations, ImportMutations):
+class Mutation(
+    AdminMutations,
+    SubscriberMutations,
+    DepartmentMutations,
+    UploadMutations,
+    ImportMutations,
+    InvitationMutations,
+):
     """Fields that write."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from bizcall.errors import Invalid
+from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.paging import Slice
 from bizcall.subscribers import Seen, editing, listing
 from resolvers.errors import mutation, user_errors
@@ -26,6 +26,7 @@ from schema.subscribers import (
     SubscribersSavePayload,
 )
 
+DAYS_MOST = 3_650
 PLAIN_FIELDS = ("name", "position", "mobile", "email", "rid_enabled", "app_enabled")
 
 
@@ -48,14 +49,20 @@ class SubscriberQueries:
         order = order_by or LineOrder()
         found = listing.listing(
             info.context.company_id,
-            _filter(filter or LineFilter()),
+            line_filter(filter or LineFilter()),
             order=order.field,
             descending=order.direction is OrderDirection.DESC,
+            clock=info.context.services.clock,
         )
         return await Connection.of(info, found, Slice(first, after, last, before))
 
 
-def _filter(wanted: LineFilter) -> listing.LineFilter:
+def line_filter(wanted: LineFilter) -> listing.LineFilter:
+    """What `bizcall` filters by; raises Invalid for days out of bounds."""
+    days = wanted.invited_never_signed_in_for_days
+    if days is not None and not 0 <= days <= DAYS_MOST:
+        bounds = {"minimum": "0", "maximum": str(DAYS_MOST)}
+        raise Invalid(Problem(ErrorCode.OUT_OF_RANGE, ("filter", "invitedNeverSignedInForDays"), bounds))
     ids = wanted.department_ids
     return listing.LineFilter(
         search=wanted.search or "",
@@ -64,6 +71,8 @@ def _filter(wanted: LineFilter) -> listing.LineFilter:
         app_enabled=wanted.app_enabled,
         rid_enabled=wanted.rid_enabled,
         invited=wanted.invited,
+        onboarding=wanted.onboarding,
+        silent_days=days,
     )
 
 

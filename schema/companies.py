@@ -40,6 +40,9 @@ class Company(Node):
     import_on_error: OnError = strawberry.field(
         description="What happens when a file that was dropped into the bucket's inbox has bad rows."
     )
+    import_sends_invitations: bool = strawberry.field(
+        description="Whether those are invited to the app who come by a file dropped into the bucket's inbox."
+    )
     created_at: datetime = strawberry.field(description="When the company was set up.")
 
     @strawberry.field(description="The representative number with hyphens.")

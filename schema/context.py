@@ -62,7 +62,7 @@ class Context:
     `viewer` is None until the operation is known to be within its limits, when `identify` is asked for it, and
     afterwards when nobody is signed in.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
-    `cookies` collects what mutations set.
+    `cookies` collects what mutations set. `reads` says, once the operation is known, that it can have no effect.
     """
 
     services: Services
@@ -75,6 +75,7 @@ class Context:
     viewer: Viewer | None = None
     identify: Callable[[], Awaitable[Viewer | None]] | None = None
     introspection: bool = True
+    reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     _batches: set[asyncio.Task[Any]] = field(default_factory=set)

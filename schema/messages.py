@@ -105,6 +105,20 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "RID가 없는 회선은 RID를 사용할 수 없습니다. OFF로 바꿔 주세요.",
         "This line has no RID.",
     ),
+    ErrorCode.APP_DISABLED: Entry(
+        "The subscriber may not use the app, so there is nothing to invite to; `count` tells how many, for a filter.",
+        "앱 사용이 꺼져 있는 가입자입니다.",
+        "The subscriber may not use the app.",
+        "앱 사용이 꺼져 있는 가입자가 {count}명 있습니다.",
+        "{count} subscribers may not use the app.",
+    ),
+    ErrorCode.NO_RECIPIENT: Entry(
+        "The subscriber has neither of what the channels need (mobile, e-mail); `count` tells how many, for a filter.",
+        "휴대폰 번호나 이메일이 없어 보낼 수 없습니다.",
+        "The subscriber has no mobile number or e-mail address for this.",
+        "휴대폰 번호나 이메일이 없는 가입자가 {count}명 있습니다.",
+        "{count} subscribers have no mobile number or e-mail address for this.",
+    ),
     ErrorCode.CREDENTIALS: Entry(
         "Login ID or password is wrong.",
         "아이디 또는 비밀번호가 올바르지 않습니다.",

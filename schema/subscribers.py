@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 from uuid import UUID
 
 import strawberry
 
 from bizcall import departments, phones
+from bizcall.invitations import listing as invitations
 from bizcall.models import LineRow
 from bizcall.models import Subscriber as SubscriberRow
 from bizcall.subscribers import Kind, listing
@@ -21,6 +22,9 @@ from schema.errors import Payload
 from schema.node import Node
 from schema.scalars import EmailAddress, PhoneNumber
 
+if TYPE_CHECKING:
+    from schema.invitations import Invitation
+
 described(
     listing.OrderField,
     "What lines can be ordered by.",
@@ -31,6 +35,15 @@ described(
         listing.OrderField.UPDATED_AT: "By the time of the last change.",
     },
     name="LineOrderField",
+)
+described(
+    listing.OnboardingState,
+    "How far a subscriber has come with the app.",
+    {
+        listing.OnboardingState.REGISTERED: "Registered on the line, and not invited yet.",
+        listing.OnboardingState.INVITED: "An invitation has been sent.",
+        listing.OnboardingState.SIGNED_IN: "Has signed in to the app.",
+    },
 )
 described(
     Kind,
@@ -79,6 +92,21 @@ class Line(Node):
         return cast("Subscriber | None", await info.context.load(listing.by_ids, parent.subscriber_id))
 
 
+@strawberry.type(description="How far a subscriber has come with the app.")
+class Onboarding:
+    """Told by the subscriber's row; the newest invitation is loaded when it is asked for."""
+
+    subscriber_id: strawberry.Private[UUID]
+    state: listing.OnboardingState = strawberry.field(description="How far.")
+    invited_at: datetime | None = strawberry.field(description="When an invitation was last sent; null if never.")
+    signed_in_at: datetime | None = strawberry.field(description="When the app was first signed in to; null if never.")
+
+    @strawberry.field(description="The newest invitation, sent or not; null if there is none.")
+    async def invitation(self, info: Info) -> Annotated[Invitation, strawberry.lazy("schema.invitations")] | None:
+        """One statement for all subscribers of an answer."""
+        return cast("Invitation | None", await info.context.load(invitations.newest_of, self.subscriber_id))
+
+
 @strawberry.type(description="A person's holding of a line, from one moment to another.")
 class Subscriber(Node):
     """A `bizcall.models.Subscriber`."""
@@ -102,6 +130,16 @@ class Subscriber(Node):
     def mobile_formatted(self, parent: strawberry.Parent[SubscriberRow]) -> str | None:
         """For people."""
         return None if parent.mobile is None else phones.formatted(parent.mobile)
+
+    @strawberry.field(description="How far the person has come with the app.")
+    def onboarding(self, parent: strawberry.Parent[SubscriberRow]) -> Onboarding:
+        """From the row."""
+        return Onboarding(
+            subscriber_id=parent.id,
+            state=listing.onboarding(parent),
+            invited_at=parent.invited_at,
+            signed_in_at=parent.app_signed_in_at,
+        )
 
     @strawberry.field(description="The department; of a past holding, that of its last day.")
     async def department(self, info: Info, parent: strawberry.Parent[SubscriberRow]) -> Department | None:
@@ -142,6 +180,14 @@ class LineFilter:
     app_enabled: bool | None = strawberry.field(default=None, description="Whether the subscriber may use the app.")
     rid_enabled: bool | None = strawberry.field(default=None, description="Whether calls present the line's RID.")
     invited: bool | None = strawberry.field(default=None, description="Whether an app invitation was sent.")
+    onboarding: list[listing.OnboardingState] | None = strawberry.field(
+        default=None, description="The subscriber has come as far as one of these with the app; at most 3."
+    )
+    invited_never_signed_in_for_days: int | None = strawberry.field(
+        default=None,
+        description="The subscriber was last invited so many days ago or earlier, 0–3650, "
+        "and has never signed in to the app.",
+    )
 
 
 @strawberry.input(description="Whom the client saw on a line.")

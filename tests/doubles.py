@@ -1,4 +1,4 @@
-"""The outside world in memory: a bucket with versions, a queue and a phone that keep what they get, a clock to turn."""
+"""The outside world in memory: a bucket with versions, a queue and gateways that keep what they get, and a clock."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
-from bizcall.ports import Letter, ObjectMissing, StoredObject, UploadForm
+from bizcall.ports import Fate, Letter, ObjectMissing, Report, StoredObject, UploadForm
 
 PIECE_BYTES = 1024 * 1024
 
@@ -98,19 +99,53 @@ class Turned:
         self.at += timedelta(**by)
 
 
+class SentText(NamedTuple):
+    """A text message as it was handed over."""
+
+    to: str
+    text: str
+    subject: str | None
+    reference: str
+
+
 @dataclass
-class Phone:
-    """A gateway that keeps what it is given, as (mobile, text)."""
+class RecordingSms:
+    """Takes every text message and keeps it; with `away` it raises that after noting the message.
 
-    received: list[tuple[str, str]] = field(default_factory=list)
+    `fates` is what it knows by reference when it is asked, and `told` what it reports.
+    """
+
+    name: str = "recording-sms"
+    sent: list[SentText] = field(default_factory=list)
     away: Exception | None = None
+    fates: dict[str, Fate] = field(default_factory=dict)
+    told: list[Report] = field(default_factory=list)
 
-    async def send(self, to: str, text: str, *, reference: str) -> str:
-        """Deliver at once."""
-        self.received.append((to, text))
-        if self.away:
+    async def send(self, to: str, text: str, *, subject: str | None = None, reference: str) -> str:
+        """Take it, or raise."""
+        self.sent.append(SentText(to, text, subject, reference))
+        if self.away is not None:
             raise self.away
         return f"gateway-{reference}"
+
+    async def look_up(self, reference: str, *, to: str, since: datetime) -> Fate | None:
+        """What it was told to know."""
+        return self.fates.get(reference)
+
+    async def reports(self, since: datetime) -> AsyncIterator[Report]:
+        """What it was told to tell, of that moment or later."""
+        for report in self.told:
+            if report.fate.at >= since:
+                yield report
+
+
+class Phone(RecordingSms):
+    """A gateway that keeps what it is given, and shows codes."""
+
+    @property
+    def received(self) -> list[tuple[str, str]]:
+        """What arrived, as (mobile, text)."""
+        return [(message.to, message.text) for message in self.sent]
 
     @property
     def code(self) -> str:
@@ -118,6 +153,30 @@ class Phone:
         found = re.search(r"\d{6}", self.received[-1][1])
         assert found
         return found[0]
+
+
+class SentMail(NamedTuple):
+    """A mail as it was handed over."""
+
+    to: str
+    message: bytes
+    reference: str
+
+
+@dataclass
+class RecordingMail:
+    """Takes every mail and keeps it; with `away` it raises that after noting the mail."""
+
+    name: str = "recording-mail"
+    sent: list[SentMail] = field(default_factory=list)
+    away: Exception | None = None
+
+    async def send(self, message: bytes, *, to: str, reference: str) -> str:
+        """Take it, or raise."""
+        self.sent.append(SentMail(to, message, reference))
+        if self.away is not None:
+            raise self.away
+        return f"gateway-{reference}"
 
 
 def _etag(body: bytes) -> str:

@@ -80,7 +80,7 @@ class Desk:
 
     async def receive(self, key: str) -> Import:
         """Deliver the arrival of an object, and return the import that came of it."""
-        await imports.receive(key, storage=self.storage, clock=self.clock)
+        await imports.receive(key, storage=self.storage, queue=self.queue, clock=self.clock)
         return await self.newest()
 
     async def preview(self, *rows: Sequence[Any], header: Sequence[Any] = HEADER) -> Import:
@@ -108,7 +108,11 @@ class Desk:
             assert letter.group == str(self.company.id)
             body = orjson.loads(letter.body)
             await imports.register_queued(
-                UUID(body["companyId"]), UUID(body["importId"]), storage=self.storage, clock=self.clock
+                UUID(body["companyId"]),
+                UUID(body["importId"]),
+                storage=self.storage,
+                queue=self.queue,
+                clock=self.clock,
             )
 
     async def sweep(self) -> None:

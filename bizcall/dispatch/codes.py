@@ -1,7 +1,8 @@
 """Verification codes: derived when they are sent and when they are compared, stored nowhere (AU-24).
 
-    Keys.code(…)   six digits out of a secret and the keys of the code's row
-    deliver        the consumer of the queue `sms`
+    Keys.code(…)       six digits out of a secret and the keys of the code's row
+    Keys.password(…)   a temporary password out of the secret and the keys of an invitation
+    deliver            the consumer of the queue `sms`
 
 A queue's message names the row only, so that neither a queue nor a dead-letter queue ever holds a code.
 """
@@ -14,6 +15,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from itertools import count
 from typing import Any, Self
 from uuid import UUID
 
@@ -31,6 +33,10 @@ LATEST = timedelta(seconds=120)
 """An SMS that couldn't leave for so long would arrive when its code is all but over; it isn't sent any more."""
 
 SECRET_BYTES_LEAST = 32
+PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  # what passwords are made of
+"""Without i, l, o, 0 and 1, which are read for each other; small letters only, since it is typed on a telephone."""
+
+PASSWORD_LENGTH = 12
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +79,20 @@ class Keys:
         number = int.from_bytes(hmac.digest(self._secret, words, hashlib.sha256), "big")
         # 2^256 values on 10^6 codes: no code is likelier than another by more than 10^-70.
         return f"{number % 10**DIGITS:0{DIGITS}d}"
+
+    def password(self, invitation_id: UUID, subscriber_id: UUID) -> str:
+        """The temporary password of an invitation: 12 letters and digits that can't be mistaken, with both; 59 bits.
+
+        The same for the text message and the e-mail, and for whoever compares it later.
+        """
+        for turn in count():
+            words = f"temporary password|{invitation_id}|{subscriber_id}|{turn}".encode()
+            number = int.from_bytes(hmac.digest(self._secret, words, hashlib.sha256), "big")
+            signs = "".join(PASSWORD_SIGNS[number // len(PASSWORD_SIGNS) ** place % len(PASSWORD_SIGNS)]
+                            for place in range(PASSWORD_LENGTH))  # fmt: skip
+            if not signs.isalpha() and not signs.isdecimal():
+                return signs
+        raise AssertionError("count() never ends")
 
 
 def text(code: str) -> str:

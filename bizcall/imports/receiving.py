@@ -9,20 +9,21 @@ from uuid import UUID
 
 from bizcall import audit, departments, texts
 from bizcall.database import lock, query, tenant
+from bizcall.dispatch import publish
 from bizcall.ids import uuid7
 from bizcall.imports import answers, cells, checking, collector, commands, keys, registering, storing
 from bizcall.imports.refusals import FileRefusal
 from bizcall.models import Company, Import, Upload
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Action, Source, State
-from bizcall.ports import Clock, ObjectMissing, Storage, now
+from bizcall.ports import Clock, ObjectMissing, Queue, Storage, now
 from bizcall.sheets import Limits, Refusal, SheetRefused
 from bizcall.sheets.limits import MEGABYTE
 
 logger = logging.getLogger(__name__)
 
 
-async def receive(key: str, *, storage: Storage, clock: Clock = now) -> None:
+async def receive(key: str, *, storage: Storage, queue: Queue, clock: Clock = now) -> None:
     """Import the object that now stands under `key` (decoded, below `uploads/imports/` or `inbox/imports/`).
 
     The event only says where to look: what counts is the version that stands there now, so that events which arrive
@@ -36,7 +37,8 @@ async def receive(key: str, *, storage: Storage, clock: Clock = now) -> None:
     import_id = await _claim(key, place, storage, clock)
     if import_id is not None:
         with collector.paused():
-            await _check(place.company_id, import_id, storage, clock)
+            messages = await _check(place.company_id, import_id, storage, clock)
+        await publish(messages, queue=queue)
         await answers.give(place.company_id, import_id, storage=storage)
 
 
@@ -94,18 +96,21 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, clock: Clock) 
         return made.id
 
 
-async def _check(company_id: UUID, import_id: UUID, storage: Storage, clock: Clock) -> None:
+async def _check(company_id: UUID, import_id: UUID, storage: Storage, clock: Clock) -> list[UUID]:
     """Read the file and store its preview, in one transaction that holds the import: others wait, and then see it done.
+
+    Returns the outbox messages of the invitations of a dropped file, to be published after commit.
 
     There is no lease that could outlive a worker: when it dies, its transaction ends and the next delivery starts anew.
     """
     async with tenant(company_id):
         found = await storing.locked(company_id, import_id)
         if found is None or found.state is not State.CHECKING:
-            return
+            return []
         at = clock()
         try:
-            await _preview(found, await asyncio.to_thread(checking.read, await _fetch(found, storage)), clock)
+            reading = await asyncio.to_thread(checking.read, await _fetch(found, storage))
+            return await _preview(found, reading, clock)
         except SheetRefused as refused:
             where = {name: cells.storable(v) if isinstance(v, str) else v for name, v in refused.where.items()}
             await storing.finish(
@@ -115,9 +120,10 @@ async def _check(company_id: UUID, import_id: UUID, storage: Storage, clock: Clo
             await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.FILE_GONE)
         except checking.TooManyFindings:
             await storing.finish(company_id, import_id, State.REFUSED, at, refusal=FileRefusal.TOO_MANY_FINDINGS)
+        return []
 
 
-async def _preview(found: Import, reading: checking.Reading, clock: Clock) -> None:
+async def _preview(found: Import, reading: checking.Reading, clock: Clock) -> list[UUID]:
     """Compare with the company as it is now and store the result; a dropped file goes on to its registration."""
     company_id, dropped, at = found.company_id, found.source is Source.INBOX, clock()
     if dropped:
@@ -138,7 +144,8 @@ async def _preview(found: Import, reading: checking.Reading, clock: Clock) -> No
     await storing.add_findings(company_id, found.id, checked.findings)
     on_error: OnError | None = None
     if dropped:
-        on_error = (await Company.get(id=company_id)).import_on_error
+        policy = await Company.get(id=company_id)
+        on_error, found.send_invitations = policy.import_on_error, policy.import_sends_invitations
     expires_at = None if dropped else at + storing.PREVIEW_KEPT
     await storing.step(
         company_id,
@@ -155,17 +162,18 @@ async def _preview(found: Import, reading: checking.Reading, clock: Clock) -> No
         rows_ignored=reading.ignored,
         content_hash=checked.content_hash,
         on_error=on_error,
+        send_invitations=found.send_invitations,
         previewed_at=at,
         expires_at=expires_at,
     )
     if on_error is None:
-        return
+        return []
     await audit.record(company_id, audit.system(), "imports.receive", [found.id], kind="Import", clock=clock)
     good = [row for row in checked.rows if row.action is not Action.REFUSED]
     if on_error is OnError.REJECT_ALL and len(good) < len(checked.rows):
         await storing.finish(company_id, found.id, State.REFUSED, at, refusal=FileRefusal.ROWS_REFUSED)
-    else:
-        await registering.apply(company_id, found.id, good, on_error, clock=clock)
+        return []
+    return await registering.apply(found, good, on_error, clock=clock)
 
 
 async def _fetch(found: Import, storage: Storage) -> bytes:

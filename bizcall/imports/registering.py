@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from bizcall import audit, idempotency
-from bizcall.audit import Actor
+from bizcall import audit, idempotency, invitations
+from bizcall.audit import Actor, ActorKind
 from bizcall.database import tenant
 from bizcall.dispatch import publish
 from bizcall.errors import ErrorCode, Invalid, Problem
@@ -39,9 +39,12 @@ async def register(
     on_error: OnError,
     idempotency_key: str,
     queue: Queue,
+    send_invitations: bool = False,
     clock: Clock = now,
 ) -> Import:
     """Ask for the registration of a preview and return the import; a worker carries it out.
+
+    With `send_invitations` those of its rows are invited to the app who can be and never were (IN-10).
 
     Raises Invalid: NOT_FOUND or STATE (not previewed, or too long ago) at `id`, CONTENT_CHANGED at `contentHash`,
     ROW_REFUSED at `onError` when all rows are wanted and some were refused, and those of `idempotency.once`.
@@ -51,16 +54,34 @@ async def register(
     async def ask() -> idempotency.Answer:
         await _registrable(company_id, import_id, content_hash, on_error, clock())
         await storing.step(
-            company_id, import_id, State.REGISTERING, clock() + storing.WORK_MOST, on_error=on_error, expires_at=None
+            company_id,
+            import_id,
+            State.REGISTERING,
+            clock() + storing.WORK_MOST,
+            on_error=on_error,
+            send_invitations=send_invitations,
+            requested_by=actor.id if actor.kind is ActorKind.ADMIN else None,
+            expires_at=None,
         )
         messages.append(await commands.carry_on(company_id, import_id, clock=clock))
         await audit.record(
-            company_id, actor, "imports.register", [import_id], {"onError": on_error}, kind="Import", clock=clock
+            company_id,
+            actor,
+            "imports.register",
+            [import_id],
+            {"onError": on_error, "sendInvitations": send_invitations},
+            kind="Import",
+            clock=clock,
         )
         return {"importId": str(import_id)}
 
     async with tenant(company_id):
-        given = {"id": str(import_id), "contentHash": content_hash, "onError": on_error}
+        given = {
+            "id": str(import_id),
+            "contentHash": content_hash,
+            "onError": on_error,
+            "sendInvitations": send_invitations,
+        }
         await idempotency.once(company_id, "importRegister", idempotency_key, given, ask, clock=clock)
         asked = await Import.get(company_id=company_id, id=import_id)
     await publish(messages, queue=queue)
@@ -91,29 +112,32 @@ async def cancel(company_id: UUID, actor: Actor, import_id: UUID, *, clock: Cloc
         return await Import.get(company_id=company_id, id=import_id)
 
 
-async def register_queued(company_id: UUID, import_id: UUID, *, storage: Storage, clock: Clock = now) -> None:
+async def register_queued(
+    company_id: UUID, import_id: UUID, *, storage: Storage, queue: Queue, clock: Clock = now
+) -> None:
     """Apply an import whose registration was asked for, and store the answers that it lacks, as `commands` says.
 
     The message may come twice: the import's state, read under its lock in the transaction of the effect, is what makes
     the effect happen once.
     """
+    messages: list[UUID] = []
     with collector.paused():
         async with tenant(company_id):
             found = await storing.locked(company_id, import_id)
             if found is not None and found.state is State.REGISTERING and found.on_error is not None:
                 rows = await storing.rows_of(company_id, import_id)
-                await apply(company_id, import_id, rows, found.on_error, clock=clock)
+                messages = await apply(found, rows, found.on_error, clock=clock)
+    await publish(messages, queue=queue)
     await answers.give(company_id, import_id, storage=storage)
 
 
-async def apply(
-    company_id: UUID, import_id: UUID, rows: Sequence[CheckedRow], on_error: OnError, *, clock: Clock
-) -> None:
+async def apply(found: Import, rows: Sequence[CheckedRow], on_error: OnError, *, clock: Clock) -> list[UUID]:
     """Write the good rows as subscribers inside the open transaction, which holds the import, and finish it.
 
     A row whose line was changed since the preview is refused; what that means for the others, `on_error` says.
+    Returns the outbox messages of the invitations, to be published after commit.
     """
-    at = clock()
+    company_id, import_id, at = found.company_id, found.id, clock()
     outcomes = await saving.apply(company_id, [_entry(row) for row in rows], at=at, on_error=on_error)
     pairs = list(zip(rows, outcomes, strict=True))
     refused = [(row, outcome) for row, outcome in pairs if outcome.problem is not None]
@@ -128,6 +152,15 @@ async def apply(
         [(row.number, Action(outcome.kind), outcome.subscriber_id) for row, outcome in (refused if nothing else pairs)],
     )
     registered = 0 if nothing else len(pairs) - len(refused)
+    invited, messages = 0, list[UUID]()
+    if found.send_invitations and registered:
+        invited, messages = await invitations.invite(
+            company_id,
+            [outcome.subscriber_id for _, outcome in pairs if outcome.subscriber_id is not None],
+            at,
+            requested_by=found.requested_by,
+            import_id=import_id,
+        )
     await storing.finish(
         company_id,
         import_id,
@@ -136,6 +169,7 @@ async def apply(
         refusal=FileRefusal.ROWS_REFUSED if nothing else None,
         rows_registered=registered,
         rows_conflicting=len(refused),
+        rows_invited=invited,
         # The workbook of the preview doesn't hold these rows yet.
         **({"refused_key": None} if refused else {}),
     )
@@ -144,10 +178,11 @@ async def apply(
         audit.system(),
         "imports.apply",
         [import_id],
-        {"registered": registered, "conflicting": len(refused)},
+        {"registered": registered, "conflicting": len(refused), "invited": invited},
         kind="Import",
         clock=clock,
     )
+    return messages
 
 
 async def _found(company_id: UUID, import_id: UUID, *states: State) -> Import:

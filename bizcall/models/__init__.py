@@ -5,7 +5,17 @@ Foreign keys are plain UUID columns here and composite in SQL: Tortoise's relati
 
 from bizcall.models.accounts import Challenge, Credential, Device, Session, SignInAttempt, VerificationCode
 from bizcall.models.companies import Admin, Company, Line, NumberDirectory
-from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, Outbox
+from bizcall.models.dispatch import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryCount,
+    DeliveryDirectory,
+    Gateway,
+    GatewayReport,
+    Invitation,
+    InvitationBatch,
+)
+from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
@@ -15,17 +25,26 @@ __all__ = [
     "Challenge",
     "Company",
     "Credential",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryCount",
+    "DeliveryDirectory",
     "Department",
     "Device",
+    "Gateway",
+    "GatewayReport",
     "IdempotencyKey",
     "Import",
     "ImportDeadline",
     "ImportFinding",
     "ImportRow",
     "Inbox",
+    "Invitation",
+    "InvitationBatch",
     "Line",
     "LineRow",
     "Membership",
+    "MessageFailure",
     "NumberDirectory",
     "Outbox",
     "Session",

@@ -41,6 +41,20 @@ class Inbox(DirectoryRow):
         table = "inbox"
 
 
+class MessageFailure(DirectoryRow):
+    """Why a message failed the last time; outside companies. The key is (queue, message_id)."""
+
+    message_id = fields.CharField(255, primary_key=True)
+    queue = fields.TextField()
+    failures = fields.IntField(default=0)
+    reason = fields.TextField(default="")
+    failed_at = fields.DatetimeField()
+    redriven = fields.IntField(default=0)
+
+    class Meta:
+        table = "message_failure"
+
+
 class IdempotencyKey(Row):
     """The stored answer of an operation that must not happen twice, for 24 hours. The key is (company_id, key)."""
 

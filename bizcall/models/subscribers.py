@@ -32,6 +32,7 @@ class Subscriber(TenantRow):
     app_enabled = fields.BooleanField(default=False)
     revision = fields.IntField(default=1)
     invited_at = fields.DatetimeField(null=True)
+    app_signed_in_at = fields.DatetimeField(null=True)
     started_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()
@@ -73,6 +74,7 @@ class LineRow(Row):
     invited_at = fields.DatetimeField(null=True)
     started_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()
+    app_signed_in_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "line_row"

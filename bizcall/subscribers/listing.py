@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import cast
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -14,6 +16,15 @@ from bizcall import texts
 from bizcall.database import reading
 from bizcall.models import LineRow, Subscriber
 from bizcall.paging import Listing, Order
+from bizcall.ports import Clock, now
+
+
+class OnboardingState(StrEnum):
+    """How far a subscriber has come with the app."""
+
+    REGISTERED = "REGISTERED"
+    INVITED = "INVITED"
+    SIGNED_IN = "SIGNED_IN"
 
 
 class OrderField(StrEnum):
@@ -32,15 +43,23 @@ COLUMNS: Mapping[OrderField, tuple[str, ...]] = {
     OrderField.UPDATED_AT: ("updated_at", "id"),
 }
 
+_HELD = Q(subscriber_id__isnull=False)
+_NOBODY = Q(subscriber_id__in=[])
+_ONBOARDING = {
+    OnboardingState.REGISTERED: Q(invited_at__isnull=True, app_signed_in_at__isnull=True),
+    OnboardingState.INVITED: Q(invited_at__isnull=False, app_signed_in_at__isnull=True),
+    OnboardingState.SIGNED_IN: Q(app_signed_in_at__isnull=False),
+}
 _SEPARATORS = re.compile(r"[\s().-]+")
 
 
 @dataclass(frozen=True)
 class LineFilter:
-    """Which rows; None means whichever. The last four match held lines only: a free line has no switches.
+    """Which rows; None means whichever. All below `department_ids` match held lines only: a free line has no switches.
 
     `search` is a part of the number (written in any way), of the name or of the department's name. `department_ids`
-    empty matches nothing.
+    empty matches nothing. `silent_days` finds those who were last invited so many days ago or earlier and have never
+    signed in to the app.
     """
 
     search: str = ""
@@ -49,6 +68,8 @@ class LineFilter:
     app_enabled: bool | None = None
     rid_enabled: bool | None = None
     invited: bool | None = None
+    onboarding: Sequence[OnboardingState] | None = None
+    silent_days: int | None = None
 
 
 def listing(
@@ -57,6 +78,7 @@ def listing(
     *,
     order: OrderField = OrderField.NUMBER,
     descending: bool = False,
+    clock: Clock = now,
 ) -> Listing[LineRow]:
     """The company's lines that the filter lets through."""
     rows = LineRow.filter(company_id=company_id)
@@ -76,7 +98,25 @@ def listing(
         rows = rows.filter(subscriber_id__isnull=False, rid_enabled=wanted.rid_enabled)
     if wanted.invited is not None:
         rows = rows.filter(subscriber_id__isnull=False, invited_at__isnull=not wanted.invited)
+    if wanted.onboarding is not None:
+        rows = rows.filter(_HELD, Q(_NOBODY, *(_ONBOARDING[state] for state in wanted.onboarding), join_type=Q.OR))
+    if wanted.silent_days is not None:
+        since = clock() - timedelta(days=wanted.silent_days)
+        rows = rows.filter(_HELD, app_signed_in_at__isnull=True, invited_at__lte=since)
     return Listing(rows, Order("lines", COLUMNS[order], descending))
+
+
+async def held(company_id: UUID, wanted: LineFilter, *, limit: int, clock: Clock = now) -> list[UUID]:
+    """The subscribers on the lines that the filter lets through, at most `limit`, in the order of their numbers."""
+    rows = listing(company_id, wanted, clock=clock).rows.filter(_HELD).order_by("number").limit(limit)
+    return cast("list[UUID]", await rows.values_list("subscriber_id", flat=True))
+
+
+def onboarding(subscriber: Subscriber) -> OnboardingState:
+    """How far the subscriber has come with the app."""
+    if subscriber.app_signed_in_at is not None:
+        return OnboardingState.SIGNED_IN
+    return OnboardingState.REGISTERED if subscriber.invited_at is None else OnboardingState.INVITED
 
 
 async def lines_by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, LineRow]:

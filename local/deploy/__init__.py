@@ -12,7 +12,7 @@ import graphlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.deploy import apis, buckets, functions, queues, settings
+from local.deploy import apis, buckets, functions, mail, queues, settings
 from local.deploy.intrinsics import DeployError, Values, references
 from local.deploy.model import Cors, Deployment, Function, HttpApi, QueueSource, Route, Schedule
 from local.deploy.settings import put_secret
@@ -44,6 +44,8 @@ NO_LOCAL_EFFECT = frozenset({
     # No metrics are collected that could be watched or drawn.
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
+    # Mail ends in the laptop's inbox, so nothing bounces that could be told.
+    "AWS::SES::ConfigurationSetEventDestination",
 })  # fmt: skip
 
 _DEPLOYED: Mapping[str, Callable[[Stack, Properties], None]] = {
@@ -56,6 +58,10 @@ _DEPLOYED: Mapping[str, Callable[[Stack, Properties], None]] = {
     "AWS::Logs::LogGroup": settings.log_group,
     "AWS::S3::Bucket": buckets.bucket,
     "AWS::S3::BucketPolicy": buckets.bucket_policy,
+    "AWS::SES::ConfigurationSet": mail.configuration_set,
+    "AWS::SNS::Subscription": queues.subscription,
+    "AWS::SNS::Topic": queues.topic,
+    "AWS::SNS::TopicPolicy": queues.topic_policy,
     "AWS::SQS::Queue": queues.queue,
     "AWS::SQS::QueuePolicy": queues.queue_policy,
     "AWS::Scheduler::Schedule": functions.schedule,

@@ -58,6 +58,42 @@ def queue_policy(stack: Stack, properties: Properties) -> None:
     stack.publish(properties.logical_id, properties.logical_id)
 
 
+def topic(stack: Stack, properties: Properties) -> None:
+    """AWS::SNS::Topic."""
+    name = properties.take("TopicName") or stack.implicit_name(properties.logical_id)
+    properties.without_effect("DisplayName", "KmsMasterKeyId", "Tags")
+    properties.close()
+    arn = stack.client("sns").create_topic(Name=name)["TopicArn"]
+    stack.publish(properties.logical_id, arn, TopicArn=arn, TopicName=name)
+
+
+def topic_policy(stack: Stack, properties: Properties) -> None:
+    """AWS::SNS::TopicPolicy: stored with its topics, enforced by nobody on the local server."""
+    document = json.dumps(properties.need("PolicyDocument"))
+    arns = properties.need("Topics")
+    properties.close()
+    for arn in arns:
+        stack.client("sns").set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=document)
+    stack.publish(properties.logical_id, properties.logical_id)
+
+
+def subscription(stack: Stack, properties: Properties) -> None:
+    """AWS::SNS::Subscription of a queue to a topic."""
+    arn, protocol, endpoint = (properties.need(name) for name in ("TopicArn", "Protocol", "Endpoint"))
+    raw = properties.take("RawMessageDelivery", False)
+    properties.close()
+    if protocol != "sqs":
+        raise properties.error(f"no local deployment of the protocol {protocol}")
+    made = stack.client("sns").subscribe(
+        TopicArn=arn,
+        Protocol=protocol,
+        Endpoint=endpoint,
+        Attributes={"RawMessageDelivery": _text(raw)},
+        ReturnSubscriptionArn=True,
+    )
+    stack.publish(properties.logical_id, made["SubscriptionArn"], Arn=made["SubscriptionArn"])
+
+
 def _text(value: Any) -> str:
     """Attribute values are text on the wire, whatever the template writes."""
     if isinstance(value, dict):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
 from bizcall.imports import listing, refusals
+from bizcall.invitations import listing as invitations
 from bizcall.models import Import as ImportModel
 from bizcall.paging import Slice
 from schema.companies import OnError
@@ -15,6 +16,7 @@ from schema.connections import After, Before, Connection, First, Last
 from schema.context import Info
 from schema.imports.enums import Source, State
 from schema.imports.rows import ImportFinding, ImportFindingFilter, ImportRow, ImportRowFilter
+from schema.invitations import InvitationBatch
 from schema.jobs import Job, JobError, JobStatus, Progress
 from schema.messages import Language
 from schema.node import Node
@@ -43,6 +45,7 @@ class ImportCounts:
     ignored: int = strawberry.field(description="Rows that name nobody, as the form has for lines left free.")
     registered: int = strawberry.field(description="Rows that were registered, unchanged ones included.")
     conflicting: int = strawberry.field(description="Rows refused because of what changed since the preview.")
+    invited: int = strawberry.field(description="Rows whose subscribers were invited to the app.")
 
 
 def _status(parent: strawberry.Parent[ImportModel]) -> JobStatus:
@@ -90,6 +93,7 @@ class Import(Node, Job):
         description="Stands for exactly this preview; `importRegister` asks for it. Null until the preview is ready."
     )
     on_error: OnError | None = strawberry.field(description="What was asked for when registering; null before.")
+    send_invitations: bool = strawberry.field(description="Whether invitations were asked for when registering.")
     previewed_at: datetime | None = strawberry.field(description="When the preview was ready.")
     expires_at: datetime | None = strawberry.field(
         description="Until when the preview can be registered; null unless it waits for that."
@@ -113,6 +117,11 @@ class Import(Node, Job):
         """Only of a cancelled import."""
         return parent.refusal == refusals.FileRefusal.SUPERSEDED
 
+    @strawberry.field(description="The invitations that the registration asked for; null if none.")
+    async def invitation_batch(self, info: Info, parent: strawberry.Parent[ImportModel]) -> InvitationBatch | None:
+        """One statement for all imports of an answer."""
+        return cast("InvitationBatch | None", await info.context.load(invitations.batches_of_imports, parent.id))
+
     @strawberry.field(description="How many rows there are of each kind.")
     def counts(self, parent: strawberry.Parent[ImportModel]) -> ImportCounts:
         """Of the preview and of the registration."""
@@ -125,6 +134,7 @@ class Import(Node, Job):
             ignored=parent.rows_ignored,
             registered=parent.rows_registered,
             conflicting=parent.rows_conflicting,
+            invited=parent.rows_invited,
         )
 
     @strawberry.field(description="Whether `importRefusedRowsDownload` has a workbook to give.")

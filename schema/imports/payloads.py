@@ -49,6 +49,10 @@ class ImportRegisterInput:
     on_error: OnError = strawberry.field(
         default=OnError.REJECT_ALL, description="What happens to the good rows when others are bad."
     )
+    send_invitations: bool = strawberry.field(
+        default=False,
+        description="Whether to invite those of the rows to the app who may use it, can be reached and never were.",
+    )
     idempotency_key: str = strawberry.field(
         description="1–255 characters; the same key with the same input gets the first answer, for 24 hours."
     )

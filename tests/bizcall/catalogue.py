@@ -15,9 +15,13 @@ DIRECTORY = frozenset(
     {
         "challenge",
         "credential",
+        "delivery_directory",
         "device",
+        "gateway",
+        "gateway_report",
         "import_deadline",
         "inbox",
+        "message_failure",
         "number_directory",
         "outbox",
         "session",

@@ -216,17 +216,6 @@ async def test_an_unknown_queue_is_a_bug_not_a_delay(clients: aws.Clients) -> No
         await aws.SqsQueue(clients, {}).send("nowhere", [Letter("1", "{}")])
 
 
-@pytest.mark.parametrize("number", ["01012345678", "+821012345678"])
-async def test_a_text_message_goes_to_the_international_form_of_the_number(
-    clients: aws.Clients, environment: str, number: str
-) -> None:
-    message_id = await aws.SnsSms(clients).send(number, f"인증번호 {number}", reference="r1")
-    async with httpx.AsyncClient() as reader:
-        sent = (await reader.get(f"{environment}/moto-api/data.json")).json()["sns"]["SMS"]
-    assert message_id
-    assert [m for m in sent if number in json.dumps(m, ensure_ascii=False) and "+821012345678" in json.dumps(m)]
-
-
 async def test_a_secret_becomes_the_address_of_the_database(clients: aws.Clients) -> None:
     manager = await clients.get("secretsmanager")
     held = {"host": "db.internal", "port": "5432", "username": "app", "password": "p@ss/w:rd?#", "dbname": "bizcall"}
@@ -246,8 +235,6 @@ async def test_a_neighbour_that_is_away_is_told_as_such_and_letters_stay_behind(
         clients = aws.Clients()
         with pytest.raises(Unavailable):
             await aws.S3Storage(clients, "data").head("k")
-        with pytest.raises(Unavailable):
-            await aws.SnsSms(clients).send("01012345678", "x", reference="r")
         queue = aws.SqsQueue(clients, {"q": f"http://127.0.0.1:{closed.getsockname()[1]}/1/q"})
         assert await queue.send("q", [Letter("1", "{}")]) == set()
         await clients.close()

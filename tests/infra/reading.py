@@ -18,12 +18,14 @@ def of(template: Template, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def target(value: Any) -> str:
-    """The logical id that a Ref or GetAtt names."""
+    """The logical id that a Ref or GetAtt names; of a condition, the one that holds if it is met."""
     if isinstance(value, Mapping):
         if "Ref" in value:
             return str(value["Ref"])
         if "Fn::GetAtt" in value:
             return str(value["Fn::GetAtt"][0])
+        if "Fn::If" in value:
+            return target(value["Fn::If"][1])
     return ""
 
 

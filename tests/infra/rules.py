@@ -27,11 +27,19 @@ Rule = Callable[[Template], Iterator[str]]
 
 RULES: list[Rule] = []
 
-LAPTOP_ONLY = {"DATABASE_URL", "SECRET_KEY"}
-"""Settings that hold secrets in clear text: for laptops and tests."""
+LAPTOP_ONLY = {"DATABASE_URL", "SECRET_KEY", "SOLAPI_URL"}
+"""Settings that hold secrets in clear text, or turn a gateway to a server of tests: for laptops and tests."""
 
-SOME_ONLY = {"KEY_SECRET_ID"}
-"""Settings that only those functions have which derive codes."""
+SOME_ONLY = {
+    "APP_URL",
+    "KEY_SECRET_ID",
+    "MAIL_EVENTS",
+    "MAIL_FROM",
+    "SENDER_NUMBER",
+    "SMS_GATEWAY",
+    "SOLAPI_SECRET_ID",
+}
+"""Settings that only those functions have which derive codes, or send messages."""
 
 MANAGED_POLICIES = {"AWSLambdaENIManagementAccess"}
 """AWS's own policies which may be attached; its network interfaces have no names before they exist."""

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 import pytest
 
 from local import state
+from local.postgres import Postgres
 from tests.journeys.system import Administrator, System
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -34,17 +36,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def system() -> Iterator[System]:
     """`python -m local run` on a state folder of its own, with the demo company."""
     home = state.scratch()
-    with (home / "log.txt").open("wb") as log:
-        process = _start(home, log)
-        try:
-            running = System(_addresses(home, process), home / "log.txt")
-            yield running
-            running.close()
-            process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
-        finally:
-            process.kill()
-            process.wait()
+    with _running(home) as system:
+        yield system
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[tuple[System, Postgres]]:
+    """Another system, on a PostgreSQL that a test may stop and start."""
+    home = state.scratch()
+    server = Postgres(home / "database")
+    server.start()
+    with _running(home, DATABASE_URL=server.url("app"), DATABASE_OWNER_URL=server.url("owner")) as system:
+        yield system, server
+    server.stop()
     shutil.rmtree(home)
 
 
@@ -54,12 +59,27 @@ def administrator(system: System) -> Administrator:
     return system.sign_in()
 
 
-def _start(home: pathlib.Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+@contextmanager
+def _running(home: pathlib.Path, **environment: str) -> Iterator[System]:
+    with (home / "log.txt").open("wb") as log:
+        process = _start(home, log, environment)
+        try:
+            running = System(_addresses(home, process), home / "log.txt")
+            yield running
+            running.close()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _start(home: pathlib.Path, log: IO[bytes], more: dict[str, str]) -> subprocess.Popen[bytes]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "DATABASE_"))}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "local", "run", "--state", str(home)],
         cwd="/",
-        env={**environment, "PYTHONPATH": str(ROOT)},
+        env={**environment, "PYTHONPATH": str(ROOT), **more},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,

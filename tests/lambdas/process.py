@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from bizcall import database
+from bizcall.errors import Unavailable
 from bizcall.settings import Settings
 from lambdas import logs
 from lambdas.runtime import Process, Services
@@ -57,7 +58,10 @@ def application(services: Services) -> Starlette:
     """An ASGI application that asks the database."""
 
     async def answer(_request: Request) -> JSONResponse:
-        return JSONResponse({**await backend(), "seconds": services.remaining()})
+        try:
+            return JSONResponse({**await backend(), "seconds": services.remaining()})
+        except Unavailable:
+            return JSONResponse({}, 503)
 
     return Starlette(routes=[Route("/", answer)])
 
@@ -93,6 +97,19 @@ def silent(process: Process) -> Any:
         os.kill(first["pid"], signal.SIGCONT)
 
 
+def silent_for_a_request(process: Process) -> Any:
+    """The same, without a pause, while somebody waits."""
+    first = process.serve(application, request(), Context())
+    pid = json.loads(first["body"])["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        answer = process.serve(application, request(), Context())
+        return [answer["statusCode"], time.monotonic() - began]
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 async def quoting(_event: Any, _services: Any) -> None:
     """Fails as drivers do: with the row in the message."""
     async with database.directory():
@@ -117,7 +134,8 @@ def away(process: Process) -> Any:
 
 
 SCENARIOS: dict[str, Callable[[Process], Any]] = {
-    f.__name__: f for f in (two_invocations, two_requests, killed_while_frozen, silent, failing, away)
+    f.__name__: f
+    for f in (two_invocations, two_requests, killed_while_frozen, silent, silent_for_a_request, failing, away)
 }
 
 if __name__ == "__main__":

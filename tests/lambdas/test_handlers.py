@@ -21,7 +21,7 @@ from bizcall.settings import Settings
 from lambdas import dispatch, imports, migrate, registrations, sweep
 from lambdas.runtime import Services
 from local.postgres import Postgres
-from tests.doubles import MemoryStorage, Phone, RecordingQueue
+from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
 from tests.factories import Tenant
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,7 +33,9 @@ def services(postgres: Postgres) -> Services:
     settings = Settings(
         stage="test", database_url=SecretStr(postgres.url("owner")), secret_key=SecretStr("k" * 64), web_origins=()
     )
-    return Services(settings=settings, storage=MemoryStorage(), queue=RecordingQueue(), sms=Phone())
+    return Services(
+        settings=settings, storage=MemoryStorage(), queue=RecordingQueue(), sms=Phone(), mail=RecordingMail()
+    )
 
 
 def batch(*bodies: Mapping[str, Any] | str, fifo: bool = False) -> dict[str, Any]:

@@ -266,7 +266,37 @@ def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients
     parameters = {"Stage": "local", "DatabaseSecretArn": secret, "OwnerSecretArn": secret}
     deployment = deploy(translate(template, parameters), endpoint=aws, stack="product")
     assert {source.function for source in deployment.sources} == {
+        "DeliveriesFunction",
         "DispatchFunction",
         "ImportsFunction",
         "RegistrationsFunction",
+        "ReportsFunction",
     }
+
+
+def test_a_queue_gets_what_its_topic_is_told(aws: str, client: Clients) -> None:
+    resources = {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "told"}},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "telling"}},
+        "Policy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": {"Version": "2012-10-17", "Statement": []}},
+        },
+        "Subscription": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {
+                "TopicArn": {"Ref": "Topic"},
+                "Protocol": "sqs",
+                "Endpoint": {"Fn::GetAtt": ["Queue", "Arn"]},
+                "RawMessageDelivery": True,
+            },
+        },
+        "Events": {"Type": "AWS::SES::ConfigurationSet", "Properties": {"Name": "mail-events"}},
+    }
+    for _ in range(2):
+        deployment = deploy(plain(resources), endpoint=aws)
+    (topic,) = (each["TopicArn"] for each in client("sns").list_topics()["Topics"] if "Topic" in each["TopicArn"])
+    client("sns").publish(TopicArn=topic, Message="told")
+    received = client("sqs").receive_message(QueueUrl=deployment.queues["Queue"], MaxNumberOfMessages=10)
+    assert [message["Body"] for message in received["Messages"]] == ["told"]
+    assert "mail-events" in client("sesv2").list_configuration_sets()["ConfigurationSets"]

@@ -98,7 +98,7 @@ async def previewed(desk: Desk, client: Console, *rows: list[Any]) -> str:
     key = next(field["value"] for field in created["form"]["fields"] if field["name"] == "key")
     await desk.storage.write(key, body, content_type="")
     assert (await client.ask(UPLOAD, id=created["upload"]["id"]))["import"] is None
-    await imports.receive(key, storage=desk.storage, clock=desk.clock)
+    await imports.receive(key, storage=desk.storage, queue=desk.queue, clock=desk.clock)
     found = (await client.ask(UPLOAD, id=created["upload"]["id"]))["import"]
     return str(found["id"])
 

@@ -88,7 +88,7 @@ async def test_BK_02_the_result_of_a_dropped_file_is_never_taken_for_a_file(desk
     dropped = await desk.receive(await desk.drop(workbook([person(desk.company.numbers[0])])))
     assert dropped.result_key
 
-    await imports.receive(dropped.result_key, storage=desk.storage, clock=desk.clock)
+    await imports.receive(dropped.result_key, storage=desk.storage, queue=desk.queue, clock=desk.clock)
 
     assert not dropped.result_key.startswith("inbox/imports/")
     assert len(await desk.all()) == 1
@@ -136,7 +136,10 @@ async def test_F6_an_arrival_that_is_told_ten_times_in_parallel_is_one_import(de
     inbox = await desk.drop(workbook([person(desk.company.numbers[1], "김둘")]))
 
     await asyncio.gather(
-        *(imports.receive(key, storage=desk.storage, clock=desk.clock) for key in [console, inbox] * 10)
+        *(
+            imports.receive(key, storage=desk.storage, queue=desk.queue, clock=desk.clock)
+            for key in [console, inbox] * 10
+        )
     )
 
     previewed, dropped = sorted(await desk.all(), key=lambda found: found.source)
@@ -179,7 +182,7 @@ async def test_F6_an_object_that_is_deleted_before_it_is_read_leaves_nothing(des
     key = await desk.drop(workbook([person(desk.company.numbers[0])]))
     await desk.storage.delete(key)
 
-    await imports.receive(key, storage=desk.storage, clock=desk.clock)
+    await imports.receive(key, storage=desk.storage, queue=desk.queue, clock=desk.clock)
 
     assert await desk.all() == []
 
@@ -238,7 +241,7 @@ async def test_BK_02_objects_of_no_company_or_of_no_form_are_left_alone(desk: De
     ]
     for key in places:
         await desk.storage.write(key, body, content_type="")
-        await imports.receive(key, storage=desk.storage, clock=desk.clock)
+        await imports.receive(key, storage=desk.storage, queue=desk.queue, clock=desk.clock)
 
     assert await desk.all() == []
     assert await Desk(stranger).all() == []
@@ -252,7 +255,7 @@ async def test_BK_02_a_worker_that_dies_anywhere_leaves_work_that_the_next_deliv
     for _ in itertools.count():
         dying.calls = 0
         try:
-            await imports.receive(key, storage=dying, clock=desk.clock)  # type: ignore[arg-type]  # forwards to storage
+            await imports.receive(key, storage=dying, queue=desk.queue, clock=desk.clock)  # type: ignore[arg-type]  # forwards to storage
             break
         except Died:
             dying.survives += 1
@@ -305,9 +308,9 @@ async def test_BK_02_a_preview_takes_a_bounded_number_of_statements(desk: Desk) 
     few = await desk.upload(workbook([person(desk.company.numbers[0])]))
     many = await desk.upload(workbook([person(number) for number in desk.company.numbers]))
     with counted() as one:
-        await imports.receive(few, storage=desk.storage, clock=desk.clock)
+        await imports.receive(few, storage=desk.storage, queue=desk.queue, clock=desk.clock)
     with counted() as ten:
-        await imports.receive(many, storage=desk.storage, clock=desk.clock)
+        await imports.receive(many, storage=desk.storage, queue=desk.queue, clock=desk.clock)
 
     assert len(ten) == len(one) <= 20
 
@@ -317,7 +320,7 @@ async def dies(desk: Desk, key: str, *, after: int) -> None:
     dying = Dying(desk)
     dying.survives = after
     with pytest.raises(Died):
-        await imports.receive(key, storage=dying, clock=desk.clock)  # type: ignore[arg-type]  # forwards to storage
+        await imports.receive(key, storage=dying, queue=desk.queue, clock=desk.clock)  # type: ignore[arg-type]  # forwards to storage
 
 
 class Died(Exception):

@@ -82,14 +82,16 @@ async def test_BK_02_a_registration_that_is_delivered_ten_times_in_parallel_take
 
 async def deliver(desk: Desk, previewed: Import) -> None:
     """The command arrives once more."""
-    await imports.register_queued(desk.company.id, previewed.id, storage=desk.storage, clock=desk.clock)
+    await imports.register_queued(
+        desk.company.id, previewed.id, storage=desk.storage, queue=desk.queue, clock=desk.clock
+    )
 
 
 async def test_BK_02_a_registration_that_nobody_asked_for_does_nothing(desk: Desk) -> None:
     previewed = await desk.preview(person(desk.company.numbers[0]))
 
     await deliver(desk, previewed)
-    await imports.register_queued(desk.company.id, uuid7(), storage=desk.storage, clock=desk.clock)
+    await imports.register_queued(desk.company.id, uuid7(), storage=desk.storage, queue=desk.queue, clock=desk.clock)
 
     assert (await desk.found(previewed.id)).state is State.PREVIEWED
     assert await desk.holders() == {}
