@@ -11,7 +11,7 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from bizcall import database
-from bizcall.errors import Unavailable
+from bizcall.errors import Collided, Unavailable
 from bizcall.models import Line
 from local.postgres import Postgres
 from tests.factories import Tenant
@@ -104,7 +104,7 @@ async def test_D5_the_loser_of_a_deadlock_may_ask_again(company: Tenant) -> None
     failed = [
         each for each in await asyncio.gather(lock(first, second), lock(second, first), return_exceptions=True) if each
     ]
-    assert [type(each) for each in failed] == [Unavailable]
+    assert [type(each) for each in failed] == [Collided]
 
 
 async def test_a_process_that_is_frozen_in_a_transaction_keeps_its_locks_for_no_longer_than_a_worker_runs(
