@@ -36,7 +36,7 @@ def test_I2_the_template_keeps_every_rule(template: dict[str, Any]) -> None:
 
 
 def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> None:
-    assert len(reading.of(template, "Lambda::Function")) == 8
+    assert len(reading.of(template, "Lambda::Function")) == 9
     assert set(reading.dead_letter_queues(template)) == {
         "DeliveriesQueue",
         "ImportsQueue",

@@ -1,0 +1,179 @@
+"""Faults met by the running system: its database goes and comes back, its workers die, a message is poison."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from local.postgres import Postgres
+from tests.journeys.companies import PASSWORD, make_company
+from tests.journeys.conftest import ROOT
+from tests.journeys.invitations import SEND, deliveries, registered, states, wanted
+from tests.journeys.system import Administrator, System, until
+
+READ = "{ viewer { admin { name } } }"
+
+
+def _read(answer: dict[str, Any]) -> str:
+    return "OK" if answer.get("data", {}).get("viewer") else json.dumps(answer)
+
+
+class Reader:
+    """Asks the API the same small thing all the time; keeps when each answer came, how late, and what it was."""
+
+    def __init__(self, administrator: Administrator) -> None:
+        self.boss = administrator
+        self.answers: list[tuple[float, float, str]] = []
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Until it is told to stop."""
+        with httpx.Client(base_url=self.boss.system.addresses["api"], timeout=35) as http:
+            while not self._over.is_set():
+                began = time.monotonic()
+                answer = http.post(
+                    "/graphql", json={"query": READ}, headers={"Authorization": f"Bearer {self.boss.token}"}
+                ).json()
+                code = answer["errors"][0]["extensions"]["code"] if "errors" in answer else _read(answer)
+                self.answers.append((time.monotonic(), time.monotonic() - began, code))
+                self._over.wait(0.05)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read beside the block."""
+        thread = threading.Thread(target=self.run)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+
+async def test_D4_the_database_stops_and_starts_under_load_and_nothing_that_was_acknowledged_is_lost(
+    fragile: tuple[System, Postgres],
+) -> None:
+    system, server = fragile
+    company = await make_company(server.url("app"), lines=30)
+    boss = await asyncio.to_thread(system.sign_in, company.login_id, PASSWORD)
+    people = registered(boss, company)
+    reader = Reader(boss)
+
+    with reader.reading():
+        acknowledged = boss.ask(SEND, **wanted(people[:15], "before"))["invitationsSend"]
+        await asyncio.to_thread(server.stop)
+        before = time.monotonic()
+        ready = system.http.get("/readyz")
+        assert (ready.status_code, time.monotonic() - before < 3) == (503, True)
+        assert system.http.get("/healthz").status_code == 200
+        refused = system.http.post(
+            "/graphql",
+            json={"query": SEND, "variables": wanted(people[15:], "during")},
+            headers={"Authorization": f"Bearer {boss.token}", "Accept": "application/graphql-response+json"},
+        )
+        assert refused.status_code == 503
+        assert refused.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        await asyncio.sleep(2)
+        await asyncio.to_thread(server.start)
+        started = time.monotonic()
+        until(lambda: system.http.get("/readyz").status_code == 200, seconds=10)
+        again = boss.ask(SEND, **wanted(people[15:], "during"))["invitationsSend"]
+        until(lambda: states(boss) == {"SENT": 60})
+
+    assert not acknowledged["userErrors"] + again["userErrors"]
+    assert {code for _, _, code in reader.answers} <= {"OK", "UNAVAILABLE"}
+    # Another function process may have had to start for one of them.
+    assert max(seconds for _, seconds, _ in reader.answers) < 10
+    assert [code for at, _, code in reader.answers if at > started + 10 and code != "OK"] == []
+    assert texts(system) >= Counter(f"010{number[-8:]}" for number in company.numbers)
+
+
+async def test_W3_a_worker_that_is_killed_doubles_nothing_and_leaves_nothing_unseen(
+    fragile: tuple[System, Postgres],
+) -> None:
+    system, server = fragile
+    company = await make_company(server.url("app"), lines=30)
+    boss = await asyncio.to_thread(system.sign_in, company.login_id, PASSWORD)
+    people = registered(boss, company)
+    killed = 0
+    for start in range(0, 30, 10):
+        boss.ask(SEND, **wanted(people[start : start + 10], f"wave {start}"))
+        await asyncio.sleep(0.1 + start / 100)
+        killed += system.kill("deliveries")
+    assert killed >= 3
+
+    # What a dead worker held stays SENDING until its lease has ended; everything else goes on without it.
+    until(lambda: "QUEUED" not in states(boss))
+    until(lambda: not system.waiting("DeliveriesQueue"))
+    rows = await deliveries(server.url("app"), company)
+    assert len(rows) == 60
+    assert {row["state"] for row in rows} <= {"SENT", "SENDING"}
+    sent = texts(system) + mails(system)
+    for row in rows:
+        times = sent[row["recipient"]]
+        assert times == 1 if row["state"] == "SENT" else times <= 1, row
+
+
+def test_W5_poison_ends_among_the_dead_holds_up_nobody_and_is_redriven_by_the_command(
+    fragile: tuple[System, Postgres],
+) -> None:
+    system, _server = fragile
+    poison = json.dumps({"companyId": "홍길동", "delivery": "nobody"})
+    system.deliver("DeliveriesQueue", poison, 2)
+    boss = system.sign_in()
+
+    until(lambda: system.waiting("DeliveriesDead") == 2)
+    told = letters(system, "list", "deliveries")
+    assert told.count("Malformed") == 2
+    assert told.count("failed 5×") == 2
+    assert "홍길동" not in told
+    assert boss.ask(READ)["viewer"]
+
+    assert "1 sent again, 1 left" in letters(system, "redrive", "deliveries", "--limit", "1")
+    until(lambda: system.waiting("DeliveriesDead") == 2)
+    told = letters(system, "list", "deliveries")
+    assert told.count("redriven 1×") == 1
+    assert told.count("failed 10×") == 1
+
+
+def letters(system: System, *arguments: str) -> str:
+    """What the operators' command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", "letters", *arguments, "--state", str(system.log.parent)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def texts(system: System) -> Counter[str]:
+    """How many text messages each mobile got, in the domestic form."""
+    found = [message["to"] for message in system.messages() if message["kind"] == "SMS"]
+    return Counter("0" + number.removeprefix("+82") for number in found)
+
+
+def mails(system: System) -> Counter[str]:
+    """How many mails each address got."""
+    found = [message["to"] for message in system.messages() if message["kind"] == "MAIL"]
+    return Counter(to.rpartition("<")[2].rstrip(">") for to in found)
+
+
+@pytest.fixture(autouse=True)
+def nothing_unexpected(fragile: tuple[System, Postgres]) -> Iterator[None]:
+    """No fault may show as a bug of ours."""
+    yield
+    assert "unexpected error" not in fragile[0].log.read_text("utf-8")
