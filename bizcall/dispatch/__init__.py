@@ -5,6 +5,11 @@
     outbox.sweep    by schedule: what a process that died left behind
     inbox.first_time  in the consumer's transaction: a message that arrives again changes nothing
     codes.deliver   the consumer of the queue `sms`: verification codes
+    deliveries.deliver  the consumer of the queue `deliveries`: messages of invitations (IN-10)
+    claims          the statements of such a message's life; messages and texts: its words; breaker: failing gateways
+    resolving       by schedule: messages whose worker died, or whose gateway gave no answer
+    reports         what gateways report, folded into the state of the messages
+    dead_letters    what was given up, with its reason
 
 Own code rather than a library: the libraries that know outboxes bring a broker or a store of their own, and what makes
 this one right is that it is rows of the same transaction.
