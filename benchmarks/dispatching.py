@@ -2,7 +2,7 @@
 
 One process with one database connection, as a Lambda function is, takes batches of ten from a queue in memory and hands
 them to a gateway in memory that answers at once, or after 100 ms as real ones do. PostgreSQL is real and durable,
-started for the occasion. Told beside it: how long a request for 20,000 subscribers takes to commit, and to be answered.
+started for the occasion. Told beside it: how long a request for 5,000 subscribers takes to commit, and to be answered.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from local.postgres import Postgres
 
 _MESSAGES = 2_000
 _BATCH = 10
-_LARGE = 20_000
+_LARGE = 5_000
 _LETTERHEAD = Letterhead(Address("비즈콜", "no-reply", "bizcall.example"), "https://app.bizcall.example")
 
 

@@ -275,7 +275,7 @@ class InvitationsSendInput:
         default=None, description="1–500 subscribers, each once. Not with `filter`."
     )
     filter: LineFilter | None = strawberry.field(
-        default=None, description="The subscribers on the lines that it lets through, at most 20,000."
+        default=None, description="The subscribers on the lines that it lets through, at most 5,000."
     )
     expected_count: int | None = strawberry.field(
         default=None,

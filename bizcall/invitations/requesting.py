@@ -22,7 +22,7 @@ from bizcall.ports import Clock, Queue, now
 from bizcall.subscribers import listing
 
 IDS_MOST = 500
-FILTERED_MOST = 20_000
+FILTERED_MOST = 5_000
 BOTH = (Channel.SMS, Channel.EMAIL)
 
 
@@ -87,7 +87,7 @@ async def send_filtered(
     queue: Queue,
     clock: Clock = now,
 ) -> Requested:
-    """Invite all subscribers whom the filter finds, at most 20,000, if they are as many as were expected.
+    """Invite all subscribers whom the filter finds, at most 5,000, if they are as many as were expected.
 
     Raises Invalid: CONFLICT at `expectedCount` with the real count. Problems are told by their kind, at `filter`, with
     how many subscribers have it.
