@@ -37,7 +37,11 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
         # Last those that wait for gateways, and may be broken off.
         "reports fetched": partial(reports.poll, services.sms, clock=clock),
         "deliveries looked after": partial(
-            resolving.resolve, sms=services.sms, clock=clock, stop=lambda: services.remaining() < STOP_BEFORE
+            resolving.resolve,
+            sms=services.sms,
+            queue=services.queue,
+            clock=clock,
+            stop=lambda: services.remaining() < STOP_BEFORE,
         ),
     }
     done: dict[str, int] = {}

@@ -198,7 +198,7 @@ class Campaign:
         """The sweep's look after this company's messages only: tests share the directory."""
         async with directory():
             await query("UPDATE delivery_directory SET due_at = NULL WHERE company_id <> $1", self.company.id)
-        await resolving.resolve(sms=self.sms, clock=self.clock, limit=10_000)
+        await resolving.resolve(sms=self.sms, queue=self.queue, clock=self.clock, limit=10_000)
 
     async def rows(self) -> list[dict[str, Any]]:
         """The company's messages, the oldest first."""

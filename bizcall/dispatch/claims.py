@@ -26,6 +26,9 @@ OVERDUE = timedelta(minutes=15)
 TRIES_MOST = 24
 """Attempts at a message that its gateway doesn't take before it has failed: about three quarters of an hour."""
 
+AGAIN_WITHIN = timedelta(seconds=120)
+"""For how long after an attempt that may have left a message goes out again by itself, if the gateway hasn't got it."""
+
 BACKOFF_MOST_SECONDS = 300
 DAILY_MOST = 20_000
 """Messages of one channel that a company may send on a day of Korea's calendar."""
@@ -90,6 +93,10 @@ async def find(company_id: UUID, delivery_id: UUID, gateways: Mapping[Channel, s
         SELECT delivery.state, delivery.channel, delivery.recipient, delivery.attempts, delivery.tries,
                delivery.due_at, delivery.invitation_id, invitation.subscriber_id, invitation.expires_at,
                company.name AS company, subscriber.name, line.number, gateway.open_until,
+               -- When an attempt began, since somebody asked, that a gateway gave no answer to and says it hasn't got.
+               (SELECT min(claimed_at) FROM delivery_attempt
+                WHERE company_id = $1 AND delivery_id = $2 AND outcome = 'ABSENT'
+                  AND number > delivery.attempts - delivery.tries) AS absent_since,
                subscriber.ended_at IS NULL AND subscriber.app_enabled AND delivery.recipient IS NOT DISTINCT FROM
                    CASE delivery.channel WHEN 'SMS' THEN subscriber.mobile ELSE subscriber.email END AS fit
         FROM delivery

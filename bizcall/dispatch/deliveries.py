@@ -114,6 +114,14 @@ async def _claim(
                 company_id, delivery_id, attempts, DeliveryState.FAILED, reason, at, outcome=AttemptOutcome.DROPPED
             )
             return Delivered.FAILED
+        if found["absent_since"] is not None and at - found["absent_since"] > claims.AGAIN_WITHIN:
+            # The look-up was in time, but the outbox, the queue, a pause or a back-off was not.
+            await claims.ended(
+                company_id, delivery_id, attempts, DeliveryState.UNKNOWN, DeliveryReason.NOT_TAKEN, at,
+                outcome=AttemptOutcome.ABSENT,
+            )  # fmt: skip
+            logger.warning("a message came too late to be sent again", extra={"delivery": str(delivery_id)})
+            return Delivered.UNCERTAIN
         trial = found["open_until"] is not None
         if trial and not await breaker.may_try(gateway, at):
             until = claims.spread(max(found["open_until"], at))

@@ -5,6 +5,7 @@ A message in SENDING whose lease has ended may or may not have left. The gateway
     it has the message       the message is SENT, with whatever else the gateway knows
     it has no such message   the message goes out again, but only within 120 s of the attempt; later it is UNKNOWN,
                              because nobody expects a temporary password any more and "not there" may yet turn out wrong
+                             (so it is published at once, and who claims it looks at the time again)
     it can't tell            the message is UNKNOWN
 
 UNKNOWN is listed (`invitations(filter: {states: [UNKNOWN]})`), and only a person sends it again.
@@ -21,9 +22,8 @@ from uuid import UUID
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import claims, outbox, reports
 from bizcall.models.dispatch import AttemptOutcome, Channel, DeliveryReason, DeliveryState
-from bizcall.ports import Clock, Fate, FateState, GatewayFault, Sms, now
+from bizcall.ports import Clock, Fate, FateState, GatewayFault, Queue, Sms, now
 
-AGAIN_WITHIN = timedelta(seconds=120)
 ASKED_FOR = timedelta(hours=1)
 """How long a gateway that doesn't answer is asked about a message, once a minute."""
 
@@ -35,7 +35,9 @@ GRACE = timedelta(seconds=5)
 logger = logging.getLogger(__name__)
 
 
-async def resolve(*, sms: Sms, clock: Clock = now, limit: int = BATCH, stop: Callable[[], bool] = lambda: False) -> int:
+async def resolve(
+    *, sms: Sms, queue: Queue, clock: Clock = now, limit: int = BATCH, stop: Callable[[], bool] = lambda: False
+) -> int:
     """Look after deliveries that are due for it, at most `limit` and until `stop`, and return how many were seen to.
 
     Each is claimed by moving its time in the directory, so sweeps that overlap look after different ones.
@@ -60,7 +62,7 @@ async def resolve(*, sms: Sms, clock: Clock = now, limit: int = BATCH, stop: Cal
             break
         done += 1
         try:
-            await _one(row["company_id"], row["delivery_id"], sms, clock)
+            await _one(row["company_id"], row["delivery_id"], sms, queue, clock)
         except Exception as failure:
             failures.append(failure)
     if failures:
@@ -68,7 +70,7 @@ async def resolve(*, sms: Sms, clock: Clock = now, limit: int = BATCH, stop: Cal
     return done
 
 
-async def _one(company_id: UUID, delivery_id: UUID, sms: Sms, clock: Clock) -> None:
+async def _one(company_id: UUID, delivery_id: UUID, sms: Sms, queue: Queue, clock: Clock) -> None:
     at = clock()
     async with tenant(company_id):
         found = await _attempt(company_id, delivery_id)
@@ -94,20 +96,24 @@ async def _one(company_id: UUID, delivery_id: UUID, sms: Sms, clock: Clock) -> N
             if at - found["claimed_at"] < ASKED_FOR:
                 logger.warning("a gateway could not be asked: %s", fault, extra={"delivery": str(delivery_id)})
                 return
-    await _decide(company_id, delivery_id, found, fate, clock())
+    again = await _decide(company_id, delivery_id, found, fate, clock())
+    if again is not None:
+        await outbox.publish([again], queue=queue)
 
 
-async def _decide(company_id: UUID, delivery_id: UUID, found: dict[str, Any], fate: Fate | None, at: datetime) -> None:
+async def _decide(
+    company_id: UUID, delivery_id: UUID, found: dict[str, Any], fate: Fate | None, at: datetime
+) -> UUID | None:
+    """Record what the answer means; returns the outbox row of a message that goes out again."""
     attempt = found["attempts"]
     if fate is not None and fate.state is not FateState.ABSENT:
         await reports.learned(company_id, delivery_id, attempt, found["gateway"], fate, at)
-        return
+        return None
     async with tenant(company_id):
-        if fate is not None and at - found["claimed_at"] <= AGAIN_WITHIN:
-            await claims.put_off(
+        if fate is not None and at - found["claimed_at"] <= claims.AGAIN_WITHIN:
+            return await claims.put_off(
                 company_id, delivery_id, attempt, at, DeliveryReason.NOT_TAKEN, at, outcome=AttemptOutcome.ABSENT
             )
-            return
         await claims.ended(
             company_id,
             delivery_id,
@@ -119,6 +125,7 @@ async def _decide(company_id: UUID, delivery_id: UUID, found: dict[str, Any], fa
             code=found["code"],
         )
     logger.warning("what became of a message is unknown", extra={"delivery": str(delivery_id), "attempt": attempt})
+    return None
 
 
 async def _attempt(company_id: UUID, delivery_id: UUID) -> dict[str, Any] | None:
