@@ -54,6 +54,16 @@ def test_the_api_may_not_reach_dropped_files_or_their_answers(template: dict[str
     assert "inbox/" not in json.dumps(template["Resources"]["ApiRole"])
 
 
+def test_the_worker_may_send_raw_mail(template: dict[str, Any]) -> None:
+    """SES asks a caller of SendEmail whose message is raw for the right to SendRawEmail, too."""
+    granted = [
+        set(reading.listed(statement["Action"]))
+        for name, statement in reading.statements(template)
+        if name == "DeliveriesRole" and "ses" in str(statement["Action"])
+    ]
+    assert granted == [{"ses:SendEmail", "ses:SendRawEmail"}]
+
+
 def drop(name: str, *path: str) -> Callable[[Resources], None]:
     """Remove a property."""
 
