@@ -16,6 +16,9 @@ BATCH = 100
 SENDING_ENDS = 25.0
 """Seconds before the time limit from when on the outbox waits for the next minute."""
 
+FETCHING_ENDS = 20.0
+"""The same for reports, so that no flood of them keeps anybody from looking after messages that nobody answers for."""
+
 STOP_BEFORE = 12.0
 """The same for asking gateways: one question takes them ten seconds at most."""
 
@@ -35,7 +38,9 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
         "reports matched": partial(reports.match, clock=clock),
         "reports forgotten": partial(reports.prune, clock=clock),
         # Last those that wait for gateways, and may be broken off.
-        "reports fetched": partial(reports.poll, services.sms, clock=clock),
+        "reports fetched": partial(
+            reports.poll, services.sms, clock=clock, stop=lambda: services.remaining() < FETCHING_ENDS
+        ),
         "deliveries looked after": partial(
             resolving.resolve,
             sms=services.sms,

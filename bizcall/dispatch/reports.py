@@ -12,7 +12,7 @@ that sends the very message: it is found by our reference then, or waits, by the
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,9 @@ OVERLAP = timedelta(minutes=10)
 
 FIRST_POLL = timedelta(hours=24)
 BATCH = 200
+POLLED_AT_ONCE = 500
+"""Reports of a poll that are compared with those known by one statement: most of them were told a minute ago."""
+
 LOOSE_FOR = timedelta(days=3)
 """How long the sweep tries to find whose a report is."""
 
@@ -82,20 +85,32 @@ async def match(*, clock: Clock = now, limit: int = BATCH) -> int:
     return found
 
 
-async def poll(sms: Sms, *, clock: Clock = now) -> int:
-    """Ask a gateway for what happened since the last time, and return how many reports were new. For the sweep."""
+async def poll(sms: Sms, *, clock: Clock = now, stop: Callable[[], bool] = lambda: False) -> int:
+    """Ask a gateway for what happened since the last time, and return how many reports were new. For the sweep.
+
+    Until `stop`: then, as after a fault, the next poll begins where this one did, and soon has passed what it knows.
+    """
     began = clock()
     async with directory():
         rows = await query("SELECT asked_at FROM gateway WHERE name = $1", sms.name)
     asked = rows[0]["asked_at"] if rows else None
     since = began - FIRST_POLL if asked is None else asked - OVERLAP
-    fresh = 0
+    fresh, is_whole = 0, True
+    told: list[Report] = []
     try:
         async for report in sms.reports(since):
-            fresh += await take(report, clock=clock)
+            told.append(report)
+            if len(told) == POLLED_AT_ONCE:
+                fresh += await _take_unknown(told, clock, stop)
+                told.clear()
+            if stop():
+                break
     except GatewayBusy:
-        # What came before counts, and the next poll begins where this one did.
+        # What came before counts.
         logger.warning("gateway %s could not be asked for reports", sms.name)
+        is_whole = False
+    fresh += await _take_unknown(told, clock, stop)
+    if not is_whole or stop():
         return fresh
     async with directory():
         await query(
@@ -104,6 +119,26 @@ async def poll(sms: Sms, *, clock: Clock = now) -> int:
             sms.name,
             began,
         )
+    return fresh
+
+
+async def _take_unknown(told: Sequence[Report], clock: Clock, stop: Callable[[], bool]) -> int:
+    """Take those of a gateway's reports that it hasn't told before, until `stop`; returns how many were new."""
+    if not told:
+        return 0
+    async with directory():
+        rows = await query(
+            "SELECT report_id FROM gateway_report WHERE gateway = $1 AND report_id = ANY($2::text[])",
+            told[0].gateway,
+            [report.id[:LONGEST] for report in told],
+        )
+    known = {row["report_id"] for row in rows}
+    fresh = 0
+    for report in told:
+        if stop():
+            break
+        if report.id[:LONGEST] not in known:
+            fresh += await take(report, clock=clock)
     return fresh
 
 

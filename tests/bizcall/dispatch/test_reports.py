@@ -16,6 +16,7 @@ from bizcall.models.dispatch import Channel
 from bizcall.ports import Fate, FateState, GatewayBusy, GatewayUncertain, Report
 from tests.dispatching import Campaign
 from tests.factories import Tenant, make_tenant
+from tests.statements import counted
 
 
 @pytest.fixture
@@ -149,6 +150,25 @@ async def test_a_poll_begins_where_the_last_one_did_and_stands_a_gateway_that_br
     campaign.clock.turn(minutes=1)
     assert await reports.poll(campaign.sms, clock=campaign.clock) == 0
     assert campaign.sms.asked == [first - timedelta(days=1), first - timedelta(days=1), first - timedelta(minutes=10)]
+
+
+async def test_a_poll_that_ran_out_of_time_goes_on_next_time_and_passes_what_is_known_by_one_statement(
+    campaign: Campaign,
+) -> None:
+    reference = await sent(campaign)
+    states = [FateState.ACCEPTED, FateState.SENT, FateState.DELIVERED]
+    fates = [Fate(state, campaign.sms.id_of(reference), state, campaign.clock()) for state in states]
+    campaign.sms.told = [
+        Report(f"r-{fate.state}", campaign.sms.name, campaign.sms.id_of(reference), reference, fate) for fate in fates
+    ]
+    time_left = iter([False, False, False, False])
+    assert await reports.poll(campaign.sms, clock=campaign.clock, stop=lambda: next(time_left, True)) == 1
+    assert await reports.poll(campaign.sms, clock=campaign.clock) == 2
+    assert (await campaign.row())["state"] == "DELIVERED"
+    with counted() as statements:
+        assert await reports.poll(campaign.sms, clock=campaign.clock) == 0
+    assert sum("gateway_report" in statement for statement in statements) == 1
+    assert campaign.sms.asked[0] == campaign.sms.asked[1]
 
 
 async def test_a_report_never_makes_a_message_that_was_asked_for_again_fail(campaign: Campaign) -> None:
