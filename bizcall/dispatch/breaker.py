@@ -40,6 +40,14 @@ async def may_try(gateway: str, at: datetime) -> bool:
     return bool(rows)
 
 
+async def untried(gateway: str, at: datetime) -> None:
+    """Leave the trial that `may_try` gave in the open transaction to the next message, because this one can't be sent.
+
+    Else the messages of a company that has used up its day would take the trials of all others.
+    """
+    await query("UPDATE gateway SET open_until = $2 WHERE name = $1", gateway, at)
+
+
 async def failed(gateway: str, at: datetime) -> None:
     """Count a failure of the gateway itself, in the open transaction; opens the breaker at the tenth in 60 s.
 

@@ -40,6 +40,12 @@ ASKED_AFTER = timedelta(seconds=20)
 CLOCKS_DIFFER = timedelta(seconds=5)
 """A worker whose clock is behind that of the sweep must not take a message for one that comes too early."""
 
+SWIFT = timedelta(seconds=30)
+"""How old a claim may be when the gateway is called, so that its answer comes before the lease ends.
+
+A process that was frozen in between must not send what the gateway, asked about it, hasn't got: it may be out already.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -70,9 +76,12 @@ async def deliver(
     """
     company_id, delivery_id = _named(body)
     gateways = {Channel.SMS: sms.name, Channel.EMAIL: mail.name}
-    taken = await _claim(company_id, delivery_id, gateways, clock(), daily_most)
+    began = clock()
+    taken = await _claim(company_id, delivery_id, gateways, began, daily_most)
     if not isinstance(taken, Claim):
         return taken
+    if clock() - began > SWIFT:
+        return await _late(taken, clock())
     try:
         gateway_id = await _hand_over(taken, sms=sms, mail=mail, keys=keys, letterhead=letterhead, at=clock())
     except GatewayRefused as refused:
@@ -129,6 +138,8 @@ async def _claim(
             return Delivered.PUT_OFF
         attempt = await claims.claim(company_id, delivery_id, channel, gateway, at, daily_most=daily_most)
         if attempt is None:
+            if trial:
+                await breaker.untried(gateway, at)
             until = claims.spread(claims.next_day(at))
             await claims.put_off(company_id, delivery_id, attempts, until, DeliveryReason.DAILY_LIMIT, at)
             return Delivered.PUT_OFF
@@ -185,6 +196,17 @@ async def _refused(claim: Claim, code: str | None, at: datetime) -> Delivered:
         if code is not None:
             await _answered(claim)
     return Delivered.FAILED
+
+
+async def _late(claim: Claim, at: datetime) -> Delivered:
+    """Nothing has left; unless somebody has decided on the message meanwhile, it begins anew."""
+    logger.warning("a claim was too old to be used", extra={"delivery": str(claim.delivery_id)})
+    async with tenant(claim.company_id):
+        await claims.put_off(
+            claim.company_id, claim.delivery_id, claim.attempt, at + claims.backoff(claim.tries),
+            DeliveryReason.INTERNAL, at, outcome=AttemptOutcome.DROPPED,
+        )  # fmt: skip
+    return Delivered.PUT_OFF
 
 
 async def _answered(claim: Claim) -> None:

@@ -206,9 +206,33 @@ async def test_W7_after_ten_failures_nobody_asks_the_gateway_until_one_message_h
     assert len(campaign.sms.taken) == 30
 
 
+async def test_W7_a_company_that_has_used_up_its_day_takes_nobodys_trial_of_a_gateway() -> None:
+    campaign = Campaign(await make_tenant(lines=11))
+    await campaign.register(11)
+    await campaign.send(channels=[Channel.SMS])
+    bodies = [claims.body(campaign.company.id, row["id"]) for row in await campaign.rows()]
+    campaign.sms.faults = [GatewayDown("503")] * 10
+    assert {await campaign.deliver(body) for body in bodies[:10]} == {Delivered.PUT_OFF}
+    campaign.clock.turn(seconds=900)
+    assert await campaign.deliver(bodies[0], daily_most=0) == Delivered.PUT_OFF
+    assert (await campaign.rows())[0]["reason"] == "DAILY_LIMIT"
+    assert await campaign.deliver(bodies[10]) == Delivered.SENT
+
+
+async def test_W6_a_worker_that_was_frozen_after_his_claim_sends_nothing(campaign: Campaign) -> None:
+    await campaign.one()
+    moments = iter([campaign.clock()])
+    campaign.clock.turn(seconds=61)
+    assert await campaign.work(clock=lambda: next(moments, campaign.clock())) == [Delivered.PUT_OFF]
+    assert campaign.sms.calls == []
+    assert await campaign.attempts() == [(1, "DROPPED")]
+    campaign.clock.turn(seconds=5)
+    assert await campaign.again() == [Delivered.SENT]
+
+
 async def test_a_company_that_has_used_up_its_day_goes_on_after_midnight_in_Korea() -> None:
     campaign = Campaign(await make_tenant(lines=5))
-    campaign.clock.at = campaign.clock.at.replace(hour=14, minute=59, second=0)
+    campaign.clock.at = campaign.clock.at.replace(hour=14, minute=59, second=0, microsecond=0)
     await campaign.register(5)
     await campaign.send()
     outcomes = await campaign.work(daily_most=3)
