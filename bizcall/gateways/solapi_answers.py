@@ -41,6 +41,7 @@ _NOT_THE_MESSAGE = {"1020", "1024", "1030"}
 """Access, the server's own error, credit: the same message goes through once that is mended."""
 
 _ABOUT_THE_MESSAGE = {400, 409, 413, 422}
+_SERVERS_OWN = {500, 503}
 
 
 class _Placed(BaseModel):
@@ -119,8 +120,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, at: datetim
     wait = retry_after(headers.get("retry-after"), at=at)
     if status == 429 or code == "TooManyRequests":
         return GatewayBusy(code, wait)
-    if status in {502, 504}:
-        # A proxy lost the server behind it, which may have taken the message.
+    if status >= 500 and status not in _SERVERS_OWN:
+        # A proxy (502, 504, and by other names 520 to 599) lost the server behind it, which may have taken the message.
         return GatewayUncertain(code)
     if status in _ABOUT_THE_MESSAGE and _BY_NAME.get(code) is not GatewayDown:
         return GatewayRefused(code)

@@ -166,7 +166,10 @@ async def test_a_number_abroad_never_leaves(server: SolapiServer, gateway: Solap
         (500, "ValidationError", GatewayDown),
         (502, None, GatewayUncertain),
         (504, "InternalError", GatewayUncertain),
-        (599, None, GatewayDown),
+        (503, None, GatewayDown),
+        (520, None, GatewayUncertain),
+        (524, None, GatewayUncertain),
+        (599, None, GatewayUncertain),
     ],
 )
 def test_only_what_is_about_the_message_ends_it(status: int, code: str | None, kind: type[GatewayFault]) -> None:
