@@ -7,6 +7,9 @@ Complaint                        FAILED: delivered, and called spam by the recip
 Reject                           FAILED: SES found a virus
 Send                             ACCEPTED
 others (Open, Click, …)          nothing
+
+A machine's answer to a mail that arrived ("I am on holiday") is told as a bounce, too, of the kinds in `_ANSWERS`. Such
+a one counts as of the moment of sending, so it never outweighs a delivery, which is always later.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ _STATES = {
     "Complaint": FateState.FAILED,
     "Reject": FateState.FAILED,
 }
+_ANSWERS = {("Transient", "General"), ("Undetermined", "Undetermined")}
 
 
 class Unreadable(ValueError):
@@ -78,7 +82,8 @@ def report(body: Mapping[str, Any]) -> Report | None:
     detail = event.bounce or event.complaint or event.delivery or _Detail()
     parts = [event.eventType, detail.bounceType, detail.bounceSubType, detail.complaintFeedbackType or ""]
     code = " ".join(_WORD.sub(" ", part).strip()[:40] for part in parts if part)
-    at = (detail.timestamp or event.mail.timestamp).astimezone(UTC)
+    is_answer = (detail.bounceType, detail.bounceSubType) in _ANSWERS
+    at = (event.mail.timestamp if is_answer else detail.timestamp or event.mail.timestamp).astimezone(UTC)
     reference = next(iter(event.mail.tags.get(REFERENCE_TAG, ())), None)
     fate = Fate(state, event.mail.messageId, code, at)
     # SES numbers no events; the same one told twice has the same kind and moment.

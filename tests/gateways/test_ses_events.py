@@ -76,6 +76,26 @@ def test_W8_told_again_it_has_the_same_identity_and_a_bounce_ends_a_delivery() -
     assert settled([bounced.fate, delivered.fate]) == bounced.fate
 
 
+@pytest.mark.parametrize(
+    ("kind", "part", "state"),
+    [
+        ("Transient", "General", FateState.DELIVERED),
+        ("Undetermined", "Undetermined", FateState.DELIVERED),
+        ("Transient", "MailboxFull", FateState.FAILED),
+    ],
+)
+def test_the_answer_of_who_is_on_holiday_makes_no_failure_of_a_mail_that_arrived(
+    kind: str, part: str, state: FateState
+) -> None:
+    delivered = report(event("Delivery", delivery={"timestamp": "2026-07-25T01:00:02Z"}))
+    answered = report(event("Bounce", bounce=BOUNCE | {"bounceType": kind, "bounceSubType": part}))
+    assert delivered is not None
+    assert answered is not None
+    both = settled([delivered.fate, answered.fate])
+    assert both is not None
+    assert (both.state, answered.fate.state) == (state, FateState.FAILED)
+
+
 @pytest.mark.parametrize("kind", ["Open", "Click", "DeliveryDelay", "Subscription"])
 def test_an_event_without_a_fate_is_no_report(kind: str) -> None:
     assert report(event(kind)) is None
