@@ -64,6 +64,13 @@ def test_the_worker_may_send_raw_mail(template: dict[str, Any]) -> None:
     assert granted == [{"ses:SendEmail", "ses:SendRawEmail"}]
 
 
+def test_what_is_told_of_mail_comes_from_our_configuration_set_only(template: dict[str, Any]) -> None:
+    [told] = [statement for name, statement in reading.statements(template) if name == "MailTopicPolicy"]
+    conditions = told["Condition"]["StringEquals"]
+    assert conditions["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert "configuration-set/${MailEvents}" in str(conditions["aws:SourceArn"])
+
+
 def drop(name: str, *path: str) -> Callable[[Resources], None]:
     """Remove a property."""
 
