@@ -16,6 +16,8 @@ from local.postgres import Postgres
 from tests.factories import Tenant, make_tenant
 from tests.statements import Recorded
 
+pytest_plugins = ("tests.amazon",)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What looks back on the whole run comes last; journeys, which start a system of their own, just before."""

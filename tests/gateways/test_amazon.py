@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string, policy
@@ -16,7 +16,6 @@ from email.message import EmailMessage
 
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from bizcall import aws, gateways
 from bizcall.dispatch.messages import Facts, Letterhead, mail
@@ -30,38 +29,6 @@ from tests.gateways.solapi_server import KEY, SECRET, SENDER, solapi_server
 SILENCE = b"silence"
 SENDER_ADDRESS = "no-reply@bizcall.example"
 REFERENCE = "0197f0aa-0000-7000-8000-000000000001-1"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A server of this module's own."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def environment(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What Lambda sets for a process."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-northeast-2",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
-        monkeypatch.setenv(name, value)
-    return endpoint
-
-
-@pytest.fixture
-async def clients(environment: str) -> AsyncIterator[aws.Clients]:
-    """Clients of that server, closed afterwards."""
-    clients = aws.Clients()
-    yield clients
-    await clients.close()
 
 
 def letter(sender: str = SENDER_ADDRESS, to: str = "hong@example.com") -> bytes:
