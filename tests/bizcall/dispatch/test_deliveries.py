@@ -85,7 +85,7 @@ def test_AU_24_a_password_has_letters_and_digits_that_cannot_be_mistaken() -> No
     assert KEYS.password(one, other) == KEYS.password(one, other) != KEYS.password(other, one)
 
 
-async def test_W2_ten_workers_at_a_thousand_messages_call_the_gateway_once_for_each() -> None:
+async def test_W2_ten_workers_at_a_thousand_messages_call_the_gateway_once_for_each(db: None) -> None:
     campaign = Campaign(await make_tenant(lines=500))
     await campaign.register(500)
     await campaign.send()
@@ -184,7 +184,7 @@ async def test_W7_a_message_that_is_never_taken_fails_after_24_attempts(campaign
     assert await campaign.again() == []
 
 
-async def test_W7_after_ten_failures_nobody_asks_the_gateway_until_one_message_has_tried_it() -> None:
+async def test_W7_after_ten_failures_nobody_asks_the_gateway_until_one_message_has_tried_it(db: None) -> None:
     campaign = Campaign(await make_tenant(lines=30))
     await campaign.register(30)
     await campaign.send(channels=[Channel.SMS])
@@ -206,7 +206,7 @@ async def test_W7_after_ten_failures_nobody_asks_the_gateway_until_one_message_h
     assert len(campaign.sms.taken) == 30
 
 
-async def test_W7_a_company_that_has_used_up_its_day_takes_nobodys_trial_of_a_gateway() -> None:
+async def test_W7_a_company_that_has_used_up_its_day_takes_nobodys_trial_of_a_gateway(db: None) -> None:
     campaign = Campaign(await make_tenant(lines=11))
     await campaign.register(11)
     await campaign.send(channels=[Channel.SMS])
@@ -230,7 +230,7 @@ async def test_W6_a_worker_that_was_frozen_after_his_claim_sends_nothing(campaig
     assert await campaign.again() == [Delivered.SENT]
 
 
-async def test_a_company_that_has_used_up_its_day_goes_on_after_midnight_in_Korea() -> None:
+async def test_a_company_that_has_used_up_its_day_goes_on_after_midnight_in_Korea(db: None) -> None:
     campaign = Campaign(await make_tenant(lines=5))
     campaign.clock.at = campaign.clock.at.replace(hour=14, minute=59, second=0, microsecond=0)
     await campaign.register(5)

@@ -50,7 +50,7 @@ async def test_IN_10_a_report_sets_the_state(
     assert (row["state"], row["reason"], row["gateway_code"]) == (stands, reason, code)
 
 
-async def test_W8_all_orders_of_five_reports_end_in_one_state() -> None:
+async def test_W8_all_orders_of_five_reports_end_in_one_state(db: None) -> None:
     told = [
         (FateState.ACCEPTED, 0.0),
         (FateState.SENT, 1.0),

@@ -121,7 +121,7 @@ async def test_W3_where_nobody_can_tell_the_message_is_unknown_and_never_repeate
     assert len(campaign.sms.calls) + len(campaign.mail.calls) == 1
 
 
-async def test_W3_fifty_kills_over_five_hundred_messages_lose_none_and_double_none() -> None:
+async def test_W3_fifty_kills_over_five_hundred_messages_lose_none_and_double_none(db: None) -> None:
     campaign = Campaign(await make_tenant(lines=500))
     await campaign.register(500)
     await campaign.send(channels=[Channel.SMS])

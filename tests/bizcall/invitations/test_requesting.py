@@ -166,7 +166,7 @@ async def test_IN_10_all_whom_a_filter_finds_are_invited_if_they_are_as_many_as_
     assert told(refused) == [(ErrorCode.REQUIRED, "filter")]
 
 
-async def test_a_thousand_invitations_take_a_bounded_number_of_statements() -> None:
+async def test_a_thousand_invitations_take_a_bounded_number_of_statements(db: None) -> None:
     campaign = Campaign(await make_tenant(lines=1_000))
     await campaign.register(1_000)
     with counted() as statements:
