@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from bizcall import aws
 from bizcall.database import directory, query
@@ -24,31 +23,6 @@ from local.deploy.model import QueueSource
 from local.postgres import Postgres
 from local.runtime.queues import Poller
 from tests.proxy import between
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A server of this module's own."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-async def clients(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[aws.Clients]:
-    """Clients of that server."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-northeast-2",
-    }.items():
-        monkeypatch.setenv(name, value)
-    made = aws.Clients()
-    yield made
-    await made.close()
 
 
 class Office:
