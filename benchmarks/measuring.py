@@ -44,7 +44,7 @@ def measure_each(module: str, names: Sequence[str], arguments: Sequence[str], re
     for _ in range(repeats):
         for name in names:
             command = [sys.executable, "-m", module, name, *arguments]
-            answer = subprocess.run(command, check=True, capture_output=True, text=True)
+            answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             now = Measured(**json.loads(answer.stdout))
             before = best.get(name, now)
             if before.answer != now.answer:

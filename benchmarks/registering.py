@@ -83,7 +83,7 @@ async def make_company(url: str, rows: int) -> tuple[UUID, UUID]:
 async def free_lines(owner_url: str) -> None:
     """Undo the round before."""
     connection = await asyncpg.connect(owner_url)
-    await connection.execute("TRUNCATE import_finding, import_row, membership, subscriber")
+    await connection.execute("TRUNCATE import_finding, import_row, membership, subscriber CASCADE")
     await connection.close()
 
 
