@@ -6,7 +6,7 @@ what two companies that claim one number meet at.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -35,7 +35,7 @@ async def create(name: str, lines: Sequence[LineDraft]) -> UUID:
         raise Invalid(Problem(ErrorCode.REQUIRED, ("lines",)))
     key = uuid7()
     async with tenant(key):
-        await Company.create(id=key, name=name, representative_number=min(draft.number for draft in drafts))
+        await Company.create(id=key, name=name, representative_number=lowest(draft.number for draft in drafts))
         await _claim(key, drafts)
     return key
 
@@ -44,6 +44,11 @@ async def add_lines(company_id: UUID, lines: Sequence[LineDraft]) -> None:
     """Give the company further lines, all or none; raises Invalid for bad numbers and for those that are taken."""
     async with tenant(company_id):
         await _claim(company_id, _cleaned(lines))
+
+
+def lowest(numbers: Iterable[str]) -> str:
+    """The number that represents a company: the lowest, compared without the leading 0 (AU-01)."""
+    return min(numbers, key=int)
 
 
 async def owner_of(number: str) -> UUID | None:

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     apiSecret, and `sender_number` is the number registered there, digits only. `mail_from` is the sender of e-mail,
     with or without a display name, `mail_events` the configuration set of SES that reports on it, and `app_url` the
     page from which the app is installed.
+    `site_url` is the administrators' web page and `manual_url` where their manual is downloaded; both stand in the
+    welcome message.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -39,6 +41,8 @@ class Settings(BaseSettings):
     mail_from: str = ""
     mail_events: str | None = None
     app_url: str = ""
+    site_url: str = ""
+    manual_url: str = ""
 
 
 @cache

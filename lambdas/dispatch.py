@@ -1,4 +1,4 @@
-"""Text messages with codes: queue `sms` → here → the gateway (AU-24)."""
+"""Text messages to administrators: queue `sms` → here → the gateway (AU-24, ON-01)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
-    """Send the code that each message names."""
+    """Send the code or the account message that each message names."""
     keys = dispatch.Keys.of(services.settings)
 
     async def deliver(body: Body) -> None:
-        await dispatch.deliver(body, sms=services.sms, keys=keys, clock=services.clock)
+        await dispatch.deliver(body, sms=services.sms, keys=keys, settings=services.settings, clock=services.clock)
 
     return await each_record(event, deliver, remaining=services.remaining)
 

@@ -1,34 +1,80 @@
-"""Who may ask for what: every root field needs a signed-in administrator, but for the list here.
+"""Who may ask for what: one table, one mechanism.
 
-One mechanism for all: the root fields of an operation are known from the guard's walk over its document, and an
-operation with one field that isn't public is refused whole before any resolver runs.
+The root fields of an operation are known from the guard's walk over its document, and an operation with one field that
+the caller's role may not ask for is refused whole before any resolver runs. A field that the table doesn't name is the
+administrators' alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from bizcall.admins import Viewer
-from bizcall.errors import Unauthenticated
+from bizcall.admins import Role
+from bizcall.errors import Forbidden, Unauthenticated
 
-PUBLIC = frozenset(
+NOBODY = None
+"""The role of who is not signed in."""
+
+Roles = frozenset[Role | None]
+
+EVERYBODY: Roles = frozenset({NOBODY, *Role})
+PEOPLE: Roles = frozenset({NOBODY, Role.ADMIN, Role.OPERATOR})
+SIGNED_IN: Roles = frozenset({Role.ADMIN, Role.OPERATOR})
+OPERATORS: Roles = frozenset({Role.OPERATOR})
+ADMINS: Roles = frozenset({Role.ADMIN})
+
+ACCESS: Mapping[str, Roles] = {
+    "Query.__typename": EVERYBODY,
+    "Query.__schema": frozenset(Role),
+    "Query.__type": frozenset(Role),
+    "Query.limits": EVERYBODY,
+    "Query.viewer": PEOPLE,
+    "Query.admins": SIGNED_IN,
+    "Mutation.__typename": EVERYBODY,
+    "Mutation.signIn": PEOPLE,
+    "Mutation.signInCodeSend": PEOPLE,
+    "Mutation.signInVerify": PEOPLE,
+    "Mutation.registrationCodeSend": PEOPLE,
+    "Mutation.adminRegister": PEOPLE,
+    "Mutation.passwordResetCodeSend": PEOPLE,
+    "Mutation.passwordResetVerify": PEOPLE,
+    "Mutation.passwordReset": PEOPLE,
+    "Mutation.representativeNumberFind": PEOPLE,
+    "Mutation.signOut": SIGNED_IN,
+    "Mutation.viewerSave": SIGNED_IN,
+    "Mutation.viewerPasswordChange": SIGNED_IN,
+    "Mutation.viewerMobileCodeSend": SIGNED_IN,
+    "Mutation.viewerMobileChange": SIGNED_IN,
+    "Mutation.sessionEnd": SIGNED_IN,
+    "Mutation.sessionsEndOthers": SIGNED_IN,
+    "Mutation.adminWelcomeResend": OPERATORS,
+    "Mutation.adminUnlock": OPERATORS,
+    "Mutation.adminSessionsEnd": OPERATORS,
+    "Mutation.adminReplace": OPERATORS,
+}
+"""Fields that others than the administrators may ask for, as Type.field, with who may."""
+
+ONE_A_REQUEST = frozenset(
     {
-        "Query.__typename",
-        "Query.limits",
-        "Query.viewer",
-        "Mutation.__typename",
-        "Mutation.signIn",
-        "Mutation.signInCodeSend",
-        "Mutation.signInVerify",
+        "signIn",
+        "signInCodeSend",
+        "signInVerify",
+        "registrationCodeSend",
+        "adminRegister",
+        "passwordResetCodeSend",
+        "passwordResetVerify",
+        "passwordReset",
+        "representativeNumberFind",
+        "viewerPasswordChange",
+        "viewerMobileCodeSend",
+        "viewerMobileChange",
     }
 )
-"""Fields that strangers may ask for, as Type.field."""
-
-ONE_A_REQUEST = frozenset({"signIn", "signInCodeSend", "signInVerify"})
 """Mutations that compare a secret or send a code: one of them in a request, or aliases would multiply guesses (A6)."""
 
 
-def admit(root_type: str, fields: Iterable[str], viewer: Viewer | None) -> None:
-    """Let an operation with these root fields pass; raises Unauthenticated. Introspection counts as not public."""
-    if viewer is None and any(f"{root_type}.{name}" not in PUBLIC for name in fields):
-        raise Unauthenticated
+def admit(root_type: str, fields: Iterable[str], role: Role | None) -> None:
+    """Let an operation with these root fields pass; raises Unauthenticated or Forbidden."""
+    if all(role in ACCESS.get(f"{root_type}.{name}", ADMINS) for name in fields):
+        return
+    raise Unauthenticated if role is NOBODY else Forbidden

@@ -65,7 +65,7 @@ class Pipeline(SchemaExtension):
         names = self.measure.names
         if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
             raise Forbidden
-        admit(ROOT_TYPES[self.operation.operation], names, context.viewer)
+        admit(ROOT_TYPES[self.operation.operation], names, context.role)
         try:
             if context.reads and context.viewer is not None:
                 async with tenant(context.viewer.company_id, read_only=True):

@@ -11,7 +11,7 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from bizcall.admins import Viewer
+from bizcall.admins import Role, Viewer
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import reading
 from bizcall.errors import Unauthenticated
@@ -93,10 +93,16 @@ class Context:
         return self.signed_in.company_id
 
     @property
+    def role(self) -> Role | None:
+        """What the viewer is; None when nobody is signed in."""
+        return self.viewer.role if self.viewer is not None else None
+
+    @property
     def actor(self) -> Actor:
         """Who acts, for the audit record."""
-        kind, key = (ActorKind.ADMIN, self.viewer.admin_id) if self.viewer else (ActorKind.NOBODY, None)
-        return Actor(kind, key, self.client_address, self.request_id)
+        if self.viewer is None:
+            return Actor(ActorKind.NOBODY, None, self.client_address, self.request_id)
+        return Actor(ActorKind(self.viewer.role), self.viewer.admin_id, self.client_address, self.request_id)
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.

@@ -124,6 +124,26 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "아이디 또는 비밀번호가 올바르지 않습니다.",
         "The ID or the password is wrong.",
     ),
+    ErrorCode.TEMPORARY_EXPIRED: Entry(
+        "The temporary password is right, but its time is over; the customer centre sends another.",
+        "임시 비밀번호의 유효 기간이 지났습니다. 고객센터(1544-0001)에 재발송을 요청해 주세요.",
+        "The temporary password has expired. Ask the customer centre (1544-0001) for another.",
+    ),
+    ErrorCode.GUESSABLE: Entry(
+        "The password is among those that are guessed first, or holds the account's own number or name.",
+        "추측하기 쉬운 비밀번호입니다. 전화번호, 회사명, 흔한 단어를 피해 주세요.",
+        "This password is too easy to guess. Avoid numbers and names of the company, and common words.",
+    ),
+    ErrorCode.REUSED: Entry(
+        "The password is the present one or one of the last three.",
+        "현재 비밀번호나 최근에 사용한 비밀번호는 사용할 수 없습니다.",
+        "This is the present password or a recent one. Choose another.",
+    ),
+    ErrorCode.OTHER_MOBILE: Entry(
+        "The mobile is not the one given at subscription, to which alone the code is sent.",
+        "신청한 기업 관리자 휴대폰 번호로만 인증번호를 받을 수 있습니다.",
+        "The code is sent only to the mobile number given at subscription.",
+    ),
     ErrorCode.LOCKED: Entry(
         "Too many failures; `until` tells from when on it is possible again.",
         "여러 번 실패하여 잠시 이용할 수 없습니다. 잠시 후 다시 시도해 주세요.",

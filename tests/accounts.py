@@ -13,6 +13,7 @@ from bizcall.admins import Half, SignedIn
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
 from bizcall.dispatch import Keys
+from bizcall.settings import Settings
 from tests.doubles import Phone, RecordingQueue, Turned
 from tests.factories import Tenant
 
@@ -20,6 +21,7 @@ PASSWORD = "Correct0Horse"
 ACTOR = Actor(ActorKind.NOBODY, address="203.0.113.7", request_id="request-1")
 SECRET = "k" * 64
 KEYS = Keys(SECRET)
+SETTINGS = Settings(stage="test", site_url="https://admin.example", manual_url="https://admin.example/manual")
 
 
 @dataclass
@@ -60,11 +62,19 @@ class Person:
     async def deliver(self) -> dispatch.Outcome:
         """What the worker does with the last message of the queue."""
         _, letter = self.queue.letters[-1]
-        return await dispatch.deliver(orjson.loads(letter.body), sms=self.phone, keys=KEYS, clock=self.clock)
+        return await dispatch.deliver(
+            orjson.loads(letter.body), sms=self.phone, keys=KEYS, settings=SETTINGS, clock=self.clock
+        )
 
     async def verify(self, half: Half, code: str, *, device: str | None = None) -> SignedIn:
-        """The second step."""
-        return await admins.code_verify(
+        """The second step, of somebody who has registered."""
+        signed_in = await self.step(half, code, device=device)
+        assert isinstance(signed_in, SignedIn)
+        return signed_in
+
+    async def step(self, half: Half, code: str, *, device: str | None = None) -> SignedIn | Half:
+        """The second step, whatever it leads to."""
+        return await admins.verify(
             half.token, code, device_token=device, user_agent="test", keys=KEYS, actor=ACTOR, clock=self.clock
         )
 

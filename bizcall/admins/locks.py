@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bizcall.database import directory, query
+from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ports import Clock, now
 
 FAILURES_MOST = 5
@@ -88,13 +89,20 @@ async def until(login_id: str, device: UUID, at: datetime) -> datetime | None:
     return rows[0]["locked_until"] if rows else None
 
 
-async def touch(reserved: Reserved) -> None:
-    """Write as much as the record of a failure does, for login IDs that nobody has; in the open transaction."""
-    await query(
-        "UPDATE sign_in_attempt SET failures = failures WHERE login_id = $1 AND device = $2",
-        reserved.login_id,
-        reserved.device,
-    )
+async def refuse(login_id: str, device: UUID, at: datetime) -> None:
+    """Raises Invalid (LOCKED) while this counter is locked; in the open transaction."""
+    if found := await until(login_id, device, at):
+        raise locked(found)
+
+
+def locked(until: datetime) -> Invalid:
+    """The refusal while locked, which says until when."""
+    return Invalid(Problem(ErrorCode.LOCKED, params={"until": until.isoformat(timespec="seconds")}))
+
+
+async def clear(login_id: str) -> None:
+    """Forget the failures of all its counters, in the open transaction."""
+    await query("DELETE FROM sign_in_attempt WHERE login_id = $1", login_id)
 
 
 async def prune(*, clock: Clock = now) -> int:

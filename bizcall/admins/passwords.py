@@ -1,5 +1,8 @@
 """Passwords: Argon2id, and the rule for new ones (PW-01).
 
+The rule of the manual (letters and digits) lets `password12` pass, so a new one is also held against what people guess
+first: zxcvbn's lists and patterns, with the account's own numbers and names among them.
+
 Comparing takes tens of milliseconds of CPU and 19 MiB by intent, so both functions run in a thread, where Argon2
 releases the interpreter's lock, and both are called outside of transactions.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from argon2 import PasswordHasher
@@ -17,6 +21,16 @@ from bizcall.errors import ErrorCode, Invalid, Problem
 
 SHORTEST = 10
 LONGEST = 64
+BYTES_MOST = 256
+"""Of what is compared; nothing longer is hashed."""
+
+REMEMBERED = 3
+"""Former passwords that may not be chosen again, beside the present one."""
+
+SCORE_LEAST = 2
+"""Of zxcvbn's 0 to 4: 2 is a million guesses or more."""
+
+_WORDS = ("bizcall", "aibizcall", "비즈콜", "uplus", "lguplus")
 
 TIME_COST = 2
 MEMORY_KIB = 19 * 1024
@@ -36,10 +50,18 @@ class Comparison(NamedTuple):
     rehashed: str | None
 
 
-def check_new(password: str, *field: str) -> None:
-    """Hold a new password against PW-01: 10 to 64 letters and digits, both, no special characters.
+def check_length(password: str, *field: str) -> None:
+    """Refuse to compare what can't be a password at all; raises Invalid (TOO_LONG)."""
+    if len(password.encode(errors="replace")) > BYTES_MOST:
+        raise Invalid(Problem(ErrorCode.TOO_LONG, field, {"maximum": str(LONGEST)}))
 
-    Nothing is trimmed or folded. Raises Invalid at the path `field`.
+
+def check_new(password: str, *field: str, confirmation: str | None = None, context: Iterable[str] = ()) -> None:
+    """Hold a new password against PW-01: 10 to 64 letters and digits, both, no special characters, not guessable.
+
+    Nothing is trimmed or folded. `context` are the texts that a guesser tries first: the account's numbers and names.
+    Raises Invalid at the path `field`: TOO_SHORT, TOO_LONG, INVALID_FORMAT, GUESSABLE; or, at `field` + "Confirmation",
+    CONFLICT.
     """
     if len(password) < SHORTEST:
         raise Invalid(Problem(ErrorCode.TOO_SHORT, field, {"minimum": str(SHORTEST)}))
@@ -47,6 +69,28 @@ def check_new(password: str, *field: str) -> None:
         raise Invalid(Problem(ErrorCode.TOO_LONG, field, {"maximum": str(LONGEST)}))
     if not _RULE.fullmatch(password):
         raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))
+    if _guessable(password, context):
+        raise Invalid(Problem(ErrorCode.GUESSABLE, field))
+    if confirmation is not None and confirmation != password:
+        raise Invalid(Problem(ErrorCode.CONFLICT, (*field[:-1], f"{field[-1]}Confirmation")))
+
+
+def _guessable(password: str, context: Iterable[str]) -> bool:
+    from zxcvbn import zxcvbn
+
+    words = [word for text in context for word in (text, text.lstrip("0"), text[-8:], text[-4:]) if len(word) > 2]
+    folded = password.lower()
+    if any(word.lower() in folded for word in words if len(word) > 5):
+        return True
+    score: int = zxcvbn(password, user_inputs=[*words, *_WORDS])["score"]
+    return score < SCORE_LEAST
+
+
+async def check_unused(password: str, stored: Sequence[str], *field: str) -> None:
+    """Refuse a new password that is one of these hashes', present and former; raises Invalid (REUSED)."""
+    for each in stored:
+        if (await compare(each, password)).right:
+            raise Invalid(Problem(ErrorCode.REUSED, field))
 
 
 async def hashed(password: str) -> str:

@@ -5,10 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from bizcall.models import Admin
+from bizcall.database import query
+from bizcall.models import AccountMessage, AccountRow, Admin
+from bizcall.models.accounts import MessageKind
 
 
-async def by_ids(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Admin]:
-    """The company's administrators with these keys; others are left out. In an open transaction of the company."""
+async def by_ids(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
+    """The company's administrators with these keys; others are left out. In an open transaction."""
+    rows = await AccountRow.filter(company_id=company_id, id__in=list(keys))
+    return {row.id: row for row in rows}
+
+
+async def people(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Admin]:
+    """What these administrators told of themselves, for their own company. In an open transaction of it."""
     rows = await Admin.filter(company_id=company_id, id__in=list(keys))
     return {row.id: row for row in rows}
+
+
+async def welcomes(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountMessage]:
+    """The latest welcome message of each of these administrators, of whichever company. In an open transaction.
+
+    `company_id` is the caller's, as loaders are given it; who may see which account was decided where its row was read.
+    """
+    latest = await query(
+        """
+        SELECT DISTINCT ON (admin_id) id FROM account_message
+        WHERE admin_id = ANY($1::uuid[]) AND kind = $2 ORDER BY admin_id, created_at DESC, id DESC
+        """,
+        list(keys),
+        MessageKind.WELCOME.value,
+    )
+    rows = await AccountMessage.filter(id__in=[row["id"] for row in latest])
+    return {row.admin_id: row for row in rows}

@@ -1,33 +1,57 @@
-"""Sessions: an opaque token, 30 minutes idle, 12 hours in all (AU-31)."""
+"""Sessions: an opaque token, 30 minutes idle, 12 hours in all, three at once (AU-31)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from bizcall import audit
 from bizcall.admins import tokens
+from bizcall.admins.locks import STRANGER
 from bizcall.audit import Actor
 from bizcall.database import directory, query, tenant
+from bizcall.errors import NotFound
 from bizcall.ids import uuid7
 from bizcall.models.accounts import Session
+from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 RENEWAL = timedelta(minutes=1)
+MOST = 3
+"""Sessions that an account may have at once; a further one ends the oldest."""
+
+
+class Role(StrEnum):
+    """What somebody who asks is, and so what he may ask for (`resolvers/permissions.py`)."""
+
+    ADMIN = "ADMIN"
+    OPERATOR = "OPERATOR"
+    SERVICE = "SERVICE"
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is signed in. `idle_until` and `expires_at` tell when the session ends without and with use."""
+    """Who is signed in. `idle_until` and `expires_at` tell when the session ends without and with use.
+
+    `device` is the counter of failures that the browser has (AU-22).
+    """
 
     company_id: UUID
     admin_id: UUID
     session_id: UUID
     idle_until: datetime
     expires_at: datetime
+    device: UUID = STRANGER
+
+    @property
+    def role(self) -> Role:
+        """The provider's own administrators are the operators."""
+        return Role.OPERATOR if self.company_id == PROVIDER_ID else Role.ADMIN
 
 
 @dataclass(frozen=True)
@@ -50,7 +74,7 @@ async def authenticate(token: str | None, *, clock: Clock = now) -> Viewer | Non
     async with directory():
         rows = await query(
             """
-            SELECT id, company_id, admin_id, seen_at, expires_at FROM session
+            SELECT id, company_id, admin_id, device, seen_at, expires_at FROM session
             WHERE token_hash = $1 AND ended_at IS NULL AND seen_at > $2 AND expires_at > $3
             """,
             tokens.hashed(token),
@@ -65,40 +89,103 @@ async def authenticate(token: str | None, *, clock: Clock = now) -> Viewer | Non
             await query(
                 "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2", row["id"], at
             )
-    return Viewer(row["company_id"], row["admin_id"], row["id"], at + IDLE, row["expires_at"])
+    return Viewer(row["company_id"], row["admin_id"], row["id"], at + IDLE, row["expires_at"], row["device"])
 
 
-async def begin(company_id: UUID, admin_id: UUID, *, actor: Actor, user_agent: str, at: datetime) -> Opened:
-    """Open a session in the open transaction."""
+async def begin(
+    company_id: UUID, admin_id: UUID, *, actor: Actor, user_agent: str, device: UUID, clock: Clock = now
+) -> Opened:
+    """Open a session in the open transaction of the company; the account's oldest ends when there are three already."""
+    at = clock()
     token = tokens.fresh()
     row = await Session.create(
         id=uuid7(),
         token_hash=tokens.hashed(token),
         company_id=company_id,
         admin_id=admin_id,
+        device=device,
         address=actor.address,
         user_agent_hash=tokens.hashed(user_agent),
         created_at=at,
         seen_at=at,
         expires_at=at + ABSOLUTE,
     )
-    return Opened(token, Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at))
+    ended = await query(
+        """
+        UPDATE session SET ended_at = $3 WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL AND id IN (
+            SELECT id FROM session
+            WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL AND expires_at > $3 AND seen_at > $4
+            ORDER BY created_at DESC, id DESC OFFSET $5
+        ) RETURNING id
+        """,
+        company_id,
+        admin_id,
+        at,
+        at - IDLE,
+        MOST,
+    )
+    if ended:
+        await audit.record(
+            company_id, actor, "admins.session_displace", [each["id"] for each in ended], kind="Session", clock=clock
+        )
+    return Opened(token, Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at, device))
+
+
+async def alive(viewer: Viewer, *, clock: Clock = now) -> list[Session]:
+    """The account's sessions that have not ended, newest first; three at most. In an open transaction."""
+    at = clock()
+    return await Session.filter(
+        company_id=viewer.company_id,
+        admin_id=viewer.admin_id,
+        ended_at__isnull=True,
+        seen_at__gt=at - IDLE,
+        expires_at__gt=at,
+    ).order_by("-created_at", "-id")
 
 
 async def sign_out(viewer: Viewer, actor: Actor, *, clock: Clock = now) -> bool:
     """End the session; False when it had ended already. Its token is refused from the commit on."""
     async with tenant(viewer.company_id):
-        ended = await query(
-            """
-            UPDATE session SET ended_at = $3
-            WHERE id = $1 AND company_id = $2 AND ended_at IS NULL RETURNING id
-            """,
-            viewer.session_id,
-            viewer.company_id,
-            clock(),
-        )
+        ended = await end(viewer.company_id, viewer.admin_id, clock(), only=viewer.session_id)
         if ended:
             await audit.record(
                 viewer.company_id, actor, "admins.sign_out", [viewer.admin_id], kind="Admin", clock=clock
             )
     return bool(ended)
+
+
+async def end_one(viewer: Viewer, session_id: UUID, actor: Actor, *, clock: Clock = now) -> None:
+    """End another session of the same account, or this one; raises NotFound when none is alive under that key."""
+    async with tenant(viewer.company_id):
+        if not await end(viewer.company_id, viewer.admin_id, clock(), only=session_id):
+            raise NotFound
+        await audit.record(viewer.company_id, actor, "admins.session_end", [session_id], kind="Session", clock=clock)
+
+
+async def end_others(viewer: Viewer, actor: Actor, *, clock: Clock = now) -> int:
+    """End all sessions of the account but this one, and return how many there were."""
+    async with tenant(viewer.company_id):
+        ended = await end(viewer.company_id, viewer.admin_id, clock(), spared=viewer.session_id)
+        if ended:
+            await audit.record(viewer.company_id, actor, "admins.session_end", ended, kind="Session", clock=clock)
+    return len(ended)
+
+
+async def end(
+    company_id: UUID, admin_id: UUID, at: datetime, *, only: UUID | None = None, spared: UUID | None = None
+) -> list[UUID]:
+    """End the account's sessions, or only one of them, or all but one, in the open transaction; returns their keys."""
+    rows: list[dict[str, Any]] = await query(
+        """
+        UPDATE session SET ended_at = $3
+        WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL
+          AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)
+        RETURNING id
+        """,
+        company_id,
+        admin_id,
+        at,
+        only,
+        spared,
+    )
+    return [row["id"] for row in rows]

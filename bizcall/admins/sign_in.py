@@ -1,39 +1,40 @@
-"""The first step of signing in: login ID and password, for a challenge which the code sent by SMS completes (AU-20).
+"""Signing in (AU-20): login ID and password, then a code by SMS, then a session.
 
 No session exists before the code is right. A login ID that nobody has is answered like a wrong password, in the same
-time and with the same lock (AU-22).
+time and with the same lock (AU-22). The temporary password of the welcome message leads to the registration instead of
+to a session (AU-02), so that the account can do nothing else before (AU-03).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from bizcall import audit, phones
-from bizcall.admins import locks, passwords, tokens
+from bizcall.admins import challenges, codes, credentials, devices, locks, passwords, sessions
+from bizcall.admins.challenges import Half, Pending
+from bizcall.admins.codes import Sent
 from bizcall.admins.locks import STRANGER, Locked, Reserved
 from bizcall.admins.passwords import Comparison
-from bizcall.audit import Actor
+from bizcall.admins.sessions import Opened
+from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, enter, query
+from bizcall.dispatch import outbox
+from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.ids import uuid7
-from bizcall.models.accounts import Challenge, Purpose
-from bizcall.ports import Clock, now
-
-HALF = timedelta(minutes=10)
-"""How long the code may be given after the password."""
-
-PASSWORD_BYTES_MOST = 256
-_NOWHERE = UUID(int=0)
+from bizcall.models.accounts import Purpose
+from bizcall.models.companies import PROVIDER_ID
+from bizcall.ports import Clock, Queue, now
 
 
 @dataclass(frozen=True)
-class Half:
-    """Half a sign-in: it opens nothing but the code's steps. `token` is shown this once."""
+class SignedIn:
+    """A complete sign-in. `device_token` is for the browser to keep and to present the next time (AU-22)."""
 
-    token: str
-    expires_at: datetime
+    session: Opened
+    device_token: str
+    device_seconds: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class _Account:
     company_id: UUID | None
     admin_id: UUID | None
     password_hash: str | None
+    mobile: str | None
+    temporary_until: datetime | None
     device: UUID
 
 
@@ -56,76 +59,132 @@ async def sign_in(
 ) -> Half:
     """Compare ID and password and begin a challenge of ten minutes.
 
-    `login_id` is the representative number, with or without separators. `device_token` is what `code_verify` gave to
-    this browser earlier. Raises Invalid: INVALID_FORMAT, TOO_LONG, CREDENTIALS, or LOCKED with `until` (ISO 8601).
+    `login_id` is the representative number, with or without separators and leading 0 (AU-01), or an operator's name.
+    `device_token` is what `verify` gave to this browser earlier. Raises Invalid: INVALID_FORMAT, TOO_LONG, CREDENTIALS,
+    LOCKED with `until` (ISO 8601), TEMPORARY_EXPIRED.
     """
-    number = phones.normalise(login_id)
-    if number is None:
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
-    if len(password.encode(errors="replace")) > PASSWORD_BYTES_MOST:
-        raise Invalid(Problem(ErrorCode.TOO_LONG, ("password",), {"maximum": str(passwords.LONGEST)}))
+    name = login(login_id)
+    passwords.check_length(password, "password")
     at = clock()
     async with directory():
-        account = await _account(number, device_token)
-        reserved = await locks.reserve(number, account.device, at)
+        account = await _account(name, device_token)
+        reserved = await locks.reserve(name, account.device, at)
     if isinstance(reserved, Locked):
-        raise locked(reserved.until)
+        raise locks.locked(reserved.until)
     comparison = await passwords.compare(account.password_hash, password)
     half = await _begin(account, comparison, reserved, actor, clock) if comparison.right else None
     if half is None:
         await _failed(account, reserved, actor, clock)
-        raise locked(reserved.locks_until) if reserved.locks_until else Invalid(Problem(ErrorCode.CREDENTIALS))
+        raise locks.locked(reserved.locks_until) if reserved.locks_until else Invalid(Problem(ErrorCode.CREDENTIALS))
+    if account.temporary_until is not None and account.temporary_until <= at:
+        # Told only to who has the password; the challenge that was begun is never shown, and so opens nothing.
+        raise Invalid(Problem(ErrorCode.TEMPORARY_EXPIRED, ("password",)))
     return half
 
 
-def locked(until: datetime) -> Invalid:
-    """The refusal while locked, which says until when."""
-    return Invalid(Problem(ErrorCode.LOCKED, params={"until": until.isoformat(timespec="seconds")}))
+async def code_send(challenge: str, *, actor: Actor, queue: Queue, clock: Clock = now) -> Sent:
+    """Send a code for the second step; codes that the challenge was sent before are dead from then on.
+
+    Raises Invalid: STATE (the challenge is over: begin again), LOCKED, TOO_SOON; the last two with `until`.
+    """
+    async with directory():
+        pending = await challenges.find(challenge, Purpose.SIGN_IN, clock())
+        issued = await codes.issue(pending, actor=actor, clock=clock)
+    await outbox.publish([issued.message], queue=queue)
+    return issued.sent
+
+
+async def verify(
+    challenge: str,
+    code: str,
+    *,
+    device_token: str | None = None,
+    user_agent: str = "",
+    keys: Keys,
+    actor: Actor,
+    clock: Clock = now,
+) -> SignedIn | Half:
+    """Compare the code and open a session, or, for who hasn't registered yet, begin the registration's challenge.
+
+    Of any number of requests at once with the right code, one succeeds. Raises Invalid: STATE (the challenge is over),
+    LOCKED, CODE_WRONG with `triesLeft`, CODE_EXPIRED (none is alive: ask for another).
+    """
+    at = clock()
+    async with directory():
+        pending = await challenges.find(challenge, Purpose.SIGN_IN, at)
+        tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)
+        if tried.refusal is None:
+            await challenges.finish(pending, at)
+            company_id, admin_id = pending.account
+            await enter(company_id)
+            if not pending.registered:
+                return await challenges.begin(
+                    Purpose.REGISTRATION,
+                    pending.mobile,
+                    company_id=company_id,
+                    admin_id=admin_id,
+                    device=pending.device,
+                    at=at,
+                )
+            return await _open(pending, device_token, user_agent, actor, clock)
+    # Raised after the commit: inside, the rollback would give the try back.
+    raise tried.refusal
+
+
+def login(text: str) -> str:
+    """The login ID in a text: a company's number in normal form, or an operator's name; raises Invalid.
+
+    A number is compared without its leading 0 (AU-01), so one without it is the same.
+    """
+    if number := phones.recover(text).number:
+        return number
+    name = text.strip().lower()
+    if not credentials.OPERATOR_ID.fullmatch(name):
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
+    return name
 
 
 async def _account(login_id: str, device_token: str | None) -> _Account:
     """One statement whether the ID and the device exist or not, for the sake of time."""
-    known = device_token is not None and tokens.readable(device_token)
     rows = await query(
         """
-        SELECT credential.company_id, credential.admin_id, credential.password_hash, device.id AS device
+        SELECT credential.company_id, credential.admin_id, credential.password_hash, credential.mobile,
+               credential.temporary_until, device.id AS device
         FROM (SELECT $1::text AS login_id) AS asked
         LEFT JOIN credential ON credential.login_id = asked.login_id
         LEFT JOIN device ON device.admin_id = credential.admin_id AND device.token_hash = $2
         """,
         login_id,
-        tokens.hashed(device_token) if device_token is not None and known else b"",
+        devices.presented(device_token),
     )
     (row,) = rows
-    return _Account(row["company_id"], row["admin_id"], row["password_hash"], row["device"] or STRANGER)
+    return _Account(**{**row, "device": row["device"] or STRANGER})
 
 
 async def _failed(account: _Account, reserved: Reserved, actor: Actor, clock: Clock) -> None:
-    """Record the failure, and the lock when this was the last one. As many statements for nobody's ID."""
+    """Record the failure, and the lock when this was the last one; for nobody's ID in the provider's trail."""
+    company_id = account.company_id or PROVIDER_ID
+    action = "admins.sign_in_lock" if reserved.locks_until else "admins.sign_in_failure"
+    subjects = [account.admin_id] if account.admin_id else []
+    details = {"device": "known" if reserved.device != STRANGER else "unknown"}
     async with directory():
-        await enter(account.company_id or _NOWHERE)
-        if account.company_id is None or account.admin_id is None:
-            await locks.touch(reserved)
-            return
-        action = "admins.sign_in_lock" if reserved.locks_until else "admins.sign_in_failure"
-        details = {"device": "known" if reserved.device != STRANGER else "unknown"}
-        await audit.record(account.company_id, actor, action, [account.admin_id], details, kind="Admin", clock=clock)
+        await enter(company_id)
+        await audit.record(company_id, actor, action, subjects, details, kind="Admin", clock=clock)
 
 
 async def _begin(
     account: _Account, comparison: Comparison, reserved: Reserved, actor: Actor, clock: Clock
 ) -> Half | None:
     """Give the attempt back and begin the challenge; None when the password was changed since it was read."""
-    company_id, admin_id = account.company_id, account.admin_id
-    if company_id is None or admin_id is None:
+    company_id, admin_id, mobile = account.company_id, account.admin_id, account.mobile
+    if company_id is None or admin_id is None or mobile is None:
         return None
-    token, at = tokens.fresh(), clock()
     async with directory():
         # The row stays locked: a change of the password comes before this, and is seen, or after it, and ends it.
         current = await query(
             """
             UPDATE credential SET password_hash = $4
-            WHERE company_id = $1 AND admin_id = $2 AND password_hash = $3 RETURNING admin_id
+            WHERE company_id = $1 AND admin_id = $2 AND password_hash = $3 AND ended_at IS NULL RETURNING admin_id
             """,
             company_id,
             admin_id,
@@ -136,15 +195,21 @@ async def _begin(
             return None
         await enter(company_id)
         await locks.release(reserved)
-        challenge = await Challenge.create(
-            id=uuid7(),
-            token_hash=tokens.hashed(token),
-            purpose=Purpose.SIGN_IN,
-            company_id=company_id,
-            admin_id=admin_id,
-            device=reserved.device,
-            created_at=at,
-            expires_at=at + HALF,
+        half = await challenges.begin(
+            Purpose.SIGN_IN, mobile, company_id=company_id, admin_id=admin_id, device=reserved.device, at=clock()
         )
         await audit.record(company_id, actor, "admins.sign_in_password", [admin_id], kind="Admin", clock=clock)
-    return Half(token, challenge.expires_at)
+    return half
+
+
+async def _open(pending: Pending, device_token: str | None, user_agent: str, actor: Actor, clock: Clock) -> SignedIn:
+    """Open the session, in the open transaction that has entered the company."""
+    at = clock()
+    company_id, admin_id = pending.account
+    admin = replace(actor, kind=ActorKind.OPERATOR if company_id == PROVIDER_ID else ActorKind.ADMIN, id=admin_id)
+    device_id, token = await devices.remember(company_id, admin_id, pending.device, device_token, at)
+    session = await sessions.begin(
+        company_id, admin_id, actor=admin, user_agent=user_agent, device=device_id, clock=clock
+    )
+    await audit.record(company_id, admin, "admins.sign_in", [admin_id], kind="Admin", clock=clock)
+    return SignedIn(session, token, int(devices.KEPT.total_seconds()))

@@ -4,7 +4,7 @@
     outbox.publish  right after commit, by the same process
     outbox.sweep    by schedule: what a process that died left behind
     inbox.first_time  in the consumer's transaction: a message that arrives again changes nothing
-    codes.deliver   the consumer of the queue `sms`: verification codes
+    sms.deliver     the consumer of the queue `sms`: verification codes (codes) and account_messages
     deliveries.deliver  the consumer of the queue `deliveries`: messages of invitations (IN-10)
     claims          the statements of such a message's life; messages and texts: its words; breaker: failing gateways
     resolving       by schedule: messages whose worker died, or whose gateway gave no answer
@@ -15,8 +15,9 @@ Own code rather than a library: the libraries that know outboxes bring a broker 
 this one right is that it is rows of the same transaction.
 """
 
-from bizcall.dispatch.codes import Keys, Malformed, Outcome, deliver
+from bizcall.dispatch.codes import Keys, Malformed, Outcome
 from bizcall.dispatch.inbox import first_time, prune
 from bizcall.dispatch.outbox import publish, put, sweep
+from bizcall.dispatch.sms import deliver
 
 __all__ = ["Keys", "Malformed", "Outcome", "deliver", "first_time", "prune", "publish", "put", "sweep"]

@@ -1,8 +1,8 @@
 """Verification codes: derived when they are sent and when they are compared, stored nowhere (AU-24).
 
     Keys.code(…)       six digits out of a secret and the keys of the code's row
-    Keys.password(…)   a temporary password out of the secret and the keys of an invitation
-    deliver            the consumer of the queue `sms`
+    Keys.password(…)   a temporary password out of the secret and the keys of an invitation or a welcome message
+    deliver            what the consumer of the queue `sms` does with a code
 
 A queue's message names the row only, so that neither a queue nor a dead-letter queue ever holds a code.
 """
@@ -12,11 +12,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from itertools import count
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from bizcall.database import directory, query
@@ -47,6 +46,9 @@ class Outcome(StrEnum):
     SENT = "SENT"
     EXPIRED = "EXPIRED"
     DONE_BEFORE = "DONE_BEFORE"
+    DECOY = "DECOY"
+    REFUSED = "REFUSED"
+    UNCERTAIN = "UNCERTAIN"
 
 
 class Malformed(BizCallError):
@@ -80,13 +82,14 @@ class Keys:
         # 2^256 values on 10^6 codes: no code is likelier than another by more than 10^-70.
         return f"{number % 10**DIGITS:0{DIGITS}d}"
 
-    def password(self, invitation_id: UUID, subscriber_id: UUID) -> str:
-        """The temporary password of an invitation: 12 letters and digits that can't be mistaken, with both; 59 bits.
+    def password(self, message_id: UUID, person_id: UUID) -> str:
+        """A temporary password: 12 letters and digits that can't be mistaken, with both; 59 bits.
 
-        The same for the text message and the e-mail, and for whoever compares it later.
+        Of an invitation and its subscriber, or of a welcome message and its administrator: the same for the text
+        message, the e-mail, and whoever compares it later.
         """
         for turn in count():
-            words = f"temporary password|{invitation_id}|{subscriber_id}|{turn}".encode()
+            words = f"temporary password|{message_id}|{person_id}|{turn}".encode()
             number = int.from_bytes(hmac.digest(self._secret, words, hashlib.sha256), "big")
             signs = "".join(PASSWORD_SIGNS[number // len(PASSWORD_SIGNS) ** place % len(PASSWORD_SIGNS)]
                             for place in range(PASSWORD_LENGTH))  # fmt: skip
@@ -100,22 +103,21 @@ def text(code: str) -> str:
     return f"[비즈콜] 인증번호 {code} (3분 이내 입력). 타인에게 알려주지 마세요."
 
 
-async def deliver(body: Mapping[str, Any], *, sms: Sms, keys: Keys, clock: Clock = now) -> Outcome:
-    """Send the code that a message of the queue `sms` names: `{"code": "<uuid>"}`.
+async def deliver(code_id: UUID, *, sms: Sms, keys: Keys, clock: Clock = now) -> Outcome:
+    """Send a code, unless it is a decoy.
 
     Claim first: the message is noted as done, committed, and only then handed to the gateway. A process that dies in
     between leaves the row in SENDING, and the code is not sent again, because the user asks for another sooner than
     anybody could find out. What the gateway raises is raised, so that the failure shows; the redelivery finds the
-    message done. Raises Malformed for a message that names no code.
+    message done.
     """
-    code_id = _code_id(body)
     at = clock()
     async with directory():
         if not await inbox.first_time(CONSUMER, str(code_id)):
             return Outcome.DONE_BEFORE
         rows = await query(
             """
-            SELECT challenge_id, purpose, mobile, created_at, expires_at FROM verification_code
+            SELECT challenge_id, purpose, mobile, decoy, created_at, expires_at FROM verification_code
             WHERE id = $1 FOR UPDATE
             """,
             code_id,
@@ -124,6 +126,8 @@ async def deliver(body: Mapping[str, Any], *, sms: Sms, keys: Keys, clock: Clock
             # Codes are forgotten after two days; a message redriven later names nothing any more.
             return Outcome.EXPIRED
         (row,) = rows
+        if row["decoy"]:
+            return Outcome.DECOY
         late = at - row["created_at"] > LATEST or at >= row["expires_at"]
         await _mark(code_id, Delivery.EXPIRED if late else Delivery.SENDING)
     if late:
@@ -140,10 +144,3 @@ async def _mark(code_id: UUID, delivery: Delivery, gateway_id: str | None = None
     await query(
         "UPDATE verification_code SET delivery = $2, gateway_id = $3 WHERE id = $1", code_id, delivery.value, gateway_id
     )
-
-
-def _code_id(body: Mapping[str, Any]) -> UUID:
-    try:
-        return UUID(body["code"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed("a message of the queue sms names no code") from error

@@ -89,11 +89,11 @@ def text_message(facts: Facts, letterhead: Letterhead) -> TextMessage:
     A character that telephones don't have is spelled otherwise (`bizcall.dispatch.texts`).
     """
     words = _words(facts, letterhead)
-    short = fitted(_rendered("invitation.short.txt", words))
+    short = fitted(rendered("invitation.short.txt", words))
     if not short.long:
         return TextMessage(short.text, None)
     return TextMessage(
-        fitted(_rendered("invitation.long.txt", words)).text, fitted_subject(f"[{SENDER}] 업무 전화 앱 초대")
+        fitted(rendered("invitation.long.txt", words)).text, fitted_subject(f"[{SENDER}] 업무 전화 앱 초대")
     )
 
 
@@ -107,7 +107,7 @@ def mail(facts: Facts, letterhead: Letterhead, *, to: str, reference: str, deliv
         raise ValueError("a reference is made of letters, digits, hyphens and underscores")
     words = _words(facts, letterhead)
     subject = f"[{SENDER}] {words['company']} 업무 전화 앱에 초대되었습니다"
-    html = _inlined(_rendered("invitation.mail.html", {**words, "subject": subject}))
+    html = _inlined(rendered("invitation.mail.html", {**words, "subject": subject}))
     message = MIMEMultipart("alternative", policy=compat32)
     message["Subject"] = Header(subject, "utf-8", header_name="Subject").encode()
     message["From"] = _mailbox(letterhead.sender)
@@ -117,7 +117,7 @@ def mail(facts: Facts, letterhead: Letterhead, *, to: str, reference: str, deliv
     message[DELIVERY_HEADER] = delivery_id
     # Keeps holiday notices and other machines from answering a machine.
     message["Auto-Submitted"] = "auto-generated"
-    message.attach(_part(_rendered("invitation.mail.txt", words), "plain"))
+    message.attach(_part(rendered("invitation.mail.txt", words), "plain"))
     message.attach(_part(html, "html"))
     return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
 
@@ -149,7 +149,8 @@ def _words(facts: Facts, letterhead: Letterhead) -> dict[str, str]:
     }
 
 
-def _rendered(template: str, words: dict[str, str]) -> str:
+def rendered(template: str, words: dict[str, Any]) -> str:
+    """A template of the folder `templates` with its words; a word that is missing raises."""
     text: str = _environment().get_template(template).render(words)
     return text.strip() + "\n" if "mail" in template else text.strip()
 

@@ -3,8 +3,18 @@
 Foreign keys are plain UUID columns here and composite in SQL: Tortoise's relations would drop `company_id` from joins.
 """
 
-from bizcall.models.accounts import Challenge, Credential, Device, Session, SignInAttempt, VerificationCode
-from bizcall.models.companies import Admin, Company, Line, NumberDirectory
+from bizcall.models.accounts import (
+    AccountMessage,
+    AccountRow,
+    Challenge,
+    Credential,
+    Device,
+    FormerPassword,
+    Session,
+    SignInAttempt,
+    VerificationCode,
+)
+from bizcall.models.companies import Admin, Company, CompanyDirectory, Line, NumberDirectory
 from bizcall.models.dispatch import (
     Delivery,
     DeliveryAttempt,
@@ -20,10 +30,13 @@ from bizcall.models.imports import Import, ImportDeadline, ImportFinding, Import
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
+    "AccountMessage",
+    "AccountRow",
     "Admin",
     "AuditRecord",
     "Challenge",
     "Company",
+    "CompanyDirectory",
     "Credential",
     "Delivery",
     "DeliveryAttempt",
@@ -31,6 +44,7 @@ __all__ = [
     "DeliveryDirectory",
     "Department",
     "Device",
+    "FormerPassword",
     "Gateway",
     "GatewayReport",
     "IdempotencyKey",

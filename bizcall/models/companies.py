@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.fields.db_defaults import Now
 
 from bizcall.ids import uuid7
 from bizcall.models.base import DirectoryRow, Row, TenantRow
+
+PROVIDER_ID = UUID("00000000-0000-7fff-8000-000000000000")
+"""The provider's own company, which has no lines: its administrators are the operators (docs/decisions/0010)."""
 
 
 class OnError(StrEnum):
@@ -30,6 +34,18 @@ class Company(Row):
 
     class Meta:
         table = "company"
+
+
+class CompanyDirectory(DirectoryRow):
+    """What is told of a company where nobody has signed in yet; a trigger keeps it like the company's own row."""
+
+    company_id = fields.UUIDField(primary_key=True)
+    name = fields.TextField()
+    representative_number = fields.TextField()
+    created_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        table = "company_directory"
 
 
 class NumberDirectory(DirectoryRow):
@@ -55,7 +71,10 @@ class Line(TenantRow):
 
 
 class Admin(TenantRow):
-    """A person who signs in to manage the company; what signing in needs stands outside companies."""
+    """A person who signs in to manage the company; what signing in needs stands outside companies.
+
+    `name` is empty until he has registered (AU-02); `ended_at` is set when another one took his place (AU-32).
+    """
 
     name = fields.TextField()
     department = fields.TextField(default="")
@@ -63,6 +82,7 @@ class Admin(TenantRow):
     email = fields.TextField(null=True)
     mobile = fields.TextField()
     created_at = fields.DatetimeField(db_default=Now())
+    ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "admin"

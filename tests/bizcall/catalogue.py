@@ -13,10 +13,14 @@ from local.postgres import Postgres
 
 DIRECTORY = frozenset(
     {
+        "account_message",
+        "account_row",
         "challenge",
+        "company_directory",
         "credential",
         "delivery_directory",
         "device",
+        "former_password",
         "gateway",
         "gateway_report",
         "import_deadline",

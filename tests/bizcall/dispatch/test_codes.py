@@ -19,7 +19,7 @@ from bizcall.dispatch.codes import text
 from bizcall.errors import Unavailable
 from bizcall.ids import uuid7
 from bizcall.settings import Settings
-from tests.accounts import ACTOR, KEYS, Person
+from tests.accounts import ACTOR, KEYS, SETTINGS, Person
 from tests.factories import Tenant
 
 
@@ -107,13 +107,15 @@ async def test_AU_24_what_became_of_a_failed_sending_is_unknown_and_it_is_not_re
 async def test_a_code_that_was_forgotten_is_not_sent(person: Person) -> None:
     body = {"code": str(uuid7())}
 
-    assert await dispatch.deliver(body, sms=person.phone, keys=KEYS, clock=person.clock) is Outcome.EXPIRED
+    outcome = await dispatch.deliver(body, sms=person.phone, keys=KEYS, settings=SETTINGS, clock=person.clock)
+
+    assert outcome is Outcome.EXPIRED
 
 
 @pytest.mark.parametrize("body", [{}, {"code": None}, {"code": 1}, {"code": "x"}, {"code": ["x"]}, {"other": "x"}])
 async def test_a_message_that_names_no_code_is_malformed(person: Person, body: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
-        await dispatch.deliver(body, sms=person.phone, keys=KEYS, clock=person.clock)
+        await dispatch.deliver(body, sms=person.phone, keys=KEYS, settings=SETTINGS, clock=person.clock)
 
 
 def test_AU_24_codes_are_six_digits_and_leading_zeros_are_as_likely_as_others() -> None:

@@ -1,32 +1,14 @@
-"""Administrators: signing in with password and code, and who is signed in (AU-20, AU-24, AU-31)."""
+"""Signing in with password and code (AU-20, AU-22, AU-24), and out (AU-31)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import cast
 
 import strawberry
 
-from bizcall import admins, companies
-from bizcall.models import Admin as AdminRow
-from schema.companies import Company
-from schema.context import Info
+from schema.admins.accounts import Viewer
 from schema.errors import Payload
-from schema.node import Node
-
-
-@strawberry.enum(description="What an administrator may do. New members may come.")
-class Permission(Enum):
-    """There is one role so far; each of its holders has all of these."""
-
-    SUBSCRIBERS_MANAGE = strawberry.enum_value(
-        "SUBSCRIBERS_MANAGE", description="See the lines and who holds them, and change that."
-    )
-    DEPARTMENTS_MANAGE = strawberry.enum_value("DEPARTMENTS_MANAGE", description="See and change the departments.")
-    IMPORTS_MANAGE = strawberry.enum_value(
-        "IMPORTS_MANAGE", description="Upload files of subscribers, preview and register them."
-    )
 
 
 @strawberry.enum(description="Where a client keeps its session.")
@@ -43,59 +25,11 @@ class SessionKeeping(Enum):
     )
 
 
-@strawberry.type(description="A person who signs in to manage the company.")
-class Admin(Node):
-    """A `bizcall.models.Admin`."""
-
-    row = AdminRow
-    fetch = staticmethod(admins.by_ids)
-
-    name: str = strawberry.field(description="1–50 characters.")
-    department: str = strawberry.field(description="Free text, perhaps empty.")
-    position: str = strawberry.field(description="Free text, perhaps empty.")
-    created_at: datetime = strawberry.field(description="When this administrator was set up.")
-
-    @strawberry.field(description="The mobile that codes go to, by its last four digits: 010-****-1234.")
-    def mobile_masked(self, parent: strawberry.Parent[AdminRow]) -> str:
-        """Whole numbers are revealed by mutations only."""
-        return admins.masked(parent.mobile)
-
-
-@strawberry.type(description="Who is signed in, and until when.")
-class Viewer:
-    """A `bizcall.admins.Viewer`."""
-
-    idle_until: datetime = strawberry.field(description="When the session ends if it is not used: 30 minutes from now.")
-    expires_at: datetime = strawberry.field(description="When the session ends in any case: 12 hours after signing in.")
-
-    @strawberry.field(description="The administrator.")
-    async def admin(self, info: Info, parent: strawberry.Parent[admins.Viewer]) -> Admin:
-        """Always there: rows of administrators are never deleted."""
-        return cast("Admin", await info.context.load(admins.by_ids, parent.admin_id))
-
-    @strawberry.field(description="The administrator's company.")
-    async def company(self, info: Info, parent: strawberry.Parent[admins.Viewer]) -> Company:
-        """Always there likewise."""
-        return cast("Company", await info.context.load(companies.by_ids, parent.company_id))
-
-    @strawberry.field(description="What the administrator may do; at most 20.")
-    def permissions(self) -> list[Permission]:
-        """All there are, for the one role there is."""
-        return list(Permission)
-
-    @classmethod
-    def is_type_of(cls, value: object, info: object) -> bool:
-        """The business's value is the GraphQL object."""
-        return isinstance(value, admins.Viewer)
-
-
-@strawberry.type(
-    description="Half a sign-in: the password was right, the code is still to come. It opens nothing else."
-)
+@strawberry.type(description="Something that is half done and that a code by SMS completes. It opens nothing else.")
 class Challenge:
     """Lives ten minutes."""
 
-    token: str = strawberry.field(description="Secret; pass it to signInCodeSend and signInVerify.")
+    token: str = strawberry.field(description="Secret; pass it to the mutations of the further steps.")
     expires_at: datetime = strawberry.field(description="Until when the code may be given: 10 minutes from now.")
 
 
@@ -109,7 +43,7 @@ class CodeSending:
 
 
 @strawberry.type(description="A session that has just begun.")
-class Session:
+class SessionOpening:
     """Tokens are shown this once."""
 
     token: str | None = strawberry.field(
@@ -126,7 +60,9 @@ class Session:
 class SignInInput:
     """The first step."""
 
-    login_id: str = strawberry.field(description="The representative number, with or without hyphens and spaces.")
+    login_id: str = strawberry.field(
+        description="The representative number, with or without hyphens, spaces and leading 0; an operator's name."
+    )
     password: str = strawberry.field(description="The password, exactly as it was set.")
     device_token: str | None = strawberry.field(
         default=None, description="What signInVerify gave to this device before; browsers send their cookie instead."
@@ -134,8 +70,8 @@ class SignInInput:
 
 
 @strawberry.type(
-    description="The first step of signing in. Errors: CREDENTIALS, LOCKED with `until`; "
-    "INVALID_FORMAT when the ID is no number, TOO_LONG."
+    description="The first step of signing in. Errors: CREDENTIALS, LOCKED with `until`, TEMPORARY_EXPIRED; "
+    "INVALID_FORMAT when the ID can be none, TOO_LONG."
 )
 class SignInPayload(Payload):
     """An ID that nobody has is answered like a wrong password."""
@@ -180,7 +116,11 @@ class SignInVerifyInput:
 class SignInVerifyPayload(Payload):
     """Of any number of requests at once with the right code, one succeeds."""
 
-    session: Session | None = strawberry.field(default=None, description="The session that has begun.")
+    session: SessionOpening | None = strawberry.field(default=None, description="The session that has begun.")
+    registration: Challenge | None = strawberry.field(
+        default=None,
+        description="Instead of a session at the first sign-in: what registrationCodeSend and adminRegister complete.",
+    )
 
 
 @strawberry.type(description="Signing out.")

@@ -1,4 +1,4 @@
-"""Administrators: signing in and out, and who is signed in (AU-20, AU-24, AU-31)."""
+"""Signing in and out, and who is signed in (AU-20, AU-24, AU-31)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from bizcall import admins
 from bizcall.admins import sessions
 from bizcall.dispatch import Keys
 from resolvers.errors import mutation
-from schema.admins import (
+from schema.admins.accounts import Viewer
+from schema.admins.signing_in import (
     Challenge,
     CodeSending,
-    Session,
     SessionKeeping,
+    SessionOpening,
     SignInCodeSendInput,
     SignInCodeSendPayload,
     SignInInput,
@@ -22,19 +23,28 @@ from schema.admins import (
     SignInVerifyInput,
     SignInVerifyPayload,
     SignOutPayload,
-    Viewer,
 )
 from schema.context import DEVICE_COOKIE, SESSION_COOKIE, Cookie, Info
 
 
 @strawberry.type
-class AdminQueries:
+class SignInQueries:
     """Fields of Query."""
 
     @strawberry.field(description="Who is signed in; null when nobody is.")
     def viewer(self, info: Info) -> Viewer | None:
         """Asked by everybody, so strangers get null instead of an error."""
         return cast("Viewer | None", info.context.viewer)
+
+
+def challenge(half: admins.Half) -> Challenge:
+    """A challenge as clients see it."""
+    return Challenge(token=half.token, expires_at=half.expires_at)
+
+
+def sending(sent: admins.Sent) -> CodeSending:
+    """A code as clients see it."""
+    return CodeSending(mobile_masked=sent.mobile, expires_at=sent.expires_at, next_at=sent.next_at)
 
 
 async def sign_in(
@@ -50,7 +60,7 @@ async def sign_in(
         actor=context.actor,
         clock=context.services.clock,
     )
-    return SignInPayload(challenge=Challenge(token=half.token, expires_at=half.expires_at))
+    return SignInPayload(challenge=challenge(half))
 
 
 async def sign_in_code_send(
@@ -62,18 +72,16 @@ async def sign_in_code_send(
     sent = await admins.code_send(
         input.challenge, actor=context.actor, queue=context.services.queue, clock=context.services.clock
     )
-    return SignInCodeSendPayload(
-        code=CodeSending(mobile_masked=sent.mobile, expires_at=sent.expires_at, next_at=sent.next_at)
-    )
+    return SignInCodeSendPayload(code=sending(sent))
 
 
 async def sign_in_verify(
     info: Info,
     input: Annotated[SignInVerifyInput, strawberry.argument(description="Challenge and code.")],  # noqa: A002
 ) -> SignInVerifyPayload:
-    """See `admins.code_verify`. What the payload asks about the viewer is asked as the one who has just signed in."""
+    """See `admins.verify`. What the payload asks about the viewer is asked as the one who has just signed in."""
     context = info.context
-    signed_in = await admins.code_verify(
+    signed_in = await admins.verify(
         input.challenge,
         input.code,
         device_token=input.device_token or context.device,
@@ -82,6 +90,8 @@ async def sign_in_verify(
         actor=context.actor,
         clock=context.services.clock,
     )
+    if isinstance(signed_in, admins.Half):
+        return SignInVerifyPayload(registration=challenge(signed_in))
     context.viewer = signed_in.session.viewer
     shown = input.keep is SessionKeeping.TOKEN
     if not shown:
@@ -90,7 +100,7 @@ async def sign_in_verify(
             Cookie(DEVICE_COOKIE, signed_in.device_token, signed_in.device_seconds),
         ]
     return SignInVerifyPayload(
-        session=Session(
+        session=SessionOpening(
             token=signed_in.session.token if shown else None,
             device_token=signed_in.device_token if shown else None,
             viewer=cast("Viewer", signed_in.session.viewer),
@@ -107,7 +117,7 @@ async def sign_out(info: Info) -> SignOutPayload:
 
 
 @strawberry.type
-class AdminMutations:
+class SignInMutations:
     """Fields of Mutation."""
 
     sign_in = mutation(
@@ -119,6 +129,7 @@ class AdminMutations:
     )(sign_in_code_send)
     sign_in_verify = mutation(
         SignInVerifyPayload,
-        description="The second step of signing in: the code, for a session. One a request.",
+        description="The second step of signing in: the code, for a session, or at the first sign-in for the "
+        "registration. One a request.",
     )(sign_in_verify)
     sign_out = mutation(SignOutPayload, description="End the session that this request presents.")(sign_out)

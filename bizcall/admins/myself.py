@@ -1,0 +1,140 @@
+"""What an administrator changes of his own account: the password and the second factor (ME-01).
+
+Both ask for the present password, on the counter of his browser: whoever finds a session open can't guess at it.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from bizcall import audit, phones
+from bizcall.admins import challenges, codes, credentials, locks, passwords
+from bizcall.admins.challenges import Half
+from bizcall.admins.codes import Sent
+from bizcall.admins.credentials import Known
+from bizcall.admins.locks import Locked
+from bizcall.admins.sessions import Viewer
+from bizcall.audit import Actor
+from bizcall.database import directory, enter, query, tenant
+from bizcall.dispatch import account_messages, outbox
+from bizcall.dispatch.codes import Keys
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.models.accounts import MessageKind, Purpose
+from bizcall.ports import Clock, Queue, now
+
+
+async def password_change(
+    viewer: Viewer,
+    current: str,
+    password: str,
+    confirmation: str,
+    *,
+    actor: Actor,
+    queue: Queue,
+    clock: Clock = now,
+) -> None:
+    """Change the password: the other sessions end, and the mobile is told.
+
+    Raises Invalid: CREDENTIALS at `currentPassword`, LOCKED with `until`, and what PW-01 forbids at `password`.
+    """
+    account = await _confirmed(viewer, current, actor, clock)
+    password_hash = await credentials.chosen(password, confirmation, account, "password")
+    at = clock()
+    async with tenant(viewer.company_id):
+        await credentials.settle(viewer.company_id, viewer.admin_id, password_hash, at, spared=viewer.session_id)
+        await _record(viewer, "admins.password_change", actor, clock)
+        message = await account_messages.put(
+            viewer.company_id, viewer.admin_id, MessageKind.PASSWORD_CHANGED, account.context[1], clock=clock
+        )
+    await outbox.publish([message], queue=queue)
+
+
+async def mobile_code_send(
+    viewer: Viewer, current: str, mobile: str, *, actor: Actor, queue: Queue, clock: Clock = now
+) -> tuple[Half, Sent]:
+    """Begin to change the second factor: a code goes to the new mobile.
+
+    Raises Invalid: CREDENTIALS at `currentPassword`, LOCKED and TOO_SOON with `until`, INVALID_FORMAT at `mobile`.
+    """
+    number = phones.normalise(mobile)
+    if number is None or not phones.is_mobile(number):
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
+    await _confirmed(viewer, current, actor, clock)
+    at = clock()
+    async with directory():
+        half = await challenges.begin(
+            Purpose.MOBILE_CHANGE,
+            number,
+            company_id=viewer.company_id,
+            admin_id=viewer.admin_id,
+            device=viewer.device,
+            at=at,
+        )
+        pending = await challenges.find(half.token, Purpose.MOBILE_CHANGE, at)
+        issued = await codes.issue(pending, actor=actor, clock=clock)
+    await outbox.publish([issued.message], queue=queue)
+    return half, issued.sent
+
+
+async def mobile_change(
+    viewer: Viewer, challenge: str, code: str, *, keys: Keys, actor: Actor, queue: Queue, clock: Clock = now
+) -> None:
+    """Make the new mobile the second factor, and tell the old one.
+
+    Raises Invalid: STATE (over, or another account's), LOCKED, CODE_WRONG with `triesLeft`, CODE_EXPIRED.
+    """
+    at = clock()
+    async with directory():
+        pending = await challenges.find(challenge, Purpose.MOBILE_CHANGE, at)
+        if pending.account != (viewer.company_id, viewer.admin_id):
+            raise Invalid(Problem(ErrorCode.STATE, ("challenge",)))
+        tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)
+        if tried.refusal is None:
+            await enter(viewer.company_id)
+            message = await _exchange(viewer, pending.mobile, clock)
+            await challenges.end_all(viewer.company_id, viewer.admin_id, at)
+            await _record(viewer, "admins.mobile_change", actor, clock)
+    if tried.refusal is not None:
+        raise tried.refusal
+    await outbox.publish([message], queue=queue)
+
+
+async def _exchange(viewer: Viewer, mobile: str, clock: Clock) -> UUID:
+    """Write the new mobile, and the message to the old one; returns the outbox message."""
+    (before,) = await query(
+        "SELECT mobile FROM credential WHERE company_id = $1 AND admin_id = $2 FOR UPDATE",
+        viewer.company_id,
+        viewer.admin_id,
+    )
+    for statement in (
+        "UPDATE credential SET mobile = $3 WHERE company_id = $1 AND admin_id = $2",
+        "UPDATE admin SET mobile = $3 WHERE company_id = $1 AND id = $2",
+    ):
+        await query(statement, viewer.company_id, viewer.admin_id, mobile)
+    return await account_messages.put(
+        viewer.company_id, viewer.admin_id, MessageKind.MOBILE_CHANGED, before["mobile"], clock=clock
+    )
+
+
+async def _confirmed(viewer: Viewer, password: str, actor: Actor, clock: Clock) -> Known:
+    """The account, once its present password is confirmed; raises Invalid (CREDENTIALS, LOCKED, TOO_LONG)."""
+    passwords.check_length(password, "currentPassword")
+    at = clock()
+    async with directory():
+        account = await credentials.known(viewer.company_id, viewer.admin_id)
+        reserved = await locks.reserve(account.login_id, viewer.device, at)
+    if isinstance(reserved, Locked):
+        raise locks.locked(reserved.until)
+    comparison = await passwords.compare(account.password_hash, password)
+    async with tenant(viewer.company_id):
+        if comparison.right:
+            await locks.release(reserved)
+            return account
+        await _record(viewer, "admins.password_failure", actor, clock)
+    if reserved.locks_until:
+        raise locks.locked(reserved.locks_until)
+    raise Invalid(Problem(ErrorCode.CREDENTIALS, ("currentPassword",)))
+
+
+async def _record(viewer: Viewer, action: str, actor: Actor, clock: Clock) -> None:
+    await audit.record(viewer.company_id, actor, action, [viewer.admin_id], kind="Admin", clock=clock)

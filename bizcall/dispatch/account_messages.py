@@ -1,0 +1,163 @@
+"""What accounts are told by SMS beside codes: the welcome (ON-01), and changes (PW-01, ME-01).
+
+    put      in the transaction of the change: a row, and a message of the queue `sms` which names it
+    deliver  the consumer's part: claim, send, record
+
+The temporary password is derived when the message is sent; it stands in no row and in no queue (AU-24).
+
+    QUEUED ─▶ SENDING ─▶ SENT
+               │  ├────▶ FAILED    the gateway refused it for good, or it came too late
+               │  └────▶ UNKNOWN   no answer, or the worker died: it may have arrived, so it is not repeated
+               └───────▶ QUEUED    certainly not taken: the queue brings it again
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from bizcall import phones
+from bizcall.database import directory, query
+from bizcall.dispatch import messages, outbox
+from bizcall.dispatch.codes import QUEUE, Keys, Outcome
+from bizcall.dispatch.messages import TextMessage
+from bizcall.dispatch.texts import fitted, subject
+from bizcall.ids import uuid7
+from bizcall.models.accounts import AccountMessage, MessageKind, MessageState
+from bizcall.ports import Clock, GatewayBusy, GatewayRefused, GatewayUncertain, Sms, now
+from bizcall.settings import Settings
+
+TEMPORARY = timedelta(hours=72)
+"""How long the welcome's temporary password is good for."""
+
+LATEST = timedelta(hours=24)
+"""A message that couldn't leave for so long is not sent any more; an operator resends a welcome."""
+
+TOO_LATE = "TOO_LATE"
+SUBJECT = "[LGU+] AI비즈콜 관리자 안내"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where administrators go: their web page, and the manual's download."""
+
+    url: str
+    manual_url: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """That of this deployment; raises RuntimeError where the environment lacks SITE_URL or MANUAL_URL."""
+        if not settings.site_url or not settings.manual_url:
+            raise RuntimeError("SITE_URL or MANUAL_URL is not set")
+        return cls(settings.site_url, settings.manual_url)
+
+
+async def put(
+    company_id: UUID, admin_id: UUID, kind: MessageKind, mobile: str, *, key: UUID | None = None, clock: Clock = now
+) -> UUID:
+    """Write a message into the open transaction; returns the outbox message, to be published after the commit.
+
+    `key` is the row's, where it had to be known before: the temporary password of a WELCOME is made of it.
+    """
+    row = await AccountMessage.create(
+        id=key or uuid7(), company_id=company_id, admin_id=admin_id, kind=kind, mobile=mobile, created_at=clock()
+    )
+    return await outbox.put(QUEUE, {"message": str(row.id)}, company_id=company_id, clock=clock)
+
+
+async def deliver(message_id: UUID, *, sms: Sms, keys: Keys, site: Site, clock: Clock = now) -> Outcome:
+    """Send one message; raises GatewayBusy when it was certainly not taken, and the queue is to bring it again."""
+    claimed = await _claim(message_id, clock)
+    if isinstance(claimed, Outcome):
+        return claimed
+    text = _text(claimed, keys, site)
+    try:
+        gateway_id = await sms.send(claimed["mobile"], text.text, subject=text.subject, reference=str(message_id))
+    except GatewayBusy as busy:
+        await _mark(message_id, MessageState.QUEUED, reason=busy.code)
+        raise
+    except GatewayRefused as refused:
+        await _mark(message_id, MessageState.FAILED, reason=refused.code)
+        return Outcome.REFUSED
+    except GatewayUncertain as uncertain:
+        await _mark(message_id, MessageState.UNKNOWN, reason=uncertain.code)
+        return Outcome.UNCERTAIN
+    await _mark(message_id, MessageState.SENT, gateway_id=gateway_id, clock=clock)
+    return Outcome.SENT
+
+
+async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
+    """Take a queued message, or say why there is nothing to send."""
+    async with directory():
+        rows = await query(
+            """
+            SELECT message.kind, message.state, message.mobile, message.admin_id, message.id, message.created_at,
+                   coalesce(credential.login_id, '') AS login_id, company.name AS company
+            FROM account_message AS message
+            JOIN credential ON credential.company_id = message.company_id AND credential.admin_id = message.admin_id
+            JOIN company_directory AS company ON company.company_id = message.company_id
+            WHERE message.id = $1 FOR UPDATE OF message
+            """,
+            message_id,
+        )
+        if not rows or rows[0]["state"] not in (MessageState.QUEUED, MessageState.SENDING):
+            return Outcome.DONE_BEFORE
+        (row,) = rows
+        if row["state"] == MessageState.SENDING:
+            # The queue brings a message again only after its worker is dead.
+            await _set(message_id, MessageState.UNKNOWN, reason="LOST")
+            logger.warning("a message's worker died", extra={"message_id": str(message_id)})
+            return Outcome.UNCERTAIN
+        if clock() - row["created_at"] > LATEST:
+            await _set(message_id, MessageState.FAILED, reason=TOO_LATE)
+            return Outcome.EXPIRED
+        await _set(message_id, MessageState.SENDING)
+        return row
+
+
+def _text(row: dict[str, Any], keys: Keys, site: Site) -> TextMessage:
+    words = {
+        "company": row["company"],
+        "login_id": row["login_id"],
+        "number": phones.formatted(row["login_id"]),
+        "password": keys.password(row["id"], row["admin_id"]) if row["kind"] == MessageKind.WELCOME else "",
+        "site": site,
+        "hours": int(TEMPORARY.total_seconds() // 3600),
+    }
+    sent = fitted(messages.rendered(f"account.{row['kind'].lower()}.txt", words))
+    return TextMessage(sent.text, subject(SUBJECT) if sent.long else None)
+
+
+async def _mark(
+    message_id: UUID,
+    state: MessageState,
+    *,
+    gateway_id: str | None = None,
+    reason: str | None = None,
+    clock: Clock | None = None,
+) -> None:
+    async with directory():
+        await _set(message_id, state, gateway_id=gateway_id, reason=reason, clock=clock)
+
+
+async def _set(
+    message_id: UUID,
+    state: MessageState,
+    *,
+    gateway_id: str | None = None,
+    reason: str | None = None,
+    clock: Clock | None = None,
+) -> None:
+    await query(
+        "UPDATE account_message SET state = $2, gateway_id = $3, reason = $4, sent_at = $5 WHERE id = $1",
+        message_id,
+        state.value,
+        gateway_id,
+        reason,
+        clock() if clock is not None else None,
+    )
