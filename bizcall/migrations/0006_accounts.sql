@@ -119,7 +119,7 @@ CREATE INDEX account_message_created ON account_message (created_at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON account_message TO app;
 
 -- Administrators as operators list them: nothing of a person but the end of a mobile, which the API masks.
-CREATE VIEW account_row AS
+CREATE VIEW account_row WITH (security_invoker = true) AS
 SELECT credential.admin_id AS id, credential.company_id, company_directory.name AS company_name,
        company_directory.representative_number, credential.login_id, credential.mobile, credential.created_at,
        credential.temporary_until, credential.registered_at, credential.ended_at, credential.password_changed_at,

@@ -170,7 +170,7 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
         "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
         " AND has_table_privilege('app', oid, 'DELETE')",
     )
-    signing_in = {"sign_in_attempt", "device", "challenge", "session"}
+    signing_in = {"sign_in_attempt", "device", "challenge", "session", "account_message", "former_password"}
     dispatching = {"outbox", "inbox", "delivery_directory", "gateway_report", "message_failure"}
     assert {row["relname"] for row in rows} == {"idempotency_key", "import_deadline"} | dispatching | signing_in
 
