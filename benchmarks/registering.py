@@ -25,7 +25,7 @@ from bizcall.imports import keys
 from bizcall.models import Admin, Department, Import
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Purpose, State
-from bizcall.ports import Letter, StoredObject, UploadForm
+from bizcall.ports import Letter, StoredObject, UploadForm, now
 from local import state
 from local.postgres import Postgres
 
@@ -41,7 +41,7 @@ class FileStorage:
 
     async def head(self, key: str, version: str | None = None) -> StoredObject:
         """The file."""
-        return StoredObject(key, self._path.stat().st_size, "etag", version)
+        return StoredObject(key, self._path.stat().st_size, "etag", version, now())
 
     async def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:
         """The file, whole."""

@@ -20,10 +20,10 @@ __all__ = ["Actor", "ActorKind", "record", "system"]
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: an administrator, an operator, a process of ours (SYSTEM), or somebody not signed in (NOBODY).
+    """Who acts: an administrator, an operator, another server (SERVICE), a process of ours (SYSTEM), or nobody known.
 
-    `id` is the administrator's or operator's key; `address` the client's network address; `request_id` that of the
-    request or the message.
+    `id` is the administrator's, operator's or service client's key; `address` the client's network address;
+    `request_id` that of the request or the message.
     """
 
     kind: ActorKind

@@ -33,6 +33,7 @@ from bizcall.ports import (
     ObjectMissing,
     StoredObject,
     UploadForm,
+    now,
 )
 
 logger = logging.getLogger(__name__)
@@ -120,7 +121,9 @@ class S3Storage:
         s3 = await self._clients.get("s3")
         with translated():
             found = await s3.head_object(**self._named(key, version))
-        return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'), found.get("VersionId"))
+        return StoredObject(
+            key, found["ContentLength"], found["ETag"].strip('"'), found.get("VersionId"), found["LastModified"]
+        )
 
     async def _read(self, key: str, version: str | None) -> AsyncGenerator[bytes]:
         s3 = await self._clients.get("s3")
@@ -140,7 +143,8 @@ class S3Storage:
         s3 = await self._clients.get("s3")
         with translated():
             done = await s3.put_object(**self._named(key), Body=body, ContentType=content_type)
-        return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"))
+        # S3 doesn't answer when it took an object; it did just now.
+        return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"), now())
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""

@@ -6,7 +6,7 @@ Tests pass recording twins (`tests/doubles.py`); nothing here is built at import
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -28,12 +28,16 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object in the bucket. `version` is None where the bucket keeps no versions; `size` is in bytes."""
+    """An object in the bucket. `version` is None where the bucket keeps no versions; `size` is in bytes.
+
+    `modified_at` is by the bucket's clock when it was asked, by ours when it was written.
+    """
 
     key: str
     size: int
     etag: str
     version: str | None
+    modified_at: datetime = field(compare=False)
 
 
 @dataclass(frozen=True)

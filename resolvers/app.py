@@ -1,4 +1,4 @@
-"""The ASGI application: /graphql, /healthz, /readyz, and on the laptop a page to try the API with."""
+"""The ASGI application: /graphql, /documents, /healthz, /readyz, and on the laptop a page to try the API with."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bizcall import admins
+from bizcall import admins, service_clients
+from bizcall.admins import Viewer
 from bizcall.database import directory, query
-from bizcall.errors import Unavailable
+from bizcall.errors import NotFound, Unavailable
+from bizcall.ports import Clock
+from bizcall.service_clients import ServiceClient
+from bizcall.support import DocumentKind, Documents, slug
 from resolvers import root
 from resolvers.http import CLIENT_HEADER, Endpoint, Identify
 from resolvers.limits import Bounds
@@ -35,6 +39,12 @@ HEADERS = {
 }
 READY = 0.4
 """Seconds for the database's answer; what is then broken off takes up to half a second more to be cleared away."""
+
+FOUND = 10.0
+"""Seconds for finding a document in the bucket."""
+
+DOCUMENTS = {slug(kind): kind for kind in DocumentKind}
+"""Names of documents in addresses."""
 
 HSTS = "max-age=63072000; includeSubDomains"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_=-]{8,64}", re.ASCII)
@@ -81,15 +91,22 @@ def create_app(
     """
     settings = services.settings
     secure = settings.stage == "production"
+    documents = Documents(services.storage, services.clock)
     endpoint = Endpoint(
         schema or root.schema(),
         services,
-        identify or partial(admins.authenticate, clock=services.clock),
+        identify or partial(identified, clock=services.clock),
+        documents,
         introspection=not secure,
         secure=secure,
         bounds=bounds,
     )
-    routes = [Route("/graphql", endpoint), Route("/healthz", alive), Route("/readyz", ready)]
+    routes = [
+        Route("/graphql", endpoint),
+        Route("/documents/{name}", partial(document, documents)),
+        Route("/healthz", alive),
+        Route("/readyz", ready),
+    ]
     if settings.stage == "local":
         routes.append(Route("/ide", ide))
     cors = Middleware(
@@ -109,6 +126,27 @@ def create_app(
     # A redirect would be built from the client's Host header.
     app.router.redirect_slashes = False
     return app
+
+
+async def identified(token: str | None, *, clock: Clock) -> Viewer | ServiceClient | None:
+    """Who presents this token, a person or a server; the token itself says which of both."""
+    if token is not None and service_clients.is_token(token):
+        return await service_clients.authenticate(token, clock=clock)
+    return await admins.authenticate(token, clock=clock)
+
+
+async def document(documents: Documents, request: Request) -> Response:
+    """The stable address of a document: it leads to a link that works for minutes (AU-30)."""
+    kind = DOCUMENTS.get(request.path_params["name"])
+    if kind is None:
+        raise HTTPException(404)
+    try:
+        async with asyncio.timeout(FOUND):
+            return RedirectResponse(await documents.link(kind), 302)
+    except NotFound:
+        raise HTTPException(404) from None
+    except (Unavailable, TimeoutError):
+        return JSONResponse({"status": "unavailable"}, 503)
 
 
 async def alive(request: Request) -> Response:

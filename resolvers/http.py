@@ -26,6 +26,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from bizcall.admins import Viewer
+from bizcall.service_clients import ServiceClient
+from bizcall.support import Documents
 from resolvers import requests
 from resolvers.errors import TopCode, refusal, report, unavailable, unexpected
 from resolvers.limits import Bounds
@@ -44,7 +46,7 @@ FIELDS_LOGGED = 5
 AGAIN_WITHIN = 1.0
 """Seconds after which a failure counts as a hang, which a second attempt would only double."""
 
-Identify = Callable[[str | None], Awaitable[Viewer | None]]
+Identify = Callable[[str | None], Awaitable[Viewer | ServiceClient | None]]
 
 STATUS = {
     TopCode.UNAUTHENTICATED: 401,
@@ -63,12 +65,13 @@ class Endpoint:
         schema: Schema,
         services: Services,
         identify: Identify,
+        documents: Documents,
         *,
         introspection: bool = False,
         secure: bool = True,
         bounds: Bounds | None = None,
     ) -> None:
-        self.schema, self.services, self.identify = schema, services, identify
+        self.schema, self.services, self.identify, self.documents = schema, services, identify, documents
         self.introspection, self.secure, self.bounds = introspection, secure, bounds or Bounds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,6 +95,7 @@ class Endpoint:
         token = request.cookies.get(self.cookie(SESSION_COOKIE)) if given is None else _bearer(given)
         return Context(
             services=self.services,
+            documents=self.documents,
             request_id=request.scope.get("request_id", ""),
             language=preferred(request.headers.get("accept-language", "")),
             client_address=request.client.host if request.client else "",

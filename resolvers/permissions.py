@@ -22,12 +22,14 @@ PEOPLE: Roles = frozenset({NOBODY, Role.ADMIN, Role.OPERATOR})
 SIGNED_IN: Roles = frozenset({Role.ADMIN, Role.OPERATOR})
 OPERATORS: Roles = frozenset({Role.OPERATOR})
 ADMINS: Roles = frozenset({Role.ADMIN})
+SERVICES: Roles = frozenset({Role.SERVICE})
 
 ACCESS: Mapping[str, Roles] = {
     "Query.__typename": EVERYBODY,
     "Query.__schema": frozenset(Role),
     "Query.__type": frozenset(Role),
     "Query.limits": EVERYBODY,
+    "Query.documents": EVERYBODY,
     "Query.viewer": PEOPLE,
     "Query.admins": SIGNED_IN,
     "Mutation.__typename": EVERYBODY,
@@ -51,6 +53,7 @@ ACCESS: Mapping[str, Roles] = {
     "Mutation.adminUnlock": OPERATORS,
     "Mutation.adminSessionsEnd": OPERATORS,
     "Mutation.adminReplace": OPERATORS,
+    "Mutation.appSignIn": SERVICES,
 }
 """Fields that others than the administrators may ask for, as Type.field, with who may."""
 
@@ -68,6 +71,7 @@ ONE_A_REQUEST = frozenset(
         "viewerPasswordChange",
         "viewerMobileCodeSend",
         "viewerMobileChange",
+        "appSignIn",
     }
 )
 """Mutations that compare a secret or send a code: one of them in a request, or aliases would multiply guesses (A6)."""

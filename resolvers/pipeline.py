@@ -60,8 +60,7 @@ class Pipeline(SchemaExtension):
         running = self.execution_context
         context: Context = running.context
         context.reads = self.operation.operation is OperationType.QUERY
-        if context.viewer is None and context.identify is not None:
-            context.viewer = await context.identify()
+        await context.recognise()
         names = self.measure.names
         if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
             raise Forbidden

@@ -11,6 +11,7 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.admins import AdminMutations, AdminQueries
+from resolvers.app_sign_in import AppSignInMutations
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
@@ -18,6 +19,7 @@ from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
+from resolvers.support import SupportQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
 from schema.scalars import SCALARS
@@ -27,7 +29,14 @@ DOCUMENTS_CACHED = 200
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
 class Query(
-    NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries, InvitationQueries
+    NodeQueries,
+    LimitQueries,
+    SupportQueries,
+    AdminQueries,
+    SubscriberQueries,
+    DepartmentQueries,
+    ImportQueries,
+    InvitationQueries,
 ):
     """Fields that read."""
 
@@ -40,6 +49,7 @@ class Mutation(
     UploadMutations,
     ImportMutations,
     InvitationMutations,
+    AppSignInMutations,
 ):
     """Fields that write."""
 

@@ -16,7 +16,9 @@ from bizcall.audit import Actor, ActorKind
 from bizcall.database import reading
 from bizcall.errors import Unauthenticated
 from bizcall.ports import Clock, Queue, Storage
+from bizcall.service_clients import ServiceClient
 from bizcall.settings import Settings
+from bizcall.support import Documents
 from schema.messages import Language
 
 K = TypeVar("K", bound=Hashable)
@@ -59,13 +61,15 @@ class Cookie:
 class Context:
     """One request.
 
-    `viewer` is None until the operation is known to be within its limits, when `identify` is asked for it, and
-    afterwards when nobody is signed in.
+    Until the operation is known to be within its limits, when `identify` is asked, `viewer` and `service` are None;
+    afterwards `viewer` is the person who is signed in, or `service` the server that asks, or both are None.
+    `documents` are those that anybody may download.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
     `cookies` collects what mutations set. `reads` says, once the operation is known, that it can have no effect.
     """
 
     services: Services
+    documents: Documents
     request_id: str
     language: Language = Language.KO
     client_address: str = ""
@@ -73,7 +77,8 @@ class Context:
     token: str | None = None
     device: str | None = None
     viewer: Viewer | None = None
-    identify: Callable[[], Awaitable[Viewer | None]] | None = None
+    service: ServiceClient | None = None
+    identify: Callable[[], Awaitable[Viewer | ServiceClient | None]] | None = None
     introspection: bool = True
     reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
@@ -94,15 +99,26 @@ class Context:
 
     @property
     def role(self) -> Role | None:
-        """What the viewer is; None when nobody is signed in."""
-        return self.viewer.role if self.viewer is not None else None
+        """What the one who asks is; None when nobody is signed in."""
+        caller = self.viewer or self.service
+        return caller.role if caller is not None else None
 
     @property
     def actor(self) -> Actor:
         """Who acts, for the audit record."""
-        if self.viewer is None:
-            return Actor(ActorKind.NOBODY, None, self.client_address, self.request_id)
-        return Actor(ActorKind(self.viewer.role), self.viewer.admin_id, self.client_address, self.request_id)
+        kind = ActorKind.NOBODY if self.role is None else ActorKind(self.role)
+        key = self.viewer.admin_id if self.viewer is not None else self.service.id if self.service is not None else None
+        return Actor(kind, key, self.client_address, self.request_id)
+
+    async def recognise(self) -> None:
+        """Find out who asks, unless it is known."""
+        if self.viewer is not None or self.service is not None or self.identify is None:
+            return
+        caller = await self.identify()
+        if isinstance(caller, ServiceClient):
+            self.service = caller
+        else:
+            self.viewer = caller
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
 
-from bizcall.ports import Fate, Letter, ObjectMissing, Report, StoredObject, UploadForm
+from bizcall.ports import Fate, Letter, ObjectMissing, Report, StoredObject, UploadForm, now
 
 PIECE_BYTES = 1024 * 1024
 
@@ -22,13 +22,16 @@ class MemoryStorage:
     versioned: bool = True
     types: dict[str, str] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    modified: dict[str, datetime] = field(default_factory=dict)
     _objects: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
     _versions: count[int] = field(default_factory=lambda: count(1))
 
     async def head(self, key: str, version: str | None = None) -> StoredObject:
         """Describe an object; raises ObjectMissing."""
+        self.asked.append(key)
         name, body = self._find(key, version)
-        return StoredObject(key, len(body), _etag(body), name if self.versioned else None)
+        return StoredObject(key, len(body), _etag(body), name if self.versioned else None, self.modified[key])
 
     async def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:
         """Stream an object in pieces of at most 1 MiB; raises ObjectMissing."""
@@ -43,7 +46,8 @@ class MemoryStorage:
         self._objects[key] = [*before, (version, body)]
         self.types[key] = content_type
         self.written.append(key)
-        return StoredObject(key, len(body), _etag(body), version if self.versioned else None)
+        self.modified[key] = now()
+        return StoredObject(key, len(body), _etag(body), version if self.versioned else None, self.modified[key])
 
     async def delete(self, key: str) -> None:
         """What a lifecycle rule or an operator does: the object is gone with all its versions."""

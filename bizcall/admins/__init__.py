@@ -20,8 +20,10 @@ pruning.py       what the schedule forgets
 """
 
 from bizcall.admins.administering import (
+    Operator,
     operator_create,
     operator_end,
+    operators,
     replace,
     sessions_end,
     unlock,
@@ -50,6 +52,7 @@ __all__ = [
     "Form",
     "Half",
     "Opened",
+    "Operator",
     "Profile",
     "Role",
     "Sent",
@@ -67,6 +70,7 @@ __all__ = [
     "mobile_code_send",
     "operator_create",
     "operator_end",
+    "operators",
     "password_change",
     "people",
     "prepare",

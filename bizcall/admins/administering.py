@@ -5,10 +5,14 @@ An operator acts on one company by entering it: the transaction sees no other on
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from bizcall import audit, phones, texts
 from bizcall.admins import credentials, locks, sessions
+from bizcall.admins.codes import masked
+from bizcall.admins.profiles import NAME_LONGEST
 from bizcall.audit import Actor
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import outbox
@@ -19,6 +23,16 @@ from bizcall.models import Admin
 from bizcall.models.accounts import AccountRow
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, Queue, now
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator's account; `registered_at` is None while he has a temporary password. The mobile is masked."""
+
+    login_id: str
+    name: str
+    mobile: str
+    registered_at: datetime | None
 
 
 async def account(admin_id: UUID) -> AccountRow:
@@ -114,10 +128,14 @@ async def operator_create(
     """Make an operator's account, or send a fresh temporary password to one that has not registered; returns its key.
 
     `login_id` is a name of 3 to 20 small letters, digits and `._-`; he gets a welcome message and registers like an
-    administrator. For the command line only. Raises Invalid: INVALID_FORMAT, DUPLICATE.
+    administrator. For the command line only. Raises Invalid: INVALID_FORMAT, DUPLICATE; REQUIRED, TOO_LONG of the name.
     """
-    number = phones.normalise(mobile)
+    number, known_as = phones.normalise(mobile), texts.clean(name).text
     problems = []
+    if not known_as:
+        problems.append(Problem(ErrorCode.REQUIRED, ("name",)))
+    if len(known_as) > NAME_LONGEST:
+        problems.append(Problem(ErrorCode.TOO_LONG, ("name",), {"maximum": str(NAME_LONGEST)}))
     if not credentials.OPERATOR_ID.fullmatch(login_id):
         problems.append(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
     if number is None or not phones.is_mobile(number):
@@ -127,12 +145,26 @@ async def operator_create(
     key = uuid7()
     welcome = await credentials.prepare(key, keys=keys)
     async with tenant(PROVIDER_ID):
-        await Admin.create(id=key, company_id=PROVIDER_ID, name=texts.clean(name).text, mobile=number)
+        await Admin.create(id=key, company_id=PROVIDER_ID, name=known_as, mobile=number)
         message = await credentials.invite(
             PROVIDER_ID, key, login_id=login_id, welcome=welcome, actor=actor, clock=clock
         )
     await outbox.publish([message], queue=queue)
     return key
+
+
+async def operators() -> list[Operator]:
+    """The operators whose accounts have not ended, by login ID."""
+    async with tenant(PROVIDER_ID, read_only=True):
+        rows = await query(
+            """
+            SELECT credential.login_id, admin.name, credential.mobile, credential.registered_at
+            FROM credential JOIN admin ON admin.company_id = $1 AND admin.id = credential.admin_id
+            WHERE credential.company_id = $1 AND credential.ended_at IS NULL ORDER BY credential.login_id
+            """,
+            PROVIDER_ID,
+        )
+    return [Operator(**{**row, "mobile": masked(row["mobile"])}) for row in rows]
 
 
 async def operator_end(login_id: str, *, actor: Actor, clock: Clock = now) -> UUID:

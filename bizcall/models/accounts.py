@@ -1,4 +1,6 @@
-"""What signing in needs: all of it outside companies, reached by `bizcall.admins` and `bizcall.dispatch` only."""
+"""What signing in needs: all of it outside companies, reached by `bizcall.admins`, `bizcall.dispatch` and
+`bizcall.service_clients` only.
+"""
 
 from __future__ import annotations
 
@@ -160,6 +162,20 @@ class Session(DirectoryRow):
 
     class Meta:
         table = "session"
+
+
+class ServiceClient(DirectoryRow):
+    """A server that asks the API with a bearer of its own. `used_at` moves at most once a minute."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid7)
+    name = fields.TextField()
+    token_hash = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "service_client"
 
 
 class FormerPassword(DirectoryRow):

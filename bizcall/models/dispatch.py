@@ -80,13 +80,17 @@ class InvitationBatch(TenantRow):
 
 
 class Invitation(TenantRow):
-    """One subscriber asked to install the app, until `expires_at`; `channels` has a delivery each."""
+    """One subscriber asked to install the app, until `expires_at`; `channels` has a delivery each.
+
+    `used_at` is when its temporary password signed somebody in (IN-11).
+    """
 
     subscriber_id: UUID = fields.UUIDField()
     batch_id: UUID = fields.UUIDField()
     channels: list[str] = ArrayField(element_type="text")
     created_at: datetime = fields.DatetimeField()
     expires_at: datetime = fields.DatetimeField()
+    used_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "invitation"

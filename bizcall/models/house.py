@@ -74,6 +74,7 @@ class ActorKind(StrEnum):
 
     ADMIN = "ADMIN"
     OPERATOR = "OPERATOR"
+    SERVICE = "SERVICE"
     SYSTEM = "SYSTEM"
     NOBODY = "NOBODY"
 

@@ -28,6 +28,7 @@ DIRECTORY = frozenset(
         "message_failure",
         "number_directory",
         "outbox",
+        "service_client",
         "session",
         "sign_in_attempt",
         "verification_code",
