@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run | inbox | drop | letters | stop | psql | reset`."""
+"""The laptop's commands: `python -m local run | inbox | drop | letters | accounts | stop | psql | reset` and others."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
                 f"  inbox      {addresses.inbox}   SMS and mails; also: .venv/bin/python -m local inbox",
                 f"  bucket     {addresses.bucket} at {addresses.aws}",
                 f"  sign in    {seed.LOGIN_ID} / {seed.PASSWORD}   {seed.COMPANY_NAME}; the code is in the inbox",
+                f"             {seed.OPERATOR_LOGIN_ID} / {seed.PASSWORD}      the operator",
                 f"  state      {home}",
                 "Ctrl-C stops everything. The log:",
             ):
@@ -177,6 +178,57 @@ def letters(
         _give_up("Nothing is running; start scripts/run first.")
     for line in command.letters(addresses, [do, queue, *(("--limit", str(limit)) if limit is not None else ())]):
         console.print(escape(line), soft_wrap=True)
+
+
+@app.command()
+def accounts(home: State = None) -> None:
+    """List the operators, and the servers that have a token."""
+    _account(home, {"list": True})
+
+
+@app.command()
+def operator_create(
+    login_id: Annotated[str, typer.Argument(help="A name of 3 to 20 small letters, digits and ._-")],
+    name: Annotated[str, typer.Argument(help="The person's name.")],
+    mobile: Annotated[str, typer.Argument(help="Where the welcome message and codes go.")],
+    home: State = None,
+) -> None:
+    """Make an operator's account; the welcome message is in the local inbox."""
+    _account(home, {"operatorCreate": {"loginId": login_id, "name": name, "mobile": mobile}})
+
+
+@app.command()
+def operator_end(login_id: str, home: State = None) -> None:
+    """End an operator's account with its sessions."""
+    _account(home, {"operatorEnd": {"loginId": login_id}})
+
+
+@app.command()
+def service_create(
+    name: Annotated[str, typer.Argument(help="A name of 3 to 40 small letters, digits and ._-")], home: State = None
+) -> None:
+    """Make a token for a server, such as the phone app's; it is shown this once."""
+    _account(home, {"serviceCreate": {"name": name}})
+
+
+@app.command()
+def service_end(name: str, home: State = None) -> None:
+    """End a server's token."""
+    _account(home, {"serviceEnd": {"name": name}})
+
+
+def _account(home: pathlib.Path | None, event: dict[str, object]) -> None:
+    from local import accounts as command
+    from local.stack import addresses_in
+
+    folder = state.folder(home)
+    addresses = addresses_in(folder)
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    answer = command.answered(addresses, folder, event)
+    print(json.dumps(answer, ensure_ascii=False, indent=2))
+    if "problems" in answer:
+        raise typer.Exit(1)
 
 
 @app.command()

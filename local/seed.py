@@ -1,13 +1,15 @@
 """The demo company: the same keys, numbers and password on every laptop, so that guides and scripts can name them.
 
     company                 데모상사, COMPANY_ID
+    operator                OPERATOR_LOGIN_ID and PASSWORD; codes go to OPERATOR_MOBILE
+    phone app's server      SERVICE_TOKEN
     sign-in                 LOGIN_ID (its representative number) and PASSWORD; codes go to MOBILE, into the local inbox
     lines                   07080001000 … 07080001029, every third with RID as its caller ID
     subscribers             the first ten lines are held, the other twenty are free
     departments             경영지원팀, 영업팀, 개발팀, 고객지원팀
 
 The people are invented, and nothing is ever sent to their numbers: the local server only shows it.
-The password is published on purpose: only this machine can reach the database.
+Password and token are published on purpose: only this machine can reach the database.
 """
 
 from __future__ import annotations
@@ -15,11 +17,22 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from bizcall.admins import passwords
-from bizcall.database import tenant
-from bizcall.models import Admin, Company, Credential, Department, Line, Membership, NumberDirectory, Subscriber
+from bizcall.admins import passwords, tokens
+from bizcall.database import directory, tenant
+from bizcall.models import (
+    Admin,
+    Company,
+    Credential,
+    Department,
+    Line,
+    Membership,
+    NumberDirectory,
+    ServiceClient,
+    Subscriber,
+)
+from bizcall.models.companies import PROVIDER_ID
 
-_COMPANY, _ADMIN, _LINE, _DEPARTMENT, _SUBSCRIBER = range(5)
+_COMPANY, _ADMIN, _LINE, _DEPARTMENT, _SUBSCRIBER, _SERVICE = range(6)
 
 
 def key(kind: int, number: int) -> UUID:
@@ -34,6 +47,12 @@ NUMBERS = tuple(f"0{7080001000 + number}" for number in range(30))
 LOGIN_ID = NUMBERS[0]
 PASSWORD = "bizcall2026"  # noqa: S105  # published on purpose
 MOBILE = "01000000000"
+OPERATOR_ID = key(_ADMIN, 2)
+OPERATOR_LOGIN_ID = "operator"
+OPERATOR_MOBILE = "01000000001"
+SERVICE_ID = key(_SERVICE, 1)
+SERVICE_NAME = "phone-app"
+SERVICE_TOKEN = "svc_demo-phone-app-published-on-purpose"  # noqa: S105  # as it says
 RID = "0215441000"
 LINE_IDS = tuple(key(_LINE, number) for number in range(len(NUMBERS)))
 DEPARTMENTS = {
@@ -56,8 +75,13 @@ STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 async def seed() -> bool:
-    """Make the demo company, unless it is there already; False then. What was changed in it since stays changed."""
+    """Make the demo company, the operator and the service client, unless they are there already.
+
+    False when the company was. What was changed since stays changed.
+    """
     password_hash = await passwords.hashed(PASSWORD)
+    await _operator(password_hash)
+    await _service()
     async with tenant(COMPANY_ID):
         if await Company.filter(id=COMPANY_ID).exists():
             return False
@@ -79,8 +103,33 @@ async def seed() -> bool:
             password_hash=password_hash,
             mobile=MOBILE,
             password_changed_at=STARTED,
+            registered_at=STARTED,
         )
     return True
+
+
+async def _operator(password_hash: str) -> None:
+    async with tenant(PROVIDER_ID):
+        if await Admin.filter(company_id=PROVIDER_ID, id=OPERATOR_ID).exists():
+            return
+        await Admin.create(id=OPERATOR_ID, company_id=PROVIDER_ID, name="이운영", mobile=OPERATOR_MOBILE)
+        await Credential.create(
+            admin_id=OPERATOR_ID,
+            company_id=PROVIDER_ID,
+            login_id=OPERATOR_LOGIN_ID,
+            password_hash=password_hash,
+            mobile=OPERATOR_MOBILE,
+            password_changed_at=STARTED,
+            registered_at=STARTED,
+        )
+
+
+async def _service() -> None:
+    async with directory():
+        if not await ServiceClient.filter(id=SERVICE_ID).exists():
+            await ServiceClient.create(
+                id=SERVICE_ID, name=SERVICE_NAME, token_hash=tokens.hashed(SERVICE_TOKEN), created_at=STARTED
+            )
 
 
 def _lines() -> list[Line]:

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from bizcall import database, migrate
-from local import locks, seed
+from local import locks, manuals, seed
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS, ROOT
 from local.deploy import Deployment, clients, deploy, put_secret
@@ -143,6 +143,8 @@ async def running(
             api = f"http://127.0.0.1:{ports['api']}"
             deployment = await _blocking(lambda: _deploy(home, cloud, urls, api, secrets or {}))
         variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint, **(environment or {})}
+        (bucket,) = deployment.buckets.values()
+        await _blocking(lambda: manuals.put(clients(cloud.endpoint, REGION)("s3"), bucket))
         functions = await stack.enter_async_context(
             Functions(deployment, endpoint=cloud.endpoint, env=variables, on_log=log)
         )
@@ -150,7 +152,6 @@ async def running(
         api = await stack.enter_async_context(serving(gateway(http_api, functions.invoke), port=ports["api"]))
         with _step(say, "API answers"):
             await _first_answer(api, say)
-        (bucket,) = deployment.buckets.values()
         addresses = Addresses(
             pid=os.getpid(),
             api=api,

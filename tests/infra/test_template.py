@@ -36,7 +36,7 @@ def test_I2_the_template_keeps_every_rule(template: dict[str, Any]) -> None:
 
 
 def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> None:
-    assert len(reading.of(template, "Lambda::Function")) == 9
+    assert len(reading.of(template, "Lambda::Function")) == 10
     assert set(reading.dead_letter_queues(template)) == {
         "DeliveriesQueue",
         "ImportsQueue",
@@ -52,6 +52,22 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
 def test_the_api_may_not_reach_dropped_files_or_their_answers(template: dict[str, Any]) -> None:
     assert "uploads/imports/" in json.dumps(template["Resources"]["ApiRole"])
     assert "inbox/" not in json.dumps(template["Resources"]["ApiRole"])
+
+
+def test_AU_30_only_the_api_may_read_documents_and_nothing_may_write_them(template: dict[str, Any]) -> None:
+    reaching = [
+        (name, each["Action"]) for name, each in reading.statements(template) if "documents/" in json.dumps(each)
+    ]
+    assert reaching == [("ApiRole", "s3:GetObject")]
+
+
+def test_S1_nothing_calls_the_function_for_accounts_by_itself(template: dict[str, Any]) -> None:
+    callers = ("Lambda::EventSourceMapping", "Lambda::Permission", "Scheduler::Schedule", "Events::Rule")
+    found = [
+        name for kind in callers for name, each in reading.of(template, kind).items() if "Accounts" in json.dumps(each)
+    ]
+    assert found == []
+    assert "AccountsFunction" not in json.dumps(template["Resources"]["Api"])
 
 
 def test_the_worker_may_send_raw_mail(template: dict[str, Any]) -> None:
