@@ -96,9 +96,9 @@ async def test_it_runs_once_survives_a_kill_and_stops_when_told(home: pathlib.Pa
         await connection.close()
         assert '"token": "svc_' in ended(command(home, "service-create", "a-server"), seconds=40)
         assert '"problems"' in ended(command(home, "service-create", "a-server"), seconds=40)
-        assert all(
-            name in ended(command(home, "accounts"), seconds=40) for name in ("a-server", seed.OPERATOR_LOGIN_ID)
-        )
+        listed = ended(command(home, "accounts"), seconds=40)
+        assert "a-server" in listed
+        assert seed.OPERATOR_LOGIN_ID in listed
         assert ended(command(home, "stop"), seconds=40).strip() == "Stopped."
         output = ended(again, seconds=10)
     finally:

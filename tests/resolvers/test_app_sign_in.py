@@ -17,10 +17,10 @@ from bizcall.settings import Settings
 from resolvers.app import create_app
 from resolvers.permissions import ACCESS, SERVICES
 from tests.accounts import SECRET, Person, records
-from tests.bizcall.test_app_sign_in import App
 from tests.console import Wiring
 from tests.dispatching import Campaign
 from tests.factories import Tenant
+from tests.phone_app import App
 from tests.resolvers.test_app import ROOT_FIELDS
 from tests.statements import counted
 

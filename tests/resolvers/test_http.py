@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bizcall.support import Documents
 from resolvers.errors import ERRORS_MOST, TopCode
 from resolvers.limits import Bounds
 from tests.console import Wiring
+from tests.doubles import MemoryStorage
 from tests.factories import Tenant
 from tests.resolvers import office
 from tests.resolvers.hostile import HOSTILE, body
@@ -338,7 +340,7 @@ async def test_the_client_that_hangs_up_is_no_error(company: Tenant) -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    endpoint = Endpoint(office.schema(), Wiring(), nobody)
+    endpoint = Endpoint(office.schema(), Wiring(), nobody, Documents(MemoryStorage()))
     scope = {
         "type": "http",
         "method": "POST",
