@@ -1,4 +1,4 @@
-"""The statements that the suite sends: counted by tests of N+1, and held against a rule after each test by tests/conftest.py."""
+"""The statements that the suite sends: counted by tests of N+1, and held against a rule after each test."""
 
 from __future__ import annotations
 
