@@ -13,6 +13,7 @@ from local.postgres import Postgres
 
 DIRECTORY = frozenset(
     {
+        "audit_chain",
         "challenge",
         "credential",
         "delivery_directory",
