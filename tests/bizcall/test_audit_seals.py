@@ -131,7 +131,8 @@ async def test_P2_a_transaction_that_commits_late_is_waited_for(company: Tenant,
     await late.close()
     assert made is not None
     assert made.records == 2
-    assert [row["action"] for row in sorted(await records(company.id), key=lambda row: row["recorded_at"])][0] == "late"
+    first = min(await records(company.id), key=lambda row: row["recorded_at"])
+    assert first["action"] == "late"
 
 
 async def test_P2_sealing_beside_writers_passes_no_record_by(company: Tenant) -> None:
