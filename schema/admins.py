@@ -9,11 +9,13 @@ from typing import cast
 import strawberry
 
 from bizcall import admins, companies
+from bizcall.audit.views import ADMINS
 from bizcall.models import Admin as AdminRow
 from schema.companies import Company
 from schema.context import Info
 from schema.errors import Payload
 from schema.node import Node
+from schema.personal import personal
 
 
 @strawberry.enum(description="What an administrator may do. New members may come.")
@@ -50,7 +52,7 @@ class Admin(Node):
     row = AdminRow
     fetch = staticmethod(admins.by_ids)
 
-    name: str = strawberry.field(description="1–50 characters.")
+    name: str = personal(ADMINS, description="1–50 characters.")
     department: str = strawberry.field(description="Free text, perhaps empty.")
     position: str = strawberry.field(description="Free text, perhaps empty.")
     created_at: datetime = strawberry.field(description="When this administrator was set up.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -13,6 +14,12 @@ from bizcall.audit.recording import ActorKind
 from bizcall.database import reading
 from bizcall.models import AuditRecord
 from bizcall.paging import Listing, Order
+
+
+class OrderField(StrEnum):
+    """What the list can be ordered by."""
+
+    ACTED_AT = "ACTED_AT"
 
 
 @dataclass(frozen=True)
