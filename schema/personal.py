@@ -54,13 +54,13 @@ def _noted(field: GraphQLField, declared: StrawberryField) -> Any:
     view, resolve, name = field.extensions[VIEW], field.resolve, declared.python_name
     if declared.is_basic_field:
 
-        def plain(source: Any, info: GraphQLResolveInfo) -> Any:
+        def plain(source: Any, info: GraphQLResolveInfo[Any]) -> Any:
             info.context.views[view].add(source.id)
             return getattr(source, name)
 
         return plain
 
-    def noted(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def noted(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         info.context.views[view].add(source.id)
         return resolve(source, info, **arguments)  # type: ignore[misc]  # Strawberry gives every field one
 
@@ -71,7 +71,7 @@ def _asked(field: GraphQLField) -> Any:
     """The resolver of a root field, noting that it was asked."""
     view, resolve = field.extensions[VIEW], field.resolve
 
-    def asked(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def asked(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         info.context.views[view].update(())
         return resolve(source, info, **arguments)  # type: ignore[misc]  # Strawberry gives every field one
 

@@ -11,10 +11,11 @@ reading.py     the list that the API shows
 
 from bizcall.audit.forgetting import forget, forget_due
 from bizcall.audit.reading import AuditFilter, by_ids, listing
-from bizcall.audit.recording import Actor, ActorKind, record, system
+from bizcall.audit.recording import Actor, record, system
 from bizcall.audit.sealing import Seal, seal, seal_due
 from bizcall.audit.verifying import Broken, Fault, FaultKind, Verdict, verify, verify_due
 from bizcall.audit.views import View, record_views
+from bizcall.models.house import ActorKind
 
 __all__ = [
     "Actor",

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from bizcall.audit.recording import ActorKind
 from bizcall.database import reading
 from bizcall.models import AuditRecord
+from bizcall.models.house import ActorKind
 from bizcall.paging import Listing, Order
 
 

@@ -166,10 +166,8 @@ async def test_P2_sealing_twice_at_once_seals_once(company: Tenant) -> None:
 async def test_P2_without_sight_of_transactions_nothing_is_sealed(
     company: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = sealing.query
-
     async def disabled(sql: str, *parameters: Any) -> list[dict[str, Any]]:
-        return await real(sql.replace("state = 'disabled'", "state IS NOT NULL"), *parameters)
+        return await query(sql.replace("state = 'disabled'", "state IS NOT NULL"), *parameters)
 
     monkeypatch.setattr(sealing, "query", disabled)
     await act(company)
