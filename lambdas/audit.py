@@ -60,14 +60,22 @@ def handler(event: Event, context: Context) -> dict[str, int]:
 
 async def _verify(_event: Event, _services: Services) -> tuple[int, list[str]]:
     """How many seals hold, and the faults of those that don't, a line each."""
+    lines: list[str] = []
+    seals = 0
     try:
-        return await audit.verify_due(), []
-    except audit.Broken as broken:
-        return 0, [
-            f"{verdict.company_id}  seal {fault.number}  {fault.kind}"
-            for verdict in broken.verdicts
-            for fault in verdict.faults
-        ]
+        seals = await audit.verify_due()
+    except* audit.Broken as group:
+        for broken in group.exceptions:
+            lines += _lines(broken) if isinstance(broken, audit.Broken) else []
+    return seals, lines
+
+
+def _lines(broken: audit.Broken) -> list[str]:
+    return [
+        f"{verdict.company_id}  seal {fault.number}  {fault.kind}"
+        for verdict in broken.verdicts
+        for fault in verdict.faults
+    ]
 
 
 def main(known: Settings) -> tuple[bool, list[str]]:

@@ -114,34 +114,43 @@ async def verify(company_id: UUID, *, after: int = 0, stop: Callable[[], bool] =
 async def verify_due(*, stop: Callable[[], bool] = lambda: False) -> int:
     """Verify the chains of all companies, those first that waited longest, until `stop`; return how many seals.
 
-    A chain that takes longer than the time is gone on with the next time. Raises Broken at the end.
+    A chain that takes longer than the time is gone on with the next time. Raises an ExceptionGroup at the end: Broken
+    for the chains that don't hold, and what kept others from being verified.
     """
     seals, broken = 0, []
+    failures: list[Exception] = []
     for company_id in await chain.least_recently("verified_at"):
         if stop():
             break
-        verdict = await verify(company_id, after=await _reached(company_id), stop=stop)
+        try:
+            verdict = await _continue(company_id, stop)
+        except Exception as failure:
+            failures.append(failure)
+            continue
         seals += verdict.seals
         if verdict.faults:
             broken.append(verdict)
-            logger.error(
-                "an audit chain is broken",
-                extra={
-                    "company_id": str(company_id),
-                    "faults": [f"{f.kind} at seal {f.number}" for f in verdict.faults],
-                },
-            )
-        async with directory():
-            await query(
-                "UPDATE audit_chain SET verified_number = $2,"
-                " verified_at = CASE WHEN $3 THEN now() ELSE verified_at END WHERE company_id = $1",
-                company_id,
-                0 if verdict.done else verdict.last,
-                verdict.done,
-            )
+            found = [f"{fault.kind} at seal {fault.number}" for fault in verdict.faults]
+            logger.error("an audit chain is broken", extra={"company_id": str(company_id), "faults": found})
     if broken:
-        raise Broken(broken)
+        failures.append(Broken(broken))
+    if failures:
+        raise ExceptionGroup("chains that are broken, or could not be verified", failures)
     return seals
+
+
+async def _continue(company_id: UUID, stop: Callable[[], bool]) -> Verdict:
+    """Verify from where the last time ended, and note how far this time came."""
+    verdict = await verify(company_id, after=await _reached(company_id), stop=stop)
+    async with directory():
+        await query(
+            "UPDATE audit_chain SET verified_number = $2,"
+            " verified_at = CASE WHEN $3 THEN now() ELSE verified_at END WHERE company_id = $1",
+            company_id,
+            0 if verdict.done else verdict.last,
+            verdict.done,
+        )
+    return verdict
 
 
 async def _reached(company_id: UUID) -> int:

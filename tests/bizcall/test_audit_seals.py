@@ -443,12 +443,27 @@ async def test_P2_the_schedule_verifies_all_and_tells_of_the_broken_at_the_end(
     await sealed(company, 1, 1)
     await sealed(stranger, 1)
     await owner("UPDATE audit_record SET action = 'x' WHERE company_id = $1")
-    with pytest.raises(audit.Broken) as raised:
+    with pytest.raises(ExceptionGroup) as raised:
         await audit.verify_due()
-    assert [verdict.company_id for verdict in raised.value.verdicts] == [company.id]
+    (broken,) = raised.value.exceptions
+    assert isinstance(broken, audit.Broken)
+    assert [verdict.company_id for verdict in broken.verdicts] == [company.id]
     (line,) = [record for record in caplog.records if getattr(record, "company_id", "") == str(company.id)]
     assert line.__dict__["faults"] == ["CONTENT_CHANGED at seal 1", "CONTENT_CHANGED at seal 2"]
     for each in (company, stranger):
         assert (await visited(each.id))["verified_at"] is not None
     await owner("UPDATE audit_record SET action = 'subscribers.save' WHERE company_id = $1")
     assert await faults(company) == []
+
+
+@pytest.mark.usefixtures("only")
+async def test_P2_a_chain_that_can_not_be_read_keeps_no_other_from_being_verified(
+    company: Tenant, stranger: Tenant, owner: Owner
+) -> None:
+    await sealed(company, 1)
+    await sealed(stranger, 1)
+    await owner("UPDATE audit_seal SET recorded_from = '-infinity' WHERE company_id = $1")
+    with pytest.raises(ExceptionGroup, match="could not be verified"):
+        await audit.verify_due()
+    assert (await visited(stranger.id))["verified_at"] is not None
+    assert (await visited(company.id))["verified_at"] is None
