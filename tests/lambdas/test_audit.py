@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -26,7 +28,7 @@ def services(company: Tenant, monkeypatch: pytest.MonkeyPatch) -> Services:
         return [company.id]
 
     monkeypatch.setattr(chain, "least_recently", one)
-    monkeypatch.setitem(audit.seal_due.__kwdefaults__, "margin", sealing.MARGIN * 0)
+    monkeypatch.setattr(audit, "seal_due", partial(audit.seal_due, margin=timedelta(0)))
     return Services(Settings(stage="test", web_origins=()), MemoryStorage(), RecordingQueue(), Phone(), RecordingMail())
 
 
