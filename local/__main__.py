@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run | inbox | drop | letters | stop | psql | reset`."""
+"""The laptop's commands: `python -m local run | inbox | drop | letters | audit-verify | stop | psql | reset`."""
 
 from __future__ import annotations
 
@@ -177,6 +177,22 @@ def letters(
         _give_up("Nothing is running; start scripts/run first.")
     for line in command.letters(addresses, [do, queue, *(("--limit", str(limit)) if limit is not None else ())]):
         console.print(escape(line), soft_wrap=True)
+
+
+@app.command()
+def audit_verify(home: State = None) -> None:
+    """Recompute the seals over all companies' audit records; exits with 1 when some were tampered with."""
+    from local import audit as command
+    from local.stack import addresses_in
+
+    addresses = addresses_in(state.folder(home))
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    held, lines = command.verified(addresses)
+    for line in lines:
+        console.print(escape(line), soft_wrap=True)
+    if not held:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -39,6 +39,7 @@ from resolvers.errors import TopCode, refusal
 from resolvers.inputs import INTEGER_LONGEST, check_text, within
 from resolvers.limits import Bounds
 from resolvers.permissions import ONE_A_REQUEST
+from schema.personal import view_of
 
 PAGE_ARGUMENTS = ("first", "last")
 INTROSPECTION = ("__schema", "__type")
@@ -50,7 +51,7 @@ class Measure:
     """What a selection set asks for, everything under its fragments included.
 
     `names` counts the fields at its top, `fields` those of all levels and the fragments. `nodes` and `cost` are
-    multiplied by the page sizes above them.
+    multiplied by the page sizes above them. `personal` says that some field on any level reveals personal data.
     """
 
     depth: int = 0
@@ -60,6 +61,7 @@ class Measure:
     directives: int = 0
     nodes: int = 0
     cost: int = 0
+    personal: bool = False
     names: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Measure) -> None:
@@ -71,6 +73,7 @@ class Measure:
         self.directives += other.directives
         self.nodes += other.nodes
         self.cost += other.cost
+        self.personal |= other.personal
         self.names.update(other.names)
 
 
@@ -199,6 +202,7 @@ class _Walk:
         name = node.name.value
         known = parent.fields.get(name) if is_object_type(parent) or is_interface_type(parent) else None
         into.names[name] += 1
+        into.personal |= known is not None and view_of(known) is not None
         into.aliases += node.alias is not None
         for argument in node.arguments or ():
             self.literal(argument.value)
@@ -215,6 +219,7 @@ class _Walk:
         into.fields += below.fields
         into.aliases += below.aliases
         into.directives += below.directives
+        into.personal |= below.personal
         into.nodes += size * (paged + below.nodes)
         into.cost += size * below.cost
 

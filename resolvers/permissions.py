@@ -30,6 +30,7 @@ ACCESS: Mapping[str, Roles] = {
     "Query.limits": EVERYBODY,
     "Query.viewer": PEOPLE,
     "Query.admins": SIGNED_IN,
+    "Query.auditRecords": SIGNED_IN,
     "Mutation.__typename": EVERYBODY,
     "Mutation.signIn": PEOPLE,
     "Mutation.signInCodeSend": PEOPLE,

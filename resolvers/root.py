@@ -11,6 +11,7 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.admins import AdminMutations, AdminQueries
+from resolvers.audit import AuditQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
@@ -20,14 +21,25 @@ from resolvers.pipeline import Pipeline
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
+from schema.personal import watch
 from schema.scalars import SCALARS
 
 DOCUMENTS_CACHED = 200
 
 
-@strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
+@strawberry.type(
+    description="What can be asked. Nothing here has an effect or reveals what is masked; "
+    "what it reveals of people is recorded."
+)
 class Query(
-    NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries, InvitationQueries
+    NodeQueries,
+    LimitQueries,
+    AdminQueries,
+    SubscriberQueries,
+    DepartmentQueries,
+    ImportQueries,
+    InvitationQueries,
+    AuditQueries,
 ):
     """Fields that read."""
 
@@ -62,6 +74,7 @@ def build(query: type, mutation: type | None, types: tuple[type, ...] = ()) -> S
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )
     _without_null_defaults(made)
+    watch(made._schema)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -12,7 +13,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from bizcall.admins import Role, Viewer
-from bizcall.audit import Actor, ActorKind
+from bizcall.audit import Actor, ActorKind, View
+from bizcall.audit.views import ADMINS
 from bizcall.database import reading
 from bizcall.errors import Unauthenticated
 from bizcall.ports import Clock, Queue, Storage
@@ -63,6 +65,7 @@ class Context:
     afterwards when nobody is signed in.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
     `cookies` collects what mutations set. `reads` says, once the operation is known, that it can have no effect.
+    `views` collects the keys of the rows whose personal data was resolved (`schema/personal.py`).
     """
 
     services: Services
@@ -77,6 +80,7 @@ class Context:
     introspection: bool = True
     reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
+    views: defaultdict[View, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     _batches: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -103,6 +107,13 @@ class Context:
         if self.viewer is None:
             return Actor(ActorKind.NOBODY, None, self.client_address, self.request_id)
         return Actor(ActorKind(self.viewer.role), self.viewer.admin_id, self.client_address, self.request_id)
+
+    @property
+    def seen(self) -> Mapping[View, set[UUID]]:
+        """What is to be recorded of `views`: nobody is told on for looking at himself."""
+        own = {self.viewer.admin_id} if self.viewer else set()
+        views = {view: keys - own if view is ADMINS else keys for view, keys in self.views.items()}
+        return {view: keys for view, keys in views.items() if keys or view is not ADMINS}
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.

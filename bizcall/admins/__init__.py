@@ -20,6 +20,7 @@ pruning.py       what the schedule forgets
 """
 
 from bizcall.admins.administering import (
+    account,
     operator_create,
     operator_end,
     replace,
@@ -56,6 +57,7 @@ __all__ = [
     "SignedIn",
     "Viewer",
     "Welcome",
+    "account",
     "authenticate",
     "by_ids",
     "code_send",

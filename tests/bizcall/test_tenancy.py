@@ -24,6 +24,7 @@ TENANTS_TABLES = (
     "membership",
     "admin",
     "audit_record",
+    "audit_seal",
     "idempotency_key",
     "upload",
 )
