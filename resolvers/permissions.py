@@ -24,6 +24,9 @@ PUBLIC = frozenset(
 )
 """Fields that strangers may ask for, as Type.field."""
 
+WITHOUT_DATABASE = frozenset({"Query.__typename", "Query.limits", "Query.viewer", "Mutation.__typename"})
+"""Those of them which cost strangers nothing but processor time, and so aren't counted."""
+
 ONE_A_REQUEST = frozenset({"signIn", "signInCodeSend", "signInVerify"})
 """Mutations that compare a secret or send a code: one of them in a request, or aliases would multiply guesses (A6)."""
 
@@ -32,3 +35,9 @@ def admit(root_type: str, fields: Iterable[str], viewer: Viewer | None) -> None:
     """Let an operation with these root fields pass; raises Unauthenticated. Introspection counts as not public."""
     if viewer is None and any(f"{root_type}.{name}" not in PUBLIC for name in fields):
         raise Unauthenticated
+
+
+def reaches_database(root_type: str, fields: Iterable[str]) -> bool:
+    """Whether an operation with these root fields would touch the database for a stranger."""
+    asked = {f"{root_type}.{name}" for name in fields}
+    return asked <= PUBLIC and not asked <= WITHOUT_DATABASE

@@ -18,7 +18,7 @@ from resolvers import guard
 from resolvers.errors import TopCode, mark
 from resolvers.inputs import check_variables
 from resolvers.limits import Bounds
-from resolvers.permissions import admit
+from resolvers.permissions import admit, reaches_database
 from schema.context import Context
 
 ROOT_TYPES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
@@ -60,12 +60,12 @@ class Pipeline(SchemaExtension):
         running = self.execution_context
         context: Context = running.context
         context.reads = self.operation.operation is OperationType.QUERY
+        names, root_type = self.measure.names, ROOT_TYPES[self.operation.operation]
         if context.viewer is None and context.identify is not None:
-            context.viewer = await context.identify()
-        names = self.measure.names
+            context.viewer = await context.identify(reaches_database(root_type, names))
         if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
             raise Forbidden
-        admit(ROOT_TYPES[self.operation.operation], names, context.viewer)
+        admit(root_type, names, context.viewer)
         try:
             if context.reads and context.viewer is not None:
                 async with tenant(context.viewer.company_id, read_only=True):
