@@ -63,7 +63,7 @@ class Reader:
     async def step(self, name: str, document: str) -> None:
         """One operation of the guide."""
         field_name = name.split()[1]
-        variables = getattr(self, f"_{field_name}", dict)()
+        variables: dict[str, Any] = getattr(self, f"_{field_name}", dict)()
         if "$id" in document and field_name == "node":
             [kind] = re.findall(r"\.\.\. on (Upload|Import|InvitationBatch)\b", document)
             variables = {"id": self.known[kind]}

@@ -135,7 +135,7 @@ PROBES: tuple[Probe, ...] = (
 
 async def found(http: httpx.AsyncClient) -> set[str]:
     """The names of the probes that find something."""
-    return {probe.__name__ for probe in PROBES if await probe(http)}  # type: ignore[attr-defined]  # they are functions
+    return {probe.__name__ for probe in PROBES if await probe(http)}
 
 
 @asynccontextmanager
