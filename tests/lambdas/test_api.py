@@ -19,7 +19,10 @@ from tests.console import Wiring
 from tests.lambdas.adapter import answers
 from tests.resolvers.hostile import HOSTILE, body
 
-HONEST: dict[str, tuple[bytes, dict[str, str]]] = {"an honest request": (body(), {}), "an honest list": (body("{limits{name maximum}}"), {})}
+HONEST: dict[str, tuple[bytes, dict[str, str]]] = {
+    "an honest request": (body(), {}),
+    "an honest list": (body("{limits{name maximum}}"), {}),
+}
 API = HttpApi("Api", "api", "api", (Route("ANY /{proxy+}", "ApiFunction"),))
 
 

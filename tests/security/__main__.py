@@ -137,7 +137,7 @@ async def main(cases: int, seconds: float) -> int:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(prog="scripts/security", description=__doc__.splitlines()[0])
     arguments.add_argument("--cases", type=int, default=40, help="operations of each root field (%(default)s)")
-    arguments.add_argument("--seconds", type=float, default=240, help="time for each run of them (%(default)s)")
+    arguments.add_argument("--seconds", type=float, default=480, help="time for each run of them (%(default)s)")
     given = arguments.parse_args()
     try:
         sys.exit(asyncio.run(main(given.cases, given.seconds)))
