@@ -266,7 +266,9 @@ def documents(draw: st.DrawFn) -> str:
                 parts.append("name")
         return " ".join(parts)
 
-    head = f"{{departments(first:{draw(st.integers(1, 100))}){{nodes{{{selections(0, 3)}}}}}}}"
+    # Each is spread once at least: what nothing spreads is refused.
+    spread = " ".join(f"...F{i}" for i in range(count))
+    head = f"{{departments(first:{draw(st.integers(1, 100))}){{nodes{{{selections(0, 3)} {spread}}}}}}}"
     return head + "".join(f" fragment F{i} on Department{{{selections(i + 1, 3)}}}" for i in range(count))
 
 
