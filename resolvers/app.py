@@ -98,7 +98,7 @@ def create_app(
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", CLIENT_HEADER],
         allow_credentials=True,
-        expose_headers=["x-request-id"],
+        expose_headers=["x-request-id", "retry-after"],
         max_age=3600,
     )
     app = Starlette(

@@ -24,7 +24,7 @@ from resolvers import guard
 from resolvers.errors import TopCode, mark
 from resolvers.inputs import check_variables
 from resolvers.limits import Bounds
-from resolvers.permissions import admit
+from resolvers.permissions import admit, reaches_database
 from schema.context import Context
 
 ROOT_TYPES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
@@ -66,12 +66,12 @@ class Pipeline(SchemaExtension):
         running = self.execution_context
         context: Context = running.context
         context.reads = self.operation.operation is OperationType.QUERY
+        names, root_type = self.measure.names, ROOT_TYPES[self.operation.operation]
         if context.viewer is None and context.identify is not None:
-            context.viewer = await context.identify()
-        names = self.measure.names
+            context.viewer = await context.identify(reaches_database(root_type, names))
         if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
             raise Forbidden
-        admit(ROOT_TYPES[self.operation.operation], names, context.role)
+        admit(root_type, names, context.role)
         context.views.clear()
         try:
             # An operator's fields read in the company that they concern, each in a transaction of its own.

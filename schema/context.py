@@ -12,6 +12,7 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from bizcall import throttles
 from bizcall.admins import Role, Viewer
 from bizcall.audit import Actor, ActorKind, View
 from bizcall.audit.views import ADMINS
@@ -61,8 +62,8 @@ class Cookie:
 class Context:
     """One request.
 
-    `viewer` is None until the operation is known to be within its limits, when `identify` is asked for it, and
-    afterwards when nobody is signed in.
+    `viewer` is None until the operation is known to be within its limits, when `identify` is asked for it and told
+    whether a stranger would reach the database, and afterwards when nobody is signed in.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
     `cookies` collects what mutations set. `reads` says, once the operation is known, that it can have no effect.
     `views` collects the keys of the rows whose personal data was resolved (`schema/personal.py`).
@@ -76,7 +77,7 @@ class Context:
     token: str | None = None
     device: str | None = None
     viewer: Viewer | None = None
-    identify: Callable[[], Awaitable[Viewer | None]] | None = None
+    identify: Callable[[bool], Awaitable[Viewer | None]] | None = None
     introspection: bool = True
     reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
@@ -114,6 +115,11 @@ class Context:
         own = {self.viewer.admin_id} if self.viewer else set()
         views = {view: keys - own if view is ADMINS else keys for view, keys in self.views.items()}
         return {view: keys for view, keys in views.items() if keys or view is not ADMINS}
+
+    @property
+    def counted_address(self) -> str | None:
+        """What the bounds of `throttles` per address count this request as; None where none of them holds."""
+        return throttles.counted_address(self.client_address, self.services.settings.exempt_networks)
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.
