@@ -63,7 +63,7 @@ async def app_sign_in(number: str, password: str, *, keys: Keys, actor: Actor, c
         right = _right(standing, password, keys)
         if standing is not None and right and await _use(company_id, standing, at):
             await locks.release(reserved)
-            await audit.record(company_id, actor, "app_sign_in", [standing["id"]], kind="Subscriber", clock=clock)
+            await audit.record(company_id, actor, "app.sign_in", [standing["id"]], kind="Subscriber", clock=clock)
             return AppUser(asked, standing["name"], standing["email"], standing["company"])
         await _failed(company_id, standing, reserved, actor, clock)
     # Raised after the commit, or the record of the failure would be rolled back.
@@ -135,6 +135,6 @@ async def _failed(
     company_id: UUID, standing: dict[str, Any] | None, reserved: Reserved, actor: Actor, clock: Clock
 ) -> None:
     """Record the failure, and the lock when this was the last one; for nobody's number in the provider's trail."""
-    action = "app_sign_in.lock" if reserved.locks_until else "app_sign_in.failure"
+    action = "app.sign_in_lock" if reserved.locks_until else "app.sign_in_failure"
     subjects = [standing["id"]] if standing else []
     await audit.record(company_id, actor, action, subjects, kind="Subscriber", clock=clock)

@@ -94,9 +94,7 @@ async def create(name: str, *, actor: Actor, clock: Clock = now) -> str:
         )
         if not made:
             raise Invalid(Problem(ErrorCode.DUPLICATE, ("name",)))
-        await audit.record(
-            PROVIDER_ID, actor, "service_clients.create", [made[0]["id"]], kind="ServiceClient", clock=clock
-        )
+        await audit.record(PROVIDER_ID, actor, "services.create", [made[0]["id"]], kind="ServiceClient", clock=clock)
     return token
 
 
@@ -109,7 +107,7 @@ async def end(name: str, *, actor: Actor, clock: Clock = now) -> UUID:
         if not ended:
             raise NotFound
         key: UUID = ended[0]["id"]
-        await audit.record(PROVIDER_ID, actor, "service_clients.end", [key], kind="ServiceClient", clock=clock)
+        await audit.record(PROVIDER_ID, actor, "services.end", [key], kind="ServiceClient", clock=clock)
     return key
 
 

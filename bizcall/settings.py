@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from functools import cache
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -21,6 +22,9 @@ class Settings(BaseSettings):
     page from which the app is installed.
     `site_url` is the administrators' web page and `manual_url` where their manual is downloaded; both stand in the
     welcome message.
+
+    `exempt_networks` are CIDR texts, parted by commas in the environment: no bound per address holds for what comes
+    from there, be it a laptop itself or the customer centre.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -33,6 +37,7 @@ class Settings(BaseSettings):
     bucket: str = ""
     queue_urls: dict[str, str] = Field(default_factory=dict)
     web_origins: tuple[str, ...] = ()
+    exempt_networks: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
     sms_gateway: Literal["sns", "solapi"] = "sns"
     solapi_secret_id: str | None = None
@@ -43,6 +48,12 @@ class Settings(BaseSettings):
     app_url: str = ""
     site_url: str = ""
     manual_url: str = ""
+
+    @field_validator("exempt_networks", mode="before")
+    @classmethod
+    def _networks(cls, given: Any) -> tuple[str, ...]:
+        parts = given.split(",") if isinstance(given, str) else given
+        return tuple(str(ipaddress.ip_network(part.strip())) for part in parts if part.strip())
 
 
 @cache

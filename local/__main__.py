@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run | inbox | drop | letters | accounts | stop | psql | reset` and others."""
+"""The laptop's commands: `python -m local run`, `inbox`, `drop`, `letters`, `accounts`, `stop`, `psql`, `reset`, …"""
 
 from __future__ import annotations
 
@@ -228,6 +228,22 @@ def _account(home: pathlib.Path | None, event: dict[str, object]) -> None:
     answer = command.answered(addresses, folder, event)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
     if "problems" in answer:
+        raise typer.Exit(1)
+
+
+@app.command()
+def audit_verify(home: State = None) -> None:
+    """Recompute the seals over all companies' audit records; exits with 1 when some were tampered with."""
+    from local import audit as command
+    from local.stack import addresses_in
+
+    addresses = addresses_in(state.folder(home))
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    held, lines = command.verified(addresses)
+    for line in lines:
+        console.print(escape(line), soft_wrap=True)
+    if not held:
         raise typer.Exit(1)
 
 

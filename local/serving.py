@@ -29,6 +29,8 @@ async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> As
         log_config=None,
         access_log=False,
         server_header=False,
+        # uvicorn would believe whoever is on this machine about the address he comes from.
+        proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=_GRACE,
     )

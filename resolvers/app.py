@@ -115,7 +115,7 @@ def create_app(
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", CLIENT_HEADER],
         allow_credentials=True,
-        expose_headers=["x-request-id"],
+        expose_headers=["x-request-id", "retry-after"],
         max_age=3600,
     )
     app = Starlette(
@@ -128,11 +128,18 @@ def create_app(
     return app
 
 
-async def identified(token: str | None, *, clock: Clock) -> Viewer | ServiceClient | None:
-    """Who presents this token, a person or a server; the token itself says which of both."""
+async def identified(
+    token: str | None, *, address: str | None, counted: bool, clock: Clock
+) -> Viewer | ServiceClient | None:
+    """Who presents this token, a person or a server; the token itself says which of both.
+
+    What is no server's token after all is a stranger's, and counted as his; see `admins.authenticate`.
+    """
     if token is not None and service_clients.is_token(token):
-        return await service_clients.authenticate(token, clock=clock)
-    return await admins.authenticate(token, clock=clock)
+        client = await service_clients.authenticate(token, clock=clock)
+        if client is not None:
+            return client
+    return await admins.authenticate(token, address=address, counted=counted, clock=clock)
 
 
 async def document(documents: Documents, request: Request) -> Response:

@@ -9,13 +9,14 @@ document within those bounds is walked a second time, to bound what the validato
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from graphql import (
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLSchema,
@@ -38,7 +39,9 @@ from graphql import (
 from resolvers.errors import TopCode, refusal
 from resolvers.inputs import INTEGER_LONGEST, check_text, within
 from resolvers.limits import Bounds
+from resolvers.merging import flat, repeats
 from resolvers.permissions import ONE_A_REQUEST
+from schema.personal import view_of
 
 PAGE_ARGUMENTS = ("first", "last")
 INTROSPECTION = ("__schema", "__type")
@@ -49,8 +52,9 @@ INTROSPECTION_DEPTH = 15
 class Measure:
     """What a selection set asks for, everything under its fragments included.
 
-    `names` counts the fields at its top, `fields` those of all levels and the fragments. `nodes` and `cost` are
-    multiplied by the page sizes above them.
+    `fields` counts those of all levels and the fragments. `nodes` and `cost` are multiplied by the page sizes above
+    them. `names` counts the fields at the top, for an operation only: each spread would copy them. `personal` says that
+    some field on any level reveals personal data.
     """
 
     depth: int = 0
@@ -60,6 +64,7 @@ class Measure:
     directives: int = 0
     nodes: int = 0
     cost: int = 0
+    personal: bool = False
     names: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Measure) -> None:
@@ -71,7 +76,7 @@ class Measure:
         self.directives += other.directives
         self.nodes += other.nodes
         self.cost += other.cost
-        self.names.update(other.names)
+        self.personal |= other.personal
 
 
 def check(
@@ -84,18 +89,31 @@ def check(
     """The operation that would run, and what it asks for.
 
     Raises GraphQLError: QUERY_TOO_COMPLEX naming the limit that any operation of the document passes; BAD_USER_INPUT
-    for a page size outside 1–100, for NUL or a lone surrogate in a text, and for an operation that can't be told.
+    for a page size outside 1–100, NUL or a lone surrogate in a text, a number of more than 20 digits, and an operation
+    that can't be told; GRAPHQL_VALIDATION_FAILED for fragments that nothing spreads or that share a name.
     """
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     within("operations", len(operations), bounds.operations)
     within("fragments", len(document.definitions) - len(operations), bounds.fragments)
+    fragments = _fragments(document)
     chosen = _choose(operations, operation_name)
-    measured = {
-        id(operation): _Walk(fragments, _values(operation, variables), schema, bounds).operation(operation)
-        for operation in operations
-    }
-    return chosen, measured[id(chosen)]
+    walks = [_Walk(fragments, _values(operation, variables), schema, bounds) for operation in operations]
+    measured = [walk.operation(operation) for walk, operation in zip(walks, operations, strict=True)]
+    unreached = fragments.keys() - frozenset().union(*(walk.reached for walk in walks))
+    if unreached:
+        # The validator would say so too, but not before it has compared all selections in them pairwise.
+        raise refusal(TopCode.GRAPHQL_VALIDATION_FAILED, f'Fragment "{min(unreached)}" is never used.')
+    return next((node, measure) for node, measure in zip(operations, measured, strict=True) if node is chosen)
+
+
+def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """Fragments by name; raises GRAPHQL_VALIDATION_FAILED for a name that stands twice: one would hide the other."""
+    found: dict[str, FragmentDefinitionNode] = {}
+    for node in document.definitions:
+        if isinstance(node, FragmentDefinitionNode) and found.setdefault(node.name.value, node) is not node:
+            text = f'There can be only one fragment named "{node.name.value}".'
+            raise refusal(TopCode.GRAPHQL_VALIDATION_FAILED, text)
+    return found
 
 
 def _choose(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
@@ -130,6 +148,7 @@ class _Walk:
         self.fragments, self.values, self.schema, self.bounds = fragments, values, schema, bounds
         self.known: dict[str, Measure] = {}
         self.open: set[str] = set()
+        self.reached: frozenset[str] = frozenset()
 
     def operation(self, node: OperationDefinitionNode) -> Measure:
         """Measure an operation; raises GraphQLError when it passes a limit."""
@@ -139,15 +158,18 @@ class _Walk:
         measure = self.selections(node.selection_set, self.schema.get_root_type(node.operation))
         own: list[Any] = [node, *(node.variable_definitions or ())]
         measure.directives += sum(len(part.directives or ()) for part in own)
+        self.reached = frozenset(self.known)
         for name in self.fragments:
             # Fragments that nothing spreads are validated too.
             self.fragment(name)
-        roots, bounds = measure.names.total(), self.bounds
+        bounds = self.bounds
         within("depth", measure.depth, bounds.depth)
         within("depth", measure.introspection_depth, INTROSPECTION_DEPTH)
         within("fields", max(measure.fields, *(m.fields for m in (measure, *self.known.values()))), bounds.fields)
         within("aliases", measure.aliases, bounds.aliases)
         within("directives", measure.directives, bounds.directives)
+        measure.names.update(root.name.value for root in flat([node.selection_set], self.fragments))
+        roots = measure.names.total()
         if node.operation is OperationType.MUTATION:
             within("mutations", roots, bounds.mutations)
             within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), bounds.secret_mutations)
@@ -155,7 +177,7 @@ class _Walk:
             within("rootFields", roots, bounds.root_fields)
         within("nodes", measure.nodes, bounds.nodes)
         within("cost", measure.cost, bounds.cost)
-        within("repeats", _repeats(node.selection_set, self.fragments), bounds.repeats)
+        within("repeats", repeats(node.selection_set, self.fragments), bounds.repeats)
         return measure
 
     def selections(self, node: SelectionSetNode, parent: Any) -> Measure:
@@ -198,7 +220,7 @@ class _Walk:
         """Add a field with everything under it."""
         name = node.name.value
         known = parent.fields.get(name) if is_object_type(parent) or is_interface_type(parent) else None
-        into.names[name] += 1
+        into.personal |= known is not None and view_of(known) is not None
         into.aliases += node.alias is not None
         for argument in node.arguments or ():
             self.literal(argument.value)
@@ -215,6 +237,7 @@ class _Walk:
         into.fields += below.fields
         into.aliases += below.aliases
         into.directives += below.directives
+        into.personal |= below.personal
         into.nodes += size * (paged + below.nodes)
         into.cost += size * below.cost
 
@@ -261,45 +284,17 @@ class _Walk:
         return len(value) if isinstance(value, list) else 1
 
     def literal(self, node: ValueNode) -> None:
-        """Refuse texts and lists in a literal that are too long."""
+        """Refuse texts, lists and numbers in a literal that are too long."""
         waiting: list[ValueNode] = [node]
         while waiting:
             value = waiting.pop()
             if isinstance(value, StringValueNode):
                 check_text(value.value, self.bounds)
+            elif isinstance(value, IntValueNode | FloatValueNode):
+                if len(value.value.lstrip("-")) > INTEGER_LONGEST:
+                    raise refusal(TopCode.BAD_USER_INPUT, f"A number has more than {INTEGER_LONGEST} digits.")
             elif isinstance(value, ListValueNode):
                 within("inputList", len(value.values), self.bounds.input_list)
                 waiting.extend(value.values)
             elif isinstance(value, ObjectValueNode):
                 waiting.extend(entry.value for entry in value.fields)
-
-
-def _repeats(root: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
-    """How many field nodes merge into one place of the answer, at most: the validator compares them pairwise.
-
-    Walks the expanded document, which the limit of fields has bounded before.
-    """
-    most = 0
-    level: list[list[SelectionSetNode]] = [[root]]
-    while level:
-        below: list[list[SelectionSetNode]] = []
-        for place in level:
-            merged: dict[str, list[FieldNode]] = {}
-            for node in _flat(place, fragments):
-                merged.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
-            most = max(most, *(len(nodes) for nodes in merged.values())) if merged else most
-            below.extend([n.selection_set for n in nodes if n.selection_set] for nodes in merged.values())
-        level = [place for place in below if place]
-    return most
-
-
-def _flat(place: list[SelectionSetNode], fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[FieldNode]:
-    waiting = list(place)
-    while waiting:
-        for selection in waiting.pop().selections:
-            if isinstance(selection, FieldNode):
-                yield selection
-            elif isinstance(selection, InlineFragmentNode):
-                waiting.append(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value in fragments:
-                waiting.append(fragments[selection.name.value].selection_set)

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from graphql import GraphQLError
@@ -46,7 +48,13 @@ FIELDS_LOGGED = 5
 AGAIN_WITHIN = 1.0
 """Seconds after which a failure counts as a hang, which a second attempt would only double."""
 
-Identify = Callable[[str | None], Awaitable[Viewer | ServiceClient | None]]
+
+class Identify(Protocol):
+    """See `resolvers.app.identified`."""
+
+    async def __call__(self, token: str | None, *, address: str | None, counted: bool) -> Viewer | ServiceClient | None:
+        """Who presents this token."""
+
 
 STATUS = {
     TopCode.UNAUTHENTICATED: 401,
@@ -93,7 +101,7 @@ class Endpoint:
         """What resolvers see of the request; nobody is identified yet."""
         given = request.headers.get("authorization")
         token = request.cookies.get(self.cookie(SESSION_COOKIE)) if given is None else _bearer(given)
-        return Context(
+        context = Context(
             services=self.services,
             documents=self.documents,
             request_id=request.scope.get("request_id", ""),
@@ -102,9 +110,10 @@ class Endpoint:
             user_agent=request.headers.get("user-agent", "")[:500],
             token=token,
             device=request.cookies.get(self.cookie(DEVICE_COOKIE)),
-            identify=lambda: self.identify(token),
             introspection=self.introspection,
         )
+        context.identify = lambda counted: self.identify(token, address=context.counted_address, counted=counted)
+        return context
 
     async def answer(self, request: Request, context: Context, media: str) -> Response:
         """Read, execute, answer; raises Refused."""
@@ -187,7 +196,7 @@ class Endpoint:
         if data is None and errors and all(error.path is None for error in errors):
             told = report(errors, context)
             status = STATUS.get(told[0]["extensions"]["code"], 400) if media == RESPONSE_JSON else 200
-            return self.respond(status, told, context, media)
+            return self.pausing(self.respond(status, told, context, media), told)
         answer: dict[str, Any] = {"data": data}
         if errors:
             answer["errors"] = report(errors, context)
@@ -197,7 +206,16 @@ class Endpoint:
             text = f"The answer has more than {limit} bytes; ask for smaller pages."
             error = refusal(TopCode.QUERY_TOO_COMPLEX, text, limit="response", maximum=limit)
             return self.told(None, [error], context, media)
-        return self.finished(Response(content, 200, media_type=f"{media}; charset=utf-8"), context)
+        response = Response(content, 200, media_type=f"{media}; charset=utf-8")
+        return self.pausing(self.finished(response, context), answer.get("errors", ()))
+
+    def pausing(self, response: Response, errors: Iterable[dict[str, Any]]) -> Response:
+        """With the whole seconds, at least one, after which what was throttled may be sent again."""
+        moments = [error["extensions"]["retryAt"] for error in errors if "retryAt" in error["extensions"]]
+        if moments:
+            seconds = (datetime.fromisoformat(max(moments)) - self.services.clock()).total_seconds()
+            response.headers["retry-after"] = str(max(1, math.ceil(seconds)))
+        return response
 
     def refuse(self, refused: Refused, context: Context, media: str) -> Response:
         """The answer to a request that GraphQL never saw."""

@@ -18,7 +18,8 @@ def check_variables(variables: Mapping[str, Any], bounds: Bounds) -> None:
         value, depth = waiting.pop()
         if isinstance(value, str):
             check_text(value, bounds)
-        elif isinstance(value, int) and abs(value) >= 10**INTEGER_LONGEST:
+        elif isinstance(value, int | float) and abs(value) >= 10**INTEGER_LONGEST:
+            # The reader of JSON makes a float of a long integer.
             raise refusal(TopCode.BAD_USER_INPUT, f"An integer has more than {INTEGER_LONGEST} digits.")
         elif isinstance(value, list | dict):
             within("jsonDepth", depth, bounds.json_depth)

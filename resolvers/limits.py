@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import idempotency, uploads
+from bizcall import idempotency, throttles, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
 from bizcall.imports import downloads, storing
@@ -157,6 +157,12 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("sessionIdle", _seconds(sessions.IDLE), Unit.SECONDS, "Life of a session that isn't used."),
         ("sessionLife", _seconds(sessions.ABSOLUTE), Unit.SECONDS, "Life of a session."),
         ("idempotencyKeyLife", _seconds(idempotency.LIFE), Unit.SECONDS, "Life of the answer for an idempotency key."),
+        *(
+            (bound.name, bound.limit, Unit.COUNT, bound.text)
+            for bucket, bounds_of_it in throttles.BOUNDS.items()
+            if bucket not in throttles.NOTED_ONLY
+            for bound in bounds_of_it
+        ),
     )
 
 
@@ -168,7 +174,7 @@ def _seconds(time: timedelta) -> int:
 class LimitQueries:
     """Fields of Query."""
 
-    @strawberry.field(description="The limits of the service, at most 50.")
+    @strawberry.field(description="The limits of the service, at most 100.")
     def limits(self) -> list[Limit]:
         """The published bounds."""
         return table(Bounds())

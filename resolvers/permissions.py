@@ -32,6 +32,7 @@ ACCESS: Mapping[str, Roles] = {
     "Query.documents": EVERYBODY,
     "Query.viewer": PEOPLE,
     "Query.admins": SIGNED_IN,
+    "Query.auditRecords": SIGNED_IN,
     "Mutation.__typename": EVERYBODY,
     "Mutation.signIn": PEOPLE,
     "Mutation.signInCodeSend": PEOPLE,
@@ -76,9 +77,20 @@ ONE_A_REQUEST = frozenset(
 )
 """Mutations that compare a secret or send a code: one of them in a request, or aliases would multiply guesses (A6)."""
 
+WITHOUT_DATABASE = frozenset(
+    {"Query.__typename", "Query.limits", "Query.documents", "Query.viewer", "Mutation.__typename"}
+)
+"""Fields that cost strangers nothing but processor time, and so aren't counted."""
+
 
 def admit(root_type: str, fields: Iterable[str], role: Role | None) -> None:
     """Let an operation with these root fields pass; raises Unauthenticated or Forbidden."""
     if all(role in ACCESS.get(f"{root_type}.{name}", ADMINS) for name in fields):
         return
     raise Unauthenticated if role is NOBODY else Forbidden
+
+
+def reaches_database(root_type: str, fields: Iterable[str]) -> bool:
+    """Whether an operation with these root fields would touch the database for a stranger."""
+    asked = {f"{root_type}.{name}" for name in fields}
+    return all(NOBODY in ACCESS.get(name, ADMINS) for name in asked) and not asked <= WITHOUT_DATABASE

@@ -3,6 +3,10 @@
 Nothing before `on_execute` touches the database: a document that is refused for its size or its form costs no
 connection. A query reads in one read-only transaction that sees the viewer's company; each mutation opens its own in
 `bizcall`.
+
+What an operation reveals of people is recorded before its answer leaves (P1): of a query in its own transaction, which
+therefore isn't read-only when its document selects such fields; of a mutation's payload in a further one. An answer
+whose record can't be written is not given.
 """
 
 from __future__ import annotations
@@ -12,13 +16,15 @@ from collections.abc import AsyncIterator, Iterator
 from graphql import GraphQLError, OperationType
 from strawberry.extensions import SchemaExtension
 
+from bizcall import audit
+from bizcall.admins import Role
 from bizcall.database import tenant
 from bizcall.errors import Forbidden
 from resolvers import guard
 from resolvers.errors import TopCode, mark
 from resolvers.inputs import check_variables
 from resolvers.limits import Bounds
-from resolvers.permissions import admit
+from resolvers.permissions import admit, reaches_database
 from schema.context import Context
 
 ROOT_TYPES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
@@ -60,25 +66,44 @@ class Pipeline(SchemaExtension):
         running = self.execution_context
         context: Context = running.context
         context.reads = self.operation.operation is OperationType.QUERY
-        await context.recognise()
-        names = self.measure.names
+        names, root_type = self.measure.names, ROOT_TYPES[self.operation.operation]
+        await context.recognise(counted=reaches_database(root_type, names))
         if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
             raise Forbidden
-        admit(ROOT_TYPES[self.operation.operation], names, context.role)
+        admit(root_type, names, context.role)
+        context.views.clear()
         try:
-            if context.reads and context.viewer is not None:
-                async with tenant(context.viewer.company_id, read_only=True):
+            # An operator's fields read in the company that they concern, each in a transaction of its own.
+            if context.reads and context.viewer is not None and context.role is Role.ADMIN:
+                async with tenant(context.viewer.company_id, read_only=not self.measure.personal):
                     try:
                         yield
                     finally:
                         await context.settle()
+                    await self._record_views(context)
             else:
                 try:
                     yield
                 finally:
                     await context.settle()
+                if context.viewer is not None and context.seen:
+                    async with tenant(context.viewer.company_id):
+                        await self._record_views(context)
         finally:
             mark(self._uncoerced(), TopCode.BAD_USER_INPUT)
+
+    async def _record_views(self, context: Context) -> None:
+        """In the open transaction; raises what keeps the record from being written, and with it the answer."""
+        result = self.execution_context.result
+        if not context.seen:
+            return
+        try:
+            await audit.record_views(context.company_id, context.actor, context.seen, clock=context.services.clock)
+        except Exception:
+            # A statement that failed has ended the transaction, and its own error says more than this one.
+            if result is None or not result.errors:
+                raise
+            result.data = None
 
     def _uncoerced(self) -> list[GraphQLError]:
         """Errors of variables that don't fit their types: graphql-core finds them before any field, so without path."""

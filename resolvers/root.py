@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.admins import AdminMutations, AdminQueries
 from resolvers.app_sign_in import AppSignInMutations
+from resolvers.audit import AuditQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
@@ -22,12 +23,16 @@ from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.support import SupportQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
+from schema.personal import watch
 from schema.scalars import SCALARS
 
 DOCUMENTS_CACHED = 200
 
 
-@strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
+@strawberry.type(
+    description="What can be asked. Nothing here has an effect or reveals what is masked; "
+    "what it reveals of people is recorded."
+)
 class Query(
     NodeQueries,
     LimitQueries,
@@ -37,6 +42,7 @@ class Query(
     DepartmentQueries,
     ImportQueries,
     InvitationQueries,
+    AuditQueries,
 ):
     """Fields that read."""
 
@@ -72,6 +78,7 @@ def build(query: type, mutation: type | None, types: tuple[type, ...] = ()) -> S
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )
     _without_null_defaults(made)
+    watch(made._schema)
     return made
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any, Generic, Self, TypeVar, cast
+from uuid import UUID
 
 import strawberry
 
@@ -79,6 +80,7 @@ class Connection(Generic[T]):
     """Relay's Connection, with `nodes` beside `edges` and a count that is asked of the database only when selected."""
 
     listing: strawberry.Private[Listing[Any]]
+    company_id: strawberry.Private[UUID]
     edges: list[Edge[T]] = strawberry.field(description="The entries with their places; at most 100.")
     nodes: list[T] = strawberry.field(description="The entries alone; at most 100.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
@@ -86,20 +88,22 @@ class Connection(Generic[T]):
     @strawberry.field(description="How many entries the whole list has, on all pages.")
     async def total_count(self, info: Info) -> TotalCount:
         """Counts no further than 10,000."""
-        async with reading(info.context.company_id):
+        async with reading(self.company_id):
             return cast("TotalCount", await self.listing.count())
 
     @classmethod
-    async def of(cls, info: Info, listing: Listing[Any], part: Slice) -> Self:
-        """One page of a listing; raises Invalid for a bad `part`.
+    async def of(cls, info: Info, listing: Listing[Any], part: Slice, *, company_id: UUID | None = None) -> Self:
+        """One page of a listing of the viewer's company, or of another that he may enter; raises Invalid for `part`.
 
-        Reads in the query's transaction, or, under a mutation's payload, in one of its own.
+        Reads in the open transaction of that company, or, where there is none, in one of its own.
         """
-        async with reading(info.context.company_id):
+        company_id = company_id or info.context.company_id
+        async with reading(company_id):
             page = await listing.page(part)
         nodes = cast("Sequence[T]", page.rows)
         return cls(
             listing=listing,
+            company_id=company_id,
             nodes=list(nodes),
             edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)],
             page_info=PageInfo(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -11,8 +12,10 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from bizcall import throttles
 from bizcall.admins import Role, Viewer
-from bizcall.audit import Actor, ActorKind
+from bizcall.audit import Actor, ActorKind, View
+from bizcall.audit.views import ADMINS
 from bizcall.database import reading
 from bizcall.errors import Unauthenticated
 from bizcall.ports import Clock, Queue, Storage
@@ -61,11 +64,12 @@ class Cookie:
 class Context:
     """One request.
 
-    Until the operation is known to be within its limits, when `identify` is asked, `viewer` and `service` are None;
-    afterwards `viewer` is the person who is signed in, or `service` the server that asks, or both are None.
-    `documents` are those that anybody may download.
+    Until the operation is known to be within its limits, when `identify` is asked and told whether a stranger would
+    reach the database, `viewer` and `service` are None; afterwards `viewer` is the person who is signed in, or
+    `service` the server that asks, or both are None. `documents` are those that anybody may download.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
     `cookies` collects what mutations set. `reads` says, once the operation is known, that it can have no effect.
+    `views` collects the keys of the rows whose personal data was resolved (`schema/personal.py`).
     """
 
     services: Services
@@ -78,10 +82,11 @@ class Context:
     device: str | None = None
     viewer: Viewer | None = None
     service: ServiceClient | None = None
-    identify: Callable[[], Awaitable[Viewer | ServiceClient | None]] | None = None
+    identify: Callable[[bool], Awaitable[Viewer | ServiceClient | None]] | None = None
     introspection: bool = True
     reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
+    views: defaultdict[View, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     _batches: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -110,15 +115,27 @@ class Context:
         key = self.viewer.admin_id if self.viewer is not None else self.service.id if self.service is not None else None
         return Actor(kind, key, self.client_address, self.request_id)
 
-    async def recognise(self) -> None:
-        """Find out who asks, unless it is known."""
+    async def recognise(self, *, counted: bool) -> None:
+        """Find out who asks, unless it is known; `counted` says that a stranger would reach the database."""
         if self.viewer is not None or self.service is not None or self.identify is None:
             return
-        caller = await self.identify()
+        caller = await self.identify(counted)
         if isinstance(caller, ServiceClient):
             self.service = caller
         else:
             self.viewer = caller
+
+    @property
+    def seen(self) -> Mapping[View, set[UUID]]:
+        """What is to be recorded of `views`: nobody is told on for looking at himself."""
+        own = {self.viewer.admin_id} if self.viewer else set()
+        views = {view: keys - own if view is ADMINS else keys for view, keys in self.views.items()}
+        return {view: keys for view, keys in views.items() if keys or view is not ADMINS}
+
+    @property
+    def counted_address(self) -> str | None:
+        """What the bounds of `throttles` per address count this request as; None where none of them holds."""
+        return throttles.counted_address(self.client_address, self.services.settings.exempt_networks)
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import strawberry
 
+from bizcall.audit.views import DELIVERIES
 from bizcall.invitations import listing
 from bizcall.models import Delivery as DeliveryRow
 from bizcall.models import DeliveryAttempt as AttemptRow
@@ -22,6 +23,7 @@ from schema.enums import described
 from schema.errors import Payload
 from schema.jobs import Job, JobError, JobStatus, Progress
 from schema.node import Node, key_or_nothing
+from schema.personal import personal
 from schema.subscribers import LineFilter, Subscriber
 
 described(
@@ -99,7 +101,7 @@ class Delivery(Node):
     fetch = staticmethod(listing.deliveries_by_ids)
 
     channel: Channel = strawberry.field(description="By which way it goes.")
-    recipient: str = strawberry.field(description="The mobile number or e-mail address that it goes to.")
+    recipient: str = personal(DELIVERIES, description="The mobile number or e-mail address that it goes to.")
     state: DeliveryState = strawberry.field(description="How far it has come.")
     gateway_code: str | None = strawberry.field(description="What the gateway said, in its own words; null if nothing.")
     due_at: datetime = strawberry.field(description="From when on it may go out.")

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from bizcall import departments, phones
+from bizcall.audit.views import SUBSCRIBERS
 from bizcall.invitations import listing as invitations
 from bizcall.models import LineRow
 from bizcall.models import Subscriber as SubscriberRow
@@ -20,6 +21,7 @@ from schema.departments import Department
 from schema.enums import described
 from schema.errors import Payload
 from schema.node import Node
+from schema.personal import personal
 from schema.scalars import EmailAddress, PhoneNumber
 
 if TYPE_CHECKING:
@@ -114,10 +116,10 @@ class Subscriber(Node):
     row = SubscriberRow
     fetch = staticmethod(listing.by_ids)
 
-    name: str = strawberry.field(description="1–50 characters.")
+    name: str = personal(SUBSCRIBERS, description="1–50 characters.")
     position: str = strawberry.field(description="Free text of at most 50 characters; may be empty.")
-    mobile: PhoneNumber | None = strawberry.field(description="The mobile number, digits only.")
-    email: EmailAddress | None = strawberry.field(description="The e-mail address.")
+    mobile: PhoneNumber | None = personal(SUBSCRIBERS, description="The mobile number, digits only.")
+    email: EmailAddress | None = personal(SUBSCRIBERS, description="The e-mail address.")
     rid_enabled: bool = strawberry.field(description="Whether calls present the line's RID.")
     app_enabled: bool = strawberry.field(description="Whether the person may use the phone app.")
     revision: int = strawberry.field(description="Counts the changes; saving asks for the one that was seen.")
@@ -126,7 +128,7 @@ class Subscriber(Node):
     ended_at: datetime | None = strawberry.field(description="Until when; null while the person holds the line.")
     updated_at: datetime = strawberry.field(description="When the holding was last changed.")
 
-    @strawberry.field(description="The mobile number with hyphens.")
+    @personal(SUBSCRIBERS, description="The mobile number with hyphens.")
     def mobile_formatted(self, parent: strawberry.Parent[SubscriberRow]) -> str | None:
         """For people."""
         return None if parent.mobile is None else phones.formatted(parent.mobile)

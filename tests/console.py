@@ -54,7 +54,7 @@ async def console(company: Tenant, wiring: Wiring | None = None) -> AsyncIterato
     """A client of the application, signed in as the company's administrator."""
     until = datetime.now(UTC) + timedelta(hours=1)
 
-    async def identify(token: str | None) -> Viewer:
+    async def identify(token: str | None, **_: Any) -> Viewer:
         return Viewer(company.id, company.admin_id, uuid7(), until, until)
 
     transport = httpx.ASGITransport(create_app(wiring or Wiring(), identify=identify))

@@ -21,6 +21,7 @@ pruning.py       what the schedule forgets
 
 from bizcall.admins.administering import (
     Operator,
+    account,
     operator_create,
     operator_end,
     operators,
@@ -59,6 +60,7 @@ __all__ = [
     "SignedIn",
     "Viewer",
     "Welcome",
+    "account",
     "authenticate",
     "by_ids",
     "code_send",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from bizcall import audit
+from bizcall import audit, throttles
 from bizcall.admins import tokens
 from bizcall.admins.locks import STRANGER
 from bizcall.audit import Actor
@@ -18,6 +18,7 @@ from bizcall.ids import uuid7
 from bizcall.models.accounts import Session
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
+from bizcall.throttles import Bucket
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -62,34 +63,49 @@ class Opened:
     viewer: Viewer
 
 
-async def authenticate(token: str | None, *, clock: Clock = now) -> Viewer | None:
+async def authenticate(
+    token: str | None, *, address: str | None = None, counted: bool = False, clock: Clock = now
+) -> Viewer | None:
     """Who presents this token, or None for no, a wrong, an ended, an idle or an old one: all look the same.
 
     Use is noted at most once a minute, so a session may be cut up to a minute before its 30 minutes are over. Opens
-    a transaction of its own.
+    a transaction of its own, in which the request is counted: the administrator's, or that of a stranger's `address`
+    (None for one that isn't bounded). `counted` says that a stranger's request counts even if it presents nothing to
+    look up. Raises Throttled.
     """
-    if token is None or not tokens.readable(token):
+    readable = token is not None and tokens.readable(token)
+    if not readable and not (counted and address is not None):
         return None
     at = clock()
     async with directory():
-        rows = await query(
-            """
-            SELECT id, company_id, admin_id, device, seen_at, expires_at FROM session
-            WHERE token_hash = $1 AND ended_at IS NULL AND seen_at > $2 AND expires_at > $3
-            """,
-            tokens.hashed(token),
-            at - IDLE,
-            at,
-        )
-        if not rows:
+        row = await _live(token, at) if token is not None and readable else None
+        if row is None:
+            await throttles.take(Bucket.ANONYMOUS_REQUEST, address, at=at)
             return None
-        (row,) = rows
+        await throttles.take(Bucket.REQUEST, str(row["admin_id"]), at=at)
         if at - row["seen_at"] >= RENEWAL:
             # A sign-out that commits in between wins: the condition is looked at again under the row's lock.
             await query(
                 "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2", row["id"], at
             )
     return Viewer(row["company_id"], row["admin_id"], row["id"], at + IDLE, row["expires_at"], row["device"])
+
+
+async def _live(token: str, at: datetime) -> dict[str, Any] | None:
+    """The session that a token opens."""
+    rows = await query(
+        """
+        SELECT id, company_id, admin_id, device, seen_at, expires_at,
+               -- What is noted of a request may be lost with the server: nobody has to wait for the disk.
+               set_config('synchronous_commit', 'off', true)
+        FROM session
+        WHERE token_hash = $1 AND ended_at IS NULL AND seen_at > $2 AND expires_at > $3
+        """,
+        tokens.hashed(token),
+        at - IDLE,
+        at,
+    )
+    return rows[0] if rows else None
 
 
 async def begin(

@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from bizcall import audit, departments
+from bizcall import departments
 from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
-from bizcall.imports import keys
-from bizcall.imports.downloads import Download, link
+from bizcall.imports import downloads, keys
+from bizcall.imports.downloads import Download, File, link
 from bizcall.ports import Clock, Storage, now
 from bizcall.sheets import FormLine, make_form
 
@@ -37,7 +37,7 @@ async def create(company_id: UUID, actor: Actor, *, storage: Storage, clock: Clo
             LINES_MOST + 1,
         )
         choices = [row.name for row in await departments.current(company_id)]
-        await audit.record(company_id, actor, "imports.form_create", [company_id], kind="Company", clock=clock)
+        await downloads.record(company_id, actor, File.FORM, clock=clock)
     lines = [FormLine(row["number"], row["rid"]) for row in free[:LINES_MOST]]
     body = await asyncio.to_thread(make_form, lines, choices)
     key = keys.form(company_id, uuid7())

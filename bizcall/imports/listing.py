@@ -6,11 +6,11 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from bizcall import audit
 from bizcall.audit import Actor
 from bizcall.database import query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.imports.downloads import Download, link
+from bizcall.imports import downloads
+from bizcall.imports.downloads import Download, File, link
 from bizcall.models import Import, ImportFinding, ImportRow
 from bizcall.models.imports import Action, Severity, Source, State
 from bizcall.paging import Listing, Order
@@ -77,6 +77,6 @@ async def refused_rows(
             raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",)))
         if found.refused_key is None:
             raise Invalid(Problem(ErrorCode.STATE, ("id",)))
-        await audit.record(company_id, actor, "imports.refused_download", [import_id], kind="Import", clock=clock)
+        await downloads.record(company_id, actor, File.REFUSED_ROWS, import_id, clock=clock)
     name = f"{PurePosixPath(found.file_name).stem[:100]} - 오류 행.xlsx"
     return await link(storage, found.refused_key, name, clock)

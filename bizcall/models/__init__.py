@@ -26,7 +26,7 @@ from bizcall.models.dispatch import (
     Invitation,
     InvitationBatch,
 )
-from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, MessageFailure, Outbox
+from bizcall.models.house import AuditChain, AuditRecord, AuditSeal, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
@@ -34,7 +34,9 @@ __all__ = [
     "AccountMessage",
     "AccountRow",
     "Admin",
+    "AuditChain",
     "AuditRecord",
+    "AuditSeal",
     "Challenge",
     "Company",
     "CompanyDirectory",

@@ -91,6 +91,39 @@ class AuditRecord(TenantRow):
     address = fields.TextField(default="")
     request_id = fields.TextField(default="")
     details: dict[str, Any] = fields.JSONField(default=dict)
+    recorded_at = fields.DatetimeField(db_default=Now())
 
     class Meta:
         table = "audit_record"
+
+
+class AuditSeal(Row):
+    """A link of a company's chain over its audit records. Insert only. The key is (company_id, number)."""
+
+    number = fields.IntField(primary_key=True, generated=False)
+    company_id = fields.UUIDField()
+    recorded_from = fields.DatetimeField()
+    recorded_to = fields.DatetimeField()
+    records = fields.IntField()
+    previous_hash = fields.BinaryField()
+    hash = fields.BinaryField()
+    sealed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "audit_seal"
+
+
+class AuditChain(DirectoryRow):
+    """How far a company's chain is; outside companies, visited by schedules."""
+
+    company_id = fields.UUIDField(primary_key=True)
+    sealed_at = fields.DatetimeField(null=True)
+    verified_at = fields.DatetimeField(null=True)
+    number = fields.IntField(default=0)
+    hash = fields.BinaryField()
+    recorded_to = fields.DatetimeField()
+    oldest_to = fields.DatetimeField(null=True)
+    verified_number = fields.IntField(default=0)
+
+    class Meta:
+        table = "audit_chain"

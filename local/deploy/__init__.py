@@ -44,6 +44,7 @@ NO_LOCAL_EFFECT = frozenset({
     # No metrics are collected that could be watched or drawn.
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Logs::MetricFilter",
     # Mail ends in the laptop's inbox, so nothing bounces that could be told.
     "AWS::SES::ConfigurationSetEventDestination",
 })  # fmt: skip

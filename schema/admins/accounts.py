@@ -10,6 +10,7 @@ import strawberry
 
 from bizcall import admins, companies
 from bizcall.admins import AdminState, Role, sessions
+from bizcall.audit.views import ADMINS
 from bizcall.database import reading
 from bizcall.models import AccountMessage as AccountMessageRow
 from bizcall.models import AccountRow
@@ -20,6 +21,7 @@ from schema.companies import Company
 from schema.context import Info
 from schema.enums import described
 from schema.node import Node, encode
+from schema.personal import personal
 from schema.scalars import PhoneNumber
 
 described(
@@ -137,7 +139,7 @@ class Admin(Node):
         """How the invitation to the administrator himself went (ON-01)."""
         return cast("AccountMessage | None", await info.context.load(admins.welcomes, parent.id))
 
-    @strawberry.field(description="1–50 characters; empty before registration.")
+    @personal(ADMINS, description="1–50 characters; empty before registration.")
     async def name(self, info: Info, parent: strawberry.Parent[AccountRow]) -> str | None:
         """The company's own."""
         return (await _person(info, parent)).name if _own(info, parent) else None
@@ -152,7 +154,7 @@ class Admin(Node):
         """The company's own."""
         return (await _person(info, parent)).position if _own(info, parent) else None
 
-    @strawberry.field(description="Null before registration, too.")
+    @personal(ADMINS, description="Null before registration, too.")
     async def email(self, info: Info, parent: strawberry.Parent[AccountRow]) -> str | None:
         """The company's own."""
         return (await _person(info, parent)).email if _own(info, parent) else None

@@ -7,6 +7,7 @@ from typing import cast
 import strawberry
 
 from bizcall import departments, phones
+from bizcall.audit.views import IMPORT_FINDINGS, IMPORT_ROWS
 from bizcall.imports import findings
 from bizcall.models import ImportFinding as FindingModel
 from bizcall.models import ImportRow as RowModel
@@ -16,6 +17,7 @@ from schema.departments import Department
 from schema.errors import ErrorParam
 from schema.imports.enums import Action, Column, FindingCode, Severity
 from schema.messages import Language
+from schema.personal import personal
 from schema.scalars import EmailAddress, PhoneNumber
 from schema.subscribers import Line, Subscriber
 
@@ -47,19 +49,20 @@ class ImportFinding:
         """Stable."""
         return FindingCode(parent.code)
 
-    @strawberry.field(description="What stood in the cell, at most 200 characters.")
+    @personal(IMPORT_FINDINGS, description="What stood in the cell, at most 200 characters.")
     def original_value(self, parent: strawberry.Parent[FindingModel]) -> str:
         """As the file has it."""
         return parent.original
 
-    @strawberry.field(
-        description="For people: Korean, or English when Accept-Language asks for it. Its wording is no contract."
+    @personal(
+        IMPORT_FINDINGS,
+        description="For people: Korean, or English when Accept-Language asks for it. Its wording is no contract.",
     )
     def message(self, info: Info, parent: strawberry.Parent[FindingModel]) -> str:
         """Made from the code."""
         return findings.sentence(parent.code, parent.params, english=info.context.language is Language.EN)
 
-    @strawberry.field(description="The values that the message names, at most 10.")
+    @personal(IMPORT_FINDINGS, description="The values that the message names, at most 10.")
     def params(self, parent: strawberry.Parent[FindingModel]) -> list[ErrorParam]:
         """By name."""
         return [ErrorParam(name=name, value=value) for name, value in parent.params.items()]
@@ -71,10 +74,10 @@ class ImportRow:
 
     action: Action = strawberry.field(description="What the row would do, by the preview.")
     outcome: Action | None = strawberry.field(description="What the row did; null where nothing was registered.")
-    name: str = strawberry.field(description="The name; may be empty on a refused row.")
+    name: str = personal(IMPORT_ROWS, description="The name; may be empty on a refused row.")
     position: str = strawberry.field(description="The position; empty on a refused row.")
-    mobile: PhoneNumber | None = strawberry.field(description="The mobile number; null on a refused row.")
-    email: EmailAddress | None = strawberry.field(description="The e-mail address; null on a refused row.")
+    mobile: PhoneNumber | None = personal(IMPORT_ROWS, description="The mobile number; null on a refused row.")
+    email: EmailAddress | None = personal(IMPORT_ROWS, description="The e-mail address; null on a refused row.")
     rid_enabled: bool = strawberry.field(description="Whether calls would present the line's RID.")
     app_enabled: bool = strawberry.field(description="Whether the person might use the phone app.")
 

@@ -15,6 +15,7 @@ DIRECTORY = frozenset(
     {
         "account_message",
         "account_row",
+        "audit_chain",
         "challenge",
         "company_directory",
         "credential",

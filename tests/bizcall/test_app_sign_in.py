@@ -207,9 +207,9 @@ async def test_IN_11_success_failure_and_lock_stand_in_the_companys_trail_withou
     for _ in range(5):
         await app.refused(WRONG)
 
-    found = [each for each in await records(app.campaign.company.id) if each["action"].startswith("app_sign_in")]
+    found = [each for each in await records(app.campaign.company.id) if each["action"].startswith("app.")]
     assert [each["action"] for each in found] == (
-        ["app_sign_in.failure"] * 2 + ["app_sign_in"] + ["app_sign_in.failure"] * 4 + ["app_sign_in.lock"]
+        ["app.sign_in_failure"] * 2 + ["app.sign_in"] + ["app.sign_in_failure"] * 4 + ["app.sign_in_lock"]
     )
     assert {(each["actor_kind"], each["actor_id"], each["address"]) for each in found} == {
         ("SERVICE", SERVICE.id, "203.0.113.9")
@@ -223,7 +223,7 @@ async def test_IN_11_guesses_at_nobodys_number_stand_in_the_providers_trail(app:
     await app.refused(WRONG, "070-9999-9997")
 
     *_, last = await records(PROVIDER_ID)
-    assert (last["action"], last["actor_id"], last["subject_ids"]) == ("app_sign_in.failure", SERVICE.id, [])
+    assert (last["action"], last["actor_id"], last["subject_ids"]) == ("app.sign_in_failure", SERVICE.id, [])
 
 
 async def test_A7_a_number_that_nobody_has_is_answered_in_the_time_of_a_wrong_password(app: App) -> None:

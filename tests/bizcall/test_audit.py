@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from tortoise.exceptions import OperationalError
 
@@ -12,6 +14,8 @@ from bizcall.ids import uuid7
 from tests.accounts import records
 from tests.doubles import Turned
 from tests.factories import Tenant
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def test_a_record_tells_actor_act_subjects_and_details(company: Tenant) -> None:
@@ -24,7 +28,7 @@ async def test_a_record_tells_actor_act_subjects_and_details(company: Tenant) ->
         )
 
     (row,) = await records(company.id)
-    del row["id"]
+    del row["id"], row["recorded_at"]
     assert row == {
         "company_id": company.id,
         "at": clock.at,
@@ -55,21 +59,53 @@ async def test_a_record_goes_with_its_act(company: Tenant) -> None:
     assert not await records(company.id)
 
 
+@pytest.mark.parametrize("table", ["audit_record", "audit_seal"])
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit_record SET action = '' WHERE company_id = $1",
-        "DELETE FROM audit_record WHERE company_id = $1",
-        "TRUNCATE audit_record /* $1 company_id */",
+        "UPDATE {} SET company_id = $1 WHERE company_id = $1",
+        "DELETE FROM {} WHERE company_id = $1",
+        "TRUNCATE {} /* $1 company_id */",
     ],
 )
-async def test_P2_records_can_be_added_only(company: Tenant, statement: str) -> None:
+async def test_P2_records_and_seals_can_be_added_only(company: Tenant, table: str, statement: str) -> None:
     async def change() -> None:
         async with tenant(company.id):
-            await query(statement, *([company.id] if "= $1" in statement else []))
+            await query(statement.format(table), *([company.id] if "= $1" in statement else []))
 
     with pytest.raises(OperationalError, match="permission denied"):
         await change()
+
+
+@pytest.mark.parametrize("moment", ["now() - interval '1 year'", "DEFAULT"])
+async def test_P2_the_time_of_recording_is_the_databases_own(company: Tenant, moment: str) -> None:
+    async def write() -> None:
+        async with tenant(company.id):
+            await query(
+                "INSERT INTO audit_record (company_id, id, at, actor_kind, action, recorded_at)"
+                f" VALUES ($1, $2, now(), 'SYSTEM', 'x', {moment})",
+                company.id,
+                uuid7(),
+            )
+
+    with pytest.raises(OperationalError, match="permission denied"):
+        await write()
+
+
+async def test_P2_the_time_of_recording_is_not_before_the_transaction_began(company: Tenant) -> None:
+    async with tenant(company.id):
+        (began,) = await query("SELECT now() AS at")
+        await audit.record(company.id, audit.system(), "subscribers.save", clock=lambda: LONG_AGO)
+    (row,) = await records(company.id)
+    assert row["recorded_at"] > began["at"] > row["at"]
+
+
+@pytest.mark.parametrize("kind", list(ActorKind))
+async def test_everybody_who_acts_can_be_named(company: Tenant, kind: ActorKind) -> None:
+    async with tenant(company.id):
+        await audit.record(company.id, Actor(kind), "subscribers.save")
+    (row,) = await records(company.id)
+    assert row["actor_kind"] == kind
 
 
 async def test_another_companys_record_can_not_be_written(company: Tenant, stranger: Tenant) -> None:

@@ -14,7 +14,7 @@ from bizcall.models.base import DirectoryRow, Row
 from local.postgres import Postgres
 from tests.bizcall.catalogue import DIRECTORY, as_owner
 
-WITHOUT_MODEL = {"migration"}
+WITHOUT_MODEL = {"migration", "throttle"}
 """Tables that only their own module touches, by SQL."""
 
 COLUMNS = """

@@ -131,6 +131,6 @@ async def test_A12_making_and_ending_stand_in_the_providers_trail_without_the_to
     key = await service_clients.end(name, actor=ACTOR)
 
     found = [each for each in await records(PROVIDER_ID) if each["subject_ids"] == [key]]
-    assert [each["action"] for each in found] == ["service_clients.create", "service_clients.end"]
+    assert [each["action"] for each in found] == ["services.create", "services.end"]
     assert {each["request_id"] for each in found} == {"request-1"}
     assert token not in str(found)

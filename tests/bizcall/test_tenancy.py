@@ -24,6 +24,7 @@ TENANTS_TABLES = (
     "membership",
     "admin",
     "audit_record",
+    "audit_seal",
     "idempotency_key",
     "upload",
 )
@@ -171,8 +172,12 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
         " AND has_table_privilege('app', oid, 'DELETE')",
     )
     signing_in = {"sign_in_attempt", "device", "challenge", "session", "account_message", "former_password"}
+    counting = {"throttle"}
     dispatching = {"outbox", "inbox", "delivery_directory", "gateway_report", "message_failure"}
-    assert {row["relname"] for row in rows} == {"idempotency_key", "import_deadline"} | dispatching | signing_in
+    assert {row["relname"] for row in rows} == {
+        "idempotency_key",
+        "import_deadline",
+    } | dispatching | signing_in | counting
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_record SET action = 'x'", "DELETE FROM audit_record"])

@@ -36,7 +36,7 @@ def test_I2_the_template_keeps_every_rule(template: dict[str, Any]) -> None:
 
 
 def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> None:
-    assert len(reading.of(template, "Lambda::Function")) == 10
+    assert len(reading.of(template, "Lambda::Function")) == 11
     assert set(reading.dead_letter_queues(template)) == {
         "DeliveriesQueue",
         "ImportsQueue",
@@ -45,7 +45,7 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
         "SmsQueue",
     }
     assert len(reading.sources(template)) == 5
-    assert len(reading.of(template, "Scheduler::Schedule")) == 1
+    assert len(reading.of(template, "Scheduler::Schedule")) == 3
     assert sum(1 for _ in reading.statements(template)) > 20
 
 

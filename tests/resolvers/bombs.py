@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+from graphql import (
+    DefinitionNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    NamedTypeNode,
+    NameNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    parse,
+    print_ast,
+)
 
 
 def doubling(n: int, inner: str = "__typename") -> str:
@@ -24,6 +42,20 @@ def nested(levels: int, size: int = 100) -> str:
     for _ in range(levels - 1):
         inner = f"others(first:{size}){{nodes{{{inner}}}}}"
     return f"{{departments(first:{size}){{nodes{{{inner}}}}}}}"
+
+
+def conflicting(count: int) -> str:
+    """One place of the answer, asked for with another page size each time."""
+    repeats = " ".join(f"others(first:{i % 90 + 1}){{nodes{{id}}}}" for i in range(count))
+    return f"{{departments(first:1){{nodes{{{repeats}}}}}}}"
+
+
+def deep(levels: int) -> Any:
+    """Objects in objects."""
+    value: Any = 1
+    for _ in range(levels):
+        value = {"name": value}
+    return value
 
 
 TOO_MUCH: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -69,6 +101,52 @@ TOO_MUCH: dict[str, tuple[str, dict[str, Any], str]] = {
     "directives on an operation": ("query" + "@a" * 21 + "{__typename}", {}, "directives"),
     "directives on variables": ("query($a:Int" + "@a" * 21 + "){__typename}", {}, "directives"),
     "fields": ("{departments(first:1){nodes{" + "name " * 501 + "}}}", {}, "fields"),
+    "doubling fragments": (doubling(20), {}, "fields"),
+    "doubling fragments, as many as there may be": (doubling(39), {}, "fields"),
+    "doubling fragments of nothing": (doubling(39, ""), {}, "fields"),
+    "overlapping fragments": (overlapping(8), {}, "depth|fields"),
+    "overlapping fragments, many": (overlapping(20), {}, "depth|fields"),
+    "conflicting repeats": (conflicting(41), {}, "repeats"),
+    "conflicting repeats, many": (conflicting(90), {}, "fields|repeats"),
+    "one spread of many names, many times": (
+        "{departments(first:1){nodes{"
+        + "...A " * 240
+        + "}}} fragment A on Department{"
+        + " ".join(f"f{i}" for i in range(240))
+        + "}",
+        {},
+        "fields",
+    ),
+    "one argument, many times": (
+        "{departments(" + "first:1 " * 300 + "){nodes{" + "name " * 41 + "}}}",
+        {},
+        "repeats",
+    ),
+    "lists in lists of a literal": (
+        "{echo(filter:{names:" + "[" * 60 + '"x"' + "]" * 60 + "}) " + "__typename " * 10 + "}",
+        {},
+        "rootFields",
+    ),
+    "a page of twenty digits by variable": (
+        "query($n:Int){departments(first:$n){nodes{name}}}",
+        {"n": 10**18},
+        "page",
+    ),
+    "a page as a text": (
+        "query($n:Int){departments(first:$n){nodes{others(first:$n){nodes{others(first:2){nodes{id}}}}}}}",
+        {"n": "100"},
+        "nodes",
+    ),
+    "nodes by last": (nested(3, 100).replace("first", "last"), {}, "nodes"),
+    "nodes by the greater of two": (nested(3, 100).replace("first:100", "first:1 last:100"), {}, "nodes"),
+    "a text in a list in a variable's default": (
+        'query($f:Filter={names:["' + "x" * 2_001 + '"]}){echo(filter:$f)}',
+        {},
+        "string",
+    ),
+    "a list in a variable": ("query($f:Filter){echo(filter:$f)}", {"f": {"names": ["x"] * 501}}, "inputList"),
+    "a text in a variable": ("query($a:String){echo(text:$a)}", {"a": "x" * 2_001}, "string"),
+    "a deep variable": ("query($f:Filter){echo(filter:$f)}", {"f": deep(40)}, "jsonDepth"),
     "repeats": ("{departments(first:1){nodes{" + "name " * 41 + "}}}", {}, "repeats"),
     "repeats in inline fragments": (
         "{departments(first:1){nodes{" + "...on Department{name name}" * 21 + "}}}",
@@ -143,3 +221,76 @@ TOO_MUCH: dict[str, tuple[str, dict[str, Any], str]] = {
         "nodes",
     ),
 }
+
+ROOTS = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
+
+
+def _on(node: OperationDefinitionNode) -> NamedTypeNode:
+    return NamedTypeNode(name=NameNode(value=ROOTS[node.operation]))
+
+
+def _with(node: OperationDefinitionNode, selection: SelectionNode) -> OperationDefinitionNode:
+    return replace(node, selection_set=SelectionSetNode(selections=(selection,)))
+
+
+def inline(document: str) -> str:
+    """The same document in an inline fragment."""
+    definitions = [
+        _with(node, InlineFragmentNode(type_condition=_on(node), directives=(), selection_set=node.selection_set))
+        if isinstance(node, OperationDefinitionNode)
+        else node
+        for node in parse(document).definitions
+    ]
+    return print_ast(DocumentNode(definitions=tuple(definitions)))
+
+
+def spread(document: str) -> str:
+    """The same document in a fragment."""
+    definitions: list[DefinitionNode] = []
+    for node in parse(document).definitions:
+        if isinstance(node, OperationDefinitionNode):
+            name = NameNode(value=f"Disguise{len(definitions)}")
+            hidden = FragmentDefinitionNode(
+                name=name,
+                variable_definitions=(),
+                type_condition=_on(node),
+                directives=(),
+                selection_set=node.selection_set,
+            )
+            definitions += [_with(node, FragmentSpreadNode(name=name, directives=())), hidden]
+        else:
+            definitions.append(node)
+    return print_ast(DocumentNode(definitions=tuple(definitions)))
+
+
+def beside(document: str) -> str:
+    """The same document as an operation of a name, beside a harmless one called Chosen."""
+    definitions = [
+        replace(node, name=NameNode(value=f"Bomb{i}"))
+        if isinstance(node, OperationDefinitionNode) and node.name is None
+        else node
+        for i, node in enumerate(parse(document).definitions)
+    ]
+    return f"query Chosen{{__typename}} {print_ast(DocumentNode(definitions=tuple(definitions)))}"
+
+
+DISGUISES: dict[str, tuple[Callable[[str], str], str | None]] = {
+    "as it is": (str, None),
+    "in an inline fragment": (inline, None),
+    "in a fragment": (spread, None),
+    "in another operation": (beside, "Chosen"),
+}
+"""Ways to hide a document, and the operation that is then asked for."""
+
+HIDDEN = {
+    "repeats in a fragment nobody spreads": "{__typename} fragment A on Department{" + "name " * 450 + "}",
+    "repeats in a fragment whose name stands twice": "{departments(first:1){nodes{...A}}} fragment A on Department{"
+    + "name " * 450
+    + "} fragment A on Department{name}",
+    "the same the other way round": "{departments(first:1){nodes{...A}}} fragment A on Department{name} "
+    "fragment A on Department{" + "name " * 450 + "}",
+    "a number of 5,000 digits": "{echo(number:" + "9" * 5_000 + ")}",
+    "a fraction of 5,000 digits": "{echo(number:0." + "9" * 5_000 + ")}",
+    "a number of 21 digits in a default": "query($a:Int=" + "9" * 21 + "){echo(number:$a)}",
+}
+"""What passes no limit by its size, but would keep the validator busy or has no honest use."""

@@ -87,10 +87,10 @@ async def test_IN_11_the_server_signs_a_subscriber_in_once(server: Server, app: 
     assert user["companyName"].startswith("회사")
     again = (await server.ask(SIGN_IN, input=given))["data"]["appSignIn"]
     assert again == {"user": None, "userErrors": [{"code": "CREDENTIALS", "field": []}]}
-    found = [each for each in await records(app.campaign.company.id) if each["action"].startswith("app_sign_in")]
+    found = [each for each in await records(app.campaign.company.id) if each["action"].startswith("app.")]
     assert [(each["action"], each["actor_kind"], each["address"]) for each in found] == [
-        ("app_sign_in", "SERVICE", "203.0.113.9"),
-        ("app_sign_in.failure", "SERVICE", "203.0.113.9"),
+        ("app.sign_in", "SERVICE", "203.0.113.9"),
+        ("app.sign_in_failure", "SERVICE", "203.0.113.9"),
     ]
 
 

@@ -16,6 +16,7 @@ from graphql import (
     InlineFragmentNode,
     SelectionSetNode,
     parse,
+    validate,
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from resolvers.inputs import check_variables
 from resolvers.limits import Bounds, table
 from tests.factories import Tenant
 from tests.resolvers import office
-from tests.resolvers.bombs import TOO_MUCH, doubling, overlapping
+from tests.resolvers.bombs import DISGUISES, HIDDEN, TOO_MUCH, doubling, overlapping
 from tests.resolvers.office import Desk, desk
 from tests.statements import counted
 
@@ -37,15 +38,23 @@ async def client(company: Tenant) -> AsyncIterator[Desk]:
         yield made
 
 
+@pytest.fixture
+async def stranger_to_all(db: None) -> AsyncIterator[Desk]:
+    """A client of no company, for what must be refused before anybody asks for one."""
+    async with desk(None) as made:
+        yield made
+
+
 def measured(document: str, variables: dict[str, Any] | None = None, bounds: Bounds | None = None) -> Measure:
     """What the chosen operation asks for; raises GraphQLError."""
     return check(parse(document), variables or {}, None, office.schema()._schema, bounds or Bounds())[1]
 
 
-def limit_of(document: str, variables: dict[str, Any] | None = None) -> str:
+def limit_of(document: str, variables: dict[str, Any], chosen: str | None = None) -> str:
     """The limit that a document passes."""
-    with pytest.raises(GraphQLError) as refused:
-        measured(document, variables)
+    with pytest.raises(GraphQLError) as refused:  # noqa: PT012 - either of them may refuse
+        check_variables(variables, Bounds())
+        check(parse(document), variables, chosen, office.schema()._schema, Bounds())
     extensions = refused.value.extensions
     assert extensions is not None
     assert extensions["limit"] in refused.value.message or extensions["limit"] in ("page", "depth")
@@ -62,29 +71,73 @@ async def timed(client: Desk, document: str) -> tuple[dict[str, Any], float]:
     return answer, min(times)
 
 
+@pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize("name", TOO_MUCH)
-def test_L_each_limit_is_named_by_each_way_around_it(name: str) -> None:
-    document, variables, limit = TOO_MUCH[name]
-    assert limit_of(document, variables) == limit
+def test_L8_each_limit_is_named_by_each_way_around_it(name: str, disguise: str) -> None:
+    document, variables, limits = TOO_MUCH[name]
+    hide, chosen = DISGUISES[disguise]
+    limit = limit_of(hide(document), variables, chosen)
+    # A document of as many fragments or operations as there may be has no room for a disguise.
+    assert limit in limits.split("|") or (disguise, limit) in {
+        ("in a fragment", "fragments"),
+        ("in another operation", "operations"),
+    }
+
+
+@pytest.fixture
+def validated(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The documents that reach the validator."""
+    seen: list[Any] = []
+
+    def noted(schema: Any, document: Any, rules: Any) -> list[GraphQLError]:
+        seen.append(document)
+        return validate(schema, document, rules)
+
+    monkeypatch.setattr("strawberry.schema.schema.validate", noted)
+    return seen
 
 
 @pytest.mark.parametrize("name", TOO_MUCH)
-async def test_L_what_is_refused_calls_no_resolver_and_sends_no_statement(client: Desk, name: str) -> None:
-    document, variables, limit = TOO_MUCH[name]
+async def test_L_what_is_refused_reaches_no_validator_no_resolver_and_no_statement(
+    stranger_to_all: Desk, validated: list[Any], name: str
+) -> None:
+    client = stranger_to_all
+    document, variables, limits = TOO_MUCH[name]
     office.calls.clear()
+    for hide, chosen in DISGUISES.values():
+        given = {"query": hide(document), "variables": variables, "operationName": chosen}
+        with counted() as sent:
+            response = await client.post(given, authorization="Bearer good")
+        (error,) = response.json()["errors"]
+        assert response.status_code == 400
+        # Forty fragments and five hundred entries of a list need more tokens than there may be.
+        assert error["extensions"]["limit"] in {*limits.split("|"), "tokens", "fragments", "operations"}
+        page = error["extensions"]["limit"] == "page"
+        assert error["extensions"]["code"] == ("BAD_USER_INPUT" if page else "QUERY_TOO_COMPLEX")
+        assert (office.calls, sent, client.asked, validated) == ([], [], [], [])
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+async def test_L4_what_would_only_keep_the_validator_busy_is_refused_before_it(
+    stranger_to_all: Desk, validated: list[Any], name: str
+) -> None:
+    client = stranger_to_all
     with counted() as sent:
-        response = await client.post({"query": document, "variables": variables}, authorization="Bearer good")
+        response = await client.post({"query": HIDDEN[name]}, authorization="Bearer good")
     (error,) = response.json()["errors"]
     assert response.status_code == 400
-    # Forty fragments and five hundred entries of a list need more tokens than there may be.
-    assert error["extensions"]["limit"] in (limit, "tokens")
-    assert error["extensions"]["code"] == ("BAD_USER_INPUT" if limit == "page" else "QUERY_TOO_COMPLEX")
-    assert (office.calls, sent, client.asked) == ([], [], [])
+    assert error["extensions"]["code"] in ("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED")
+    assert (sent, client.asked, validated) == ([], [], [])
+
+
+async def test_the_validator_is_where_these_tests_look_for_it(stranger_to_all: Desk, validated: list[Any]) -> None:
+    await stranger_to_all.ask("{limits{name} __typename @unknown}")
+    assert len(validated) == 1
 
 
 def test_every_limit_that_the_guard_names_is_published() -> None:
     published = {line.name for line in table(Bounds())}
-    assert {limit for _, _, limit in TOO_MUCH.values()} <= published
+    assert {limit for _, _, limits in TOO_MUCH.values() for limit in limits.split("|")} <= published
 
 
 @pytest.mark.parametrize("n", [10, 20, 39, 90])
@@ -213,7 +266,9 @@ def documents(draw: st.DrawFn) -> str:
                 parts.append("name")
         return " ".join(parts)
 
-    head = f"{{departments(first:{draw(st.integers(1, 100))}){{nodes{{{selections(0, 3)}}}}}}}"
+    # Each is spread once at least: what nothing spreads is refused.
+    spread = " ".join(f"...F{i}" for i in range(count))
+    head = f"{{departments(first:{draw(st.integers(1, 100))}){{nodes{{{selections(0, 3)} {spread}}}}}}}"
     return head + "".join(f" fragment F{i} on Department{{{selections(i + 1, 3)}}}" for i in range(count))
 
 

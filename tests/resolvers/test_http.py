@@ -331,7 +331,7 @@ async def test_the_client_that_hangs_up_is_no_error(company: Tenant) -> None:
 
     sent: list[dict[str, Any]] = []
 
-    async def nobody(token: str | None) -> None:
+    async def nobody(token: str | None, **_: Any) -> None:
         return None
 
     async def receive() -> dict[str, Any]:

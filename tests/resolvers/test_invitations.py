@@ -198,7 +198,8 @@ async def test_a_page_of_invitations_takes_as_many_statements_however_long_it_is
         with counted() as statements:
             await client.ask(LIST)
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 9
+    # Two of them are the records of having seen subscribers and recipients.
+    assert counts[0] == counts[1] <= 11
 
 
 async def test_BK_02_an_import_invites_whom_it_registers_if_that_is_asked_for(campaign: Campaign) -> None:

@@ -337,7 +337,8 @@ async def test_IN_03_removing_frees_the_line_and_history_keeps_the_person(desk: 
     assert (await desk.ask(NODE, id=person["id"]))["__typename"] == "Subscriber"
     async with tenant(company.id):
         records = await query("SELECT action FROM audit_record WHERE company_id = $1 ORDER BY id", company.id)
-    assert [record["action"] for record in records] == ["subscribers.save", "subscribers.remove"]
+    acts = [record["action"] for record in records if record["action"] != "subscribers.view"]
+    assert acts == ["subscribers.save", "subscribers.remove"]
 
 
 async def test_another_companys_ids_answer_as_missing_everywhere(desk: Console, stranger: Tenant) -> None:

@@ -1,0 +1,41 @@
+"""The audit trail: who did what to whose data, and how anybody can tell that it still says so.
+
+recording.py   one record, written in the transaction of the act it tells of
+views.py       records of what was looked at (P1)
+chain.py       how far each company's chain is, and which companies there are
+sealing.py     the chain of hashes (P2)
+verifying.py   whether records and seals still are what was sealed
+forgetting.py  two years, whole seals only
+reading.py     the list that the API shows
+"""
+
+from bizcall.audit.forgetting import forget, forget_due
+from bizcall.audit.reading import AuditFilter, by_ids, listing
+from bizcall.audit.recording import Actor, record, system
+from bizcall.audit.sealing import Seal, seal, seal_due
+from bizcall.audit.verifying import Broken, Fault, FaultKind, Verdict, verify, verify_due
+from bizcall.audit.views import View, record_views
+from bizcall.models.house import ActorKind
+
+__all__ = [
+    "Actor",
+    "ActorKind",
+    "AuditFilter",
+    "Broken",
+    "Fault",
+    "FaultKind",
+    "Seal",
+    "Verdict",
+    "View",
+    "by_ids",
+    "forget",
+    "forget_due",
+    "listing",
+    "record",
+    "record_views",
+    "seal",
+    "seal_due",
+    "system",
+    "verify",
+    "verify_due",
+]

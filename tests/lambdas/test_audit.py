@@ -1,0 +1,87 @@
+"""The function that seals, forgets and verifies audit records (P2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+import pytest
+
+from bizcall import audit
+from bizcall.audit import chain, sealing
+from bizcall.database import query, tenant
+from bizcall.ids import uuid7
+from bizcall.settings import Settings
+from lambdas import audit as function
+from lambdas.runtime import Services
+from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
+from tests.factories import Tenant
+
+
+@pytest.fixture
+def services(company: Tenant, monkeypatch: pytest.MonkeyPatch) -> Services:
+    """A world with this company only, where what was recorded a moment ago is sealed."""
+
+    async def one(done: str) -> list[UUID]:
+        return [company.id]
+
+    monkeypatch.setattr(chain, "least_recently", one)
+    monkeypatch.setattr(audit, "seal_due", partial(audit.seal_due, margin=timedelta(0)))
+    return Services(Settings(stage="test", web_origins=()), MemoryStorage(), RecordingQueue(), Phone(), RecordingMail())
+
+
+async def act(company: Tenant) -> None:
+    """One record."""
+    async with tenant(company.id):
+        await audit.record(company.id, audit.system(), "subscribers.save")
+
+
+async def test_P2_a_quarter_of_an_hour_seals_and_a_night_verifies(company: Tenant, services: Services) -> None:
+    await act(company)
+    assert (await function.handle({"source": "aws.scheduler"}, services))["sealed"] == 1
+    assert (await function.handle({"source": "aws.scheduler"}, services))["sealed"] == 0
+    assert await function.handle({"verify": True}, services) == {"verified": 1}
+
+
+async def test_P2_a_broken_chain_fails_the_night_so_that_the_alarm_rings(company: Tenant, services: Services) -> None:
+    await act(company)
+    await function.handle({}, services)
+    async with tenant(company.id):
+        await query(
+            "INSERT INTO audit_seal SELECT company_id, 3, recorded_to, recorded_to + interval '1 day', 1, hash, hash,"
+            " sealed_at FROM audit_seal WHERE company_id = $1",
+            company.id,
+        )
+    with pytest.raises(ExceptionGroup) as raised:
+        await function.handle({"verify": True}, services)
+    assert [type(failure) for failure in raised.value.exceptions] == [audit.Broken]
+
+
+async def test_P2_nothing_is_begun_when_the_time_is_up(company: Tenant, services: Services) -> None:
+    await act(company)
+    late = replace(services, remaining=lambda: function.STOP_BEFORE - 1)
+    assert await function.handle({}, late) == {"sealed": 0, "forgotten": 0}
+    assert await function.handle({"verify": True}, late) == {"verified": 0}
+    assert (await function.handle({}, services))["sealed"] == 1
+
+
+async def test_P2_what_can_not_be_sealed_keeps_nothing_from_being_forgotten(
+    company: Tenant, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[UUID] = []
+
+    async def forget_due(**named: object) -> int:
+        forgotten.append(uuid7())
+        return 1
+
+    async def seal_due(**named: object) -> int:
+        raise sealing.Blind
+
+    monkeypatch.setattr(audit, "seal_due", seal_due)
+    monkeypatch.setattr(audit, "forget_due", forget_due)
+    with pytest.raises(ExceptionGroup) as raised:
+        await function.handle({}, services)
+    assert [type(failure) for failure in raised.value.exceptions] == [sealing.Blind]
+    assert len(forgotten) == 1

@@ -1,0 +1,175 @@
+"""What the operations of the guide cost: statements (security L12) and shares of the limits (L10)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from graphql import parse
+from pydantic import SecretStr
+
+from bizcall import imports
+from bizcall.settings import Settings
+from resolvers import root
+from resolvers.app import create_app
+from resolvers.guard import check
+from resolvers.limits import Bounds
+from schema.node import encode
+from tests.accounts import PASSWORD, SECRET, Person
+from tests.console import Wiring
+from tests.dispatching import Campaign
+from tests.doubles import MemoryStorage
+from tests.factories import Tenant, make_tenant
+from tests.guide import documents
+from tests.imports import person, workbook
+from tests.statements import counted
+
+READS_MOST = 12
+WRITES_MOST = 16
+"""Session and bound take two of them; idempotency, outbox and audit up to seven, however much is written."""
+
+PAGED = re.compile(r"\b(first|last): \d+")
+SHARE = 0.6
+
+
+@dataclass
+class Reader:
+    """Somebody who goes through the guide: each operation with the values that the ones before it gave."""
+
+    company: Tenant
+    http: httpx.AsyncClient
+    person: Person
+    storage: MemoryStorage
+    token: str = ""
+    known: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    async def ask(self, document: str, variables: dict[str, Any]) -> tuple[Any, int]:
+        """The value of the only root field, which must be without errors, and the number of statements."""
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        with counted() as sent:
+            response = await self.http.post(
+                "/graphql", json={"query": document, "variables": variables}, headers=headers
+            )
+        answer = response.json()
+        assert "errors" not in answer, answer
+        [value] = answer["data"].values()
+        assert not (value or {}).get("userErrors"), answer
+        return value, len(sent)
+
+    async def step(self, name: str, document: str) -> None:
+        """One operation of the guide."""
+        field_name = name.split()[1]
+        variables: dict[str, Any] = getattr(self, f"_{field_name}", dict)()
+        if "$id" in document and field_name == "node":
+            [kind] = re.findall(r"\.\.\. on (Upload|Import|InvitationBatch)\b", document)
+            variables = {"id": self.known[kind]}
+        if PAGED.search(document) and not document.startswith("mutation"):
+            one, many = [
+                (await self.ask(PAGED.sub(rf"\1: {size}", document), variables))[1] for size in (1, Bounds().page)
+            ]
+            assert one == many, f"{name}: {one} statements for a page of one, {many} for a page of a hundred"
+        value, self.counts[name] = await self.ask(document, variables)
+        await getattr(self, f"after_{field_name}", self.nothing)(value)
+
+    async def nothing(self, value: Any) -> None:
+        """What most operations lead to."""
+
+    def _signIn(self) -> dict[str, Any]:
+        return {"input": {"loginId": self.company.login_id, "password": PASSWORD}}
+
+    async def after_signIn(self, value: Any) -> None:
+        """The challenge."""
+        self.known["challenge"] = value["challenge"]["token"]
+
+    def _signInCodeSend(self) -> dict[str, Any]:
+        return {"input": {"challenge": self.known["challenge"]}}
+
+    async def after_signInCodeSend(self, value: Any) -> None:
+        """The code."""
+        await self.person.deliver()
+
+    def _signInVerify(self) -> dict[str, Any]:
+        return {"input": {"challenge": self.known["challenge"], "code": self.person.phone.code}}
+
+    async def after_signInVerify(self, value: Any) -> None:
+        """The session."""
+        self.token = value["session"]["token"]
+
+    def _subscribersSave(self) -> dict[str, Any]:
+        line = encode("Line", self.company.line_ids[-1])
+        return {"input": {"rows": [{"lineId": line, "seenHolder": None, "name": "한새로", "appEnabled": True}]}}
+
+    def _departmentsSave(self) -> dict[str, Any]:
+        return {"input": {"create": [{"name": "신사업팀"}]}}
+
+    def _uploadCreate(self) -> dict[str, Any]:
+        self.known["file"] = workbook(
+            [
+                person(number, f"사람{place}", department="영업팀")
+                for place, number in enumerate(self.company.numbers[4:7])
+            ]
+        )
+        given = {"purpose": "SUBSCRIBER_IMPORT", "fileName": "명단.xlsx", "size": len(self.known["file"])}
+        return {"input": given}
+
+    async def after_uploadCreate(self, value: Any) -> None:
+        """The upload, and what the worker makes of it."""
+        self.known["Upload"] = value["upload"]["id"]
+        key = next(entry["value"] for entry in value["form"]["fields"] if entry["name"] == "key")
+        await self.storage.write(key, self.known["file"], content_type="")
+        await imports.receive(key, storage=self.storage, queue=self.person.queue, clock=self.person.clock)
+        document = "query($id:ID!){node(id:$id){...on Upload{import{id contentHash}}}}"
+        found = (await self.ask(document, {"id": self.known["Upload"]}))[0]["import"]
+        self.known |= {"Import": found["id"], "hash": found["contentHash"]}
+
+    def _importRegister(self) -> dict[str, Any]:
+        return {"id": self.known["Import"], "input": {"contentHash": self.known["hash"], "idempotencyKey": "k"}}
+
+    def _invitationsSend(self) -> dict[str, Any]:
+        return {"input": {"subscriberIds": self.known["people"], "idempotencyKey": "invitations"}}
+
+    async def after_invitationsSend(self, value: Any) -> None:
+        """The job."""
+        self.known["InvitationBatch"] = value["job"]["id"]
+
+
+async def reading(company: Tenant, http: httpx.AsyncClient, someone: Person, storage: MemoryStorage) -> Reader:
+    """A reader whose company has three subscribers already."""
+    reader = Reader(company, http, someone, storage)
+    campaign = Campaign(company, clock=someone.clock)
+    reader.known["people"] = [encode("Subscriber", key) for key in await campaign.register(3)]
+    return reader
+
+
+async def test_L12_an_operation_of_the_guide_takes_few_statements_however_long_its_page(db: None) -> None:
+    company = await make_tenant(departments=("영업팀", "개발팀", "경영지원팀"))
+    someone, storage = await Person(company).register(), MemoryStorage()
+    settings = Settings(stage="test", secret_key=SecretStr(SECRET))
+    app = create_app(Wiring(settings, storage=storage, queue=someone.queue, clock=someone.clock))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://api.example") as http:
+        reader = await reading(company, http, someone, storage)
+        for name, document in documents().items():
+            await reader.step(name, document)
+    most = {name: WRITES_MOST if documents()[name].startswith("mutation") else READS_MOST for name in reader.counts}
+    assert {name: count for name, count in reader.counts.items() if count > most[name]} == {}
+
+
+@pytest.mark.parametrize("name", documents())
+def test_L10_an_operation_of_the_guide_stays_below_sixty_percent_of_every_limit(name: str) -> None:
+    document, bounds = documents()[name], Bounds()
+    parsed = parse(document, max_tokens=int(SHARE * bounds.tokens))
+    _, asked = check(parsed, {}, None, root.schema()._schema, bounds)
+    shares = {
+        "query": len(document.encode()) / bounds.query,
+        "depth": asked.depth / bounds.depth,
+        "fields": asked.fields / bounds.fields,
+        "aliases": asked.aliases / bounds.aliases,
+        "directives": asked.directives / bounds.directives,
+        "nodes": asked.nodes / bounds.nodes,
+        "cost": asked.cost / bounds.cost,
+    }
+    assert {limit: share for limit, share in shares.items() if share > SHARE} == {}
