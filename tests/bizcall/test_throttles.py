@@ -46,8 +46,6 @@ def test_L13_the_bounds_are_the_ones_that_were_decided() -> None:
         "anonymousRequests": (60, minute),
         "requests": (600, minute),
         "codesFromAddress": (30, day),
-        "codesToMobileInTenMinutes": (5, 10 * minute),
-        "codesToMobile": (10, day),
         "lookupsFromAddressInMinute": (5, minute),
         "lookupsFromAddress": (20, day),
         "lookupsOfNumber": (10, day),
@@ -95,26 +93,26 @@ async def test_L13_a_burst_over_the_edge_of_a_window_is_twice_the_limit_at_most(
 
 
 async def test_L13_refused_hits_count_under_none_of_an_acts_bounds(somebody: str) -> None:
-    address, mobile = uuid4().hex, somebody
-    hits = ((Bucket.CODE_FROM_ADDRESS, address), (Bucket.CODE_TO_MOBILE, mobile))
-    for _ in range(5):
-        assert await took(*hits) is None
-    for _ in range(40):
-        assert await took(*hits) == AT + timedelta(minutes=10)
-    later = AT + timedelta(minutes=10)
-    for _ in range(5):
-        assert await took(*hits, at=later) is None
-    # Ten a day now hold as well, and for longer; the address has 20 of its 30 left.
+    address, asked = uuid4().hex, somebody
+    hits = ((Bucket.CODE_FROM_ADDRESS, address), (Bucket.LOOKUP_FROM_ADDRESS, asked))
+    for minute in range(4):
+        at = AT + timedelta(minutes=minute)
+        for _ in range(5):
+            assert await took(*hits, at=at) is None
+        for _ in range(10):
+            assert await took(*hits, at=at) is not None
+    # Twenty a day hold as well, and for longer; the address has 10 of its 30 left.
+    later = AT + timedelta(minutes=4)
     assert await took(*hits, at=later) == AT + timedelta(days=1)
     left = 0
     while await took((Bucket.CODE_FROM_ADDRESS, address), at=later) is None:
         left += 1
-    assert left == 20
+    assert left == 10
 
 
 async def test_L13_several_bounds_are_one_statement(somebody: str) -> None:
     with counted() as sent:
-        await took((Bucket.CODE_FROM_ADDRESS, somebody), (Bucket.CODE_TO_MOBILE, somebody))
+        await took((Bucket.CODE_FROM_ADDRESS, somebody), (Bucket.LOOKUP_FROM_ADDRESS, somebody))
     assert len(sent) == 1
 
 
@@ -173,7 +171,7 @@ async def test_L13_two_processes_share_the_limit(somebody: str, postgres: Postgr
 
 
 async def test_L13_acts_that_share_bounds_in_any_order_do_not_lock_each_other(somebody: str) -> None:
-    pair = ((Bucket.CODE_TO_MOBILE, somebody), (Bucket.LOOKUP_OF_NUMBER, somebody))
+    pair = ((Bucket.LOOKUP_FROM_ADDRESS, somebody), (Bucket.LOOKUP_OF_NUMBER, somebody))
     results = await asyncio.gather(*(took(*(pair if turn % 2 else pair[::-1])) for turn in range(40)))
     assert sum(result is None for result in results) == 5
 

@@ -17,7 +17,8 @@ from bizcall import audit
 from bizcall.audit import views
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
-from bizcall.models import Admin
+from bizcall.models import Admin, Credential
+from bizcall.ports import now
 from resolvers import root
 from schema.node import encode
 from schema.personal import view_of
@@ -32,6 +33,7 @@ TELLING = re.compile(r"name|mobile|e-?mail|recipient|phone|address|original|birt
 """How fields are called that could reveal somebody."""
 
 HARMLESS = {
+    "Admin.companyName": "a company",
     "Admin.mobileMasked": "four digits of a mobile, the rest hidden",
     "AppUser.companyName": "a company",
     "AppUser.email": "told once, to the app's server; the record of the sign-in says so",
@@ -44,6 +46,8 @@ HARMLESS = {
     "Import.fileName": "a file; in the console's hands before it is in ours",
     "Import.sheetName": "a sheet",
     "Limit.name": "what a limit is called",
+    "ResetAccount.companyName": "a company",
+    "Session.address": "one's own",
     "Upload.fileName": "a file, as for imports",
     "UploadFormField.name": "a field of a form",
 }
@@ -95,6 +99,15 @@ async def office(company: Tenant) -> AsyncIterator[Office]:
     colleague = uuid7()
     async with tenant(company.id):
         await Admin.create(id=colleague, company_id=company.id, name="이동료", mobile="01099998888")
+        await Credential.create(
+            admin_id=colleague,
+            company_id=company.id,
+            login_id=company.numbers[1],
+            password_hash="$argon2id$",
+            mobile="01099998888",
+            password_changed_at=now(),
+            registered_at=now(),
+        )
         [delivery] = await query("SELECT id FROM delivery WHERE company_id = $1 LIMIT 1", company.id)
         [subscriber] = await query("SELECT id FROM subscriber WHERE company_id = $1", company.id)
     first = min(await records(company.id), key=lambda row: row["id"])

@@ -23,9 +23,9 @@ from pydantic import SecretStr
 
 from bizcall import database
 from bizcall.admins import sessions
+from bizcall.admins.locks import STRANGER
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, enter, query
-from bizcall.ports import now
 from bizcall.settings import Settings
 from local import seed, stack, state
 from local.serving import serving
@@ -54,7 +54,7 @@ async def _session() -> str:
     async with directory():
         await query("DELETE FROM throttle")
         await enter(seed.COMPANY_ID)
-        opened = await sessions.begin(seed.COMPANY_ID, seed.ADMIN_ID, actor=NOBODY, user_agent="", at=now())
+        opened = await sessions.begin(seed.COMPANY_ID, seed.ADMIN_ID, actor=NOBODY, user_agent="", device=STRANGER)
     return opened.token
 
 
