@@ -35,7 +35,9 @@ SOME_ONLY = {
     "KEY_SECRET_ID",
     "MAIL_EVENTS",
     "MAIL_FROM",
+    "MANUAL_URL",
     "SENDER_NUMBER",
+    "SITE_URL",
     "SMS_GATEWAY",
     "SOLAPI_SECRET_ID",
 }

@@ -93,7 +93,13 @@ async def test_AU_20_password_and_code_make_a_session(console: Console) -> None:
     viewer = answer["data"]["viewer"]
     assert viewer["company"]["representativeNumber"] == console.person.company.login_id
     assert viewer["expiresAt"] == (console.person.clock() + timedelta(hours=12)).isoformat()
-    assert viewer["permissions"] == ["SUBSCRIBERS_MANAGE", "DEPARTMENTS_MANAGE", "IMPORTS_MANAGE"]
+    assert viewer["permissions"] == [
+        "SUBSCRIBERS_MANAGE",
+        "DEPARTMENTS_MANAGE",
+        "IMPORTS_MANAGE",
+        "INVITATIONS_SEND",
+        "AUDIT_READ",
+    ]
 
 
 async def test_AU_31_nobody_is_signed_in_without_a_session(console: Console) -> None:

@@ -1,4 +1,4 @@
-"""An administrator who can sign in."""
+"""Administrators who can sign in, and one who has just been sent a welcome message."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ from tests.factories import Tenant
 async def person(company: Tenant) -> Person:
     """The administrator of this test's company."""
     return await Person(company).register()
+
+
+@pytest.fixture
+async def newcomer(company: Tenant) -> Person:
+    """The same, before his first sign-in; his phone shows the temporary password."""
+    made = Person(company)
+    await made.invite()
+    return made

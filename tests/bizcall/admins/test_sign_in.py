@@ -9,7 +9,6 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,20 +19,10 @@ from bizcall import admins
 from bizcall.admins import passwords
 from bizcall.admins.locks import STRANGER
 from bizcall.database import directory, query
-from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.errors import ErrorCode
 from local.postgres import Postgres
-from tests.accounts import ACTOR, PASSWORD, Person, wrong
+from tests.accounts import ACTOR, PASSWORD, WRONG, Person, refused, wrong
 from tests.doubles import Turned
-
-WRONG = "Wrong00Horse"
-
-
-async def refused(attempt: Awaitable[Any]) -> Problem:
-    """The one problem of a refusal."""
-    with pytest.raises(Invalid) as caught:
-        await attempt
-    (problem,) = caught.value.problems
-    return problem
 
 
 @pytest.fixture
@@ -66,7 +55,7 @@ async def test_AU_01_the_login_id_is_accepted_as_people_write_it(person: Person,
     assert await person.sign_in(login_id=written.format(number[:3], number[3:7], number[7:], number[1:]))
 
 
-@pytest.mark.parametrize("text", ["", "abc", "070", "0" * 40, "07012345678; --", "\x00"])
+@pytest.mark.parametrize("text", ["", "ab", "070", "0" * 40, "07012345678; --", "\x00"])
 async def test_AU_01_what_is_no_number_is_refused_before_anything_is_compared(
     person: Person, comparisons: list[str], text: str
 ) -> None:
