@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bizcall.admins import passwords
 from tests.accounts import Person
 from tests.factories import Tenant
 
@@ -20,3 +21,10 @@ async def newcomer(company: Tenant) -> Person:
     made = Person(company)
     await made.invite()
     return made
+
+
+@pytest.fixture
+def swift(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost next to nothing, where their cost is not what is tested."""
+    monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
+    monkeypatch.setattr(passwords, "TIME_COST", 1)

@@ -16,6 +16,8 @@ from bizcall.models import Admin
 from bizcall.models.companies import PROVIDER_ID
 from tests.accounts import ACTOR, KEYS, PASSWORD, WRONG, Person, records, refused, wrong
 
+pytestmark = pytest.mark.usefixtures("swift")
+
 
 async def register(person: Person, registration: Half, code: str, **fields: object) -> None:
     """Hand in the form."""
