@@ -370,7 +370,8 @@ async def test_the_steps_of_one_account_at_once_never_wait_for_each_other_in_a_c
     steps += [partial(admins.password_change, viewer, PASSWORD, *["Purple7Fox21"] * 2, **acting)]
     steps += [partial(admins.sessions_end, viewer.admin_id, actor=ACTOR, clock=person.clock)]
     last = partial(admins.replace, viewer.admin_id, f"0117{person.company.mobile[-7:]}", keys=KEYS, **acting)
-    for round_ in (steps, steps, [*steps, last]):
+    rounds: list[list[Callable[[], Awaitable[Any]]]] = [steps, steps, [*steps, last]]
+    for round_ in rounds:
         answers = await asyncio.gather(*(step() for step in round_), return_exceptions=True)
         failures = [answer for answer in answers if isinstance(answer, BaseException)]
         assert not [failure for failure in failures if not isinstance(failure, Invalid | NotFound)]
