@@ -76,7 +76,7 @@ def received(system: System, mobile: str, act: Callable[[], Any]) -> str:
     return until(lambda: texts()[before:])[-1]
 
 
-def coded(system: System, mobile: str, document: str, **given: Any) -> str:
+def coded(system: System, mobile: str, document: str, /, **given: Any) -> str:
     """The code that comes to a mobile because of a mutation."""
     found = re.search(r"\d{6}", received(system, mobile, lambda: done(system, document, **given)))
     assert found
