@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bizcall import admins, dispatch, imports, throttles
-from bizcall.dispatch import dead_letters, reports, resolving
+from bizcall.dispatch import account_messages, dead_letters, reports, resolving
 from lambdas.runtime import Context, Event, Services, process
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
         "failures forgotten": partial(dead_letters.prune, clock=clock),
         "rows of signing in forgotten": partial(admins.prune, clock=clock),
         "bounds forgotten": partial(throttles.prune, clock=clock),
+        "account messages given up": partial(account_messages.expire, clock=clock),
         "reports matched": partial(reports.match, clock=clock),
         "reports forgotten": partial(reports.prune, clock=clock),
         # Last those that wait for gateways, and may be broken off.

@@ -113,7 +113,7 @@ class Context:
         """Who acts, for the audit record."""
         kind = ActorKind.NOBODY if self.role is None else ActorKind(self.role)
         key = self.viewer.admin_id if self.viewer is not None else self.service.id if self.service is not None else None
-        return Actor(kind, key, self.client_address, self.request_id)
+        return Actor(kind, key, self.client_address, self.request_id, self.counted_address)
 
     async def recognise(self, *, counted: bool) -> None:
         """Find out who asks, unless it is known; `counted` says that a stranger would reach the database."""

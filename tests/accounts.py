@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import orjson
+import pytest
 
 from bizcall import admins, dispatch
-from bizcall.admins import Half, SignedIn
+from bizcall.admins import Form, Half, Profile, SignedIn, Viewer
 from bizcall.audit import Actor, ActorKind
-from bizcall.database import directory, query
-from bizcall.dispatch import Keys
+from bizcall.database import directory, query, tenant
+from bizcall.dispatch import Keys, outbox
+from bizcall.errors import Invalid, Problem
 from bizcall.settings import Settings
 from tests.doubles import Phone, RecordingQueue, Turned
 from tests.factories import Tenant
 
 PASSWORD = "Correct0Horse"
+OTHER_PASSWORD = "Battery1Staple"
+WRONG = "Wrong00Horse"
 ACTOR = Actor(ActorKind.NOBODY, address="203.0.113.7", request_id="request-1")
 SECRET = "k" * 64
 KEYS = Keys(SECRET)
@@ -44,6 +49,54 @@ class Person:
             clock=self.clock,
         )
         return self
+
+    async def invite(self) -> str:
+        """Send him a welcome message; returns the temporary password that it tells."""
+        welcome = await admins.prepare(self.company.admin_id, keys=KEYS)
+        async with tenant(self.company.id):
+            message = await admins.invite(
+                self.company.id,
+                self.company.admin_id,
+                login_id=self.company.login_id,
+                welcome=welcome,
+                actor=ACTOR,
+                clock=self.clock,
+            )
+        await outbox.publish([message], queue=self.queue)
+        await self.deliver()
+        return self.phone.password
+
+    def form(self, password: str = PASSWORD, **fields: Any) -> Form:
+        """The form of the first sign-in, filled in well but for what is given."""
+        profile = Profile("홍길동", "총무팀", "과장", "hong@example.com")
+        return Form(**{"password_confirmation": password, "profile": profile, "mobile": self.company.mobile, **fields},
+                    password=password)  # fmt: skip
+
+    async def registration(self, temporary: str) -> Half:
+        """The first sign-in up to its form."""
+        return await self.registration_of(await self.sign_in(temporary))
+
+    async def registration_of(self, half: Half) -> Half:
+        """The code of a first sign-in, for the registration that it begins."""
+        registration = await self.step(half, await self.ask(half))
+        assert isinstance(registration, Half)
+        return registration
+
+    async def registration_code(self, registration: Half) -> str:
+        """The second code of the first sign-in."""
+        await admins.registration_code_send(
+            registration.token, self.company.mobile, actor=ACTOR, queue=self.queue, clock=self.clock
+        )
+        await self.deliver()
+        return self.phone.code
+
+    async def reset_code(self, mobile: str | None = None) -> tuple[Half, str]:
+        """The first step of a reset: what it begins, and the code that arrives."""
+        begun = await admins.reset_code_send(
+            mobile or self.company.mobile, actor=ACTOR, queue=self.queue, clock=self.clock
+        )
+        await self.deliver()
+        return begun.half, self.phone.code
 
     async def sign_in(
         self, password: str = PASSWORD, *, login_id: str | None = None, device: str | None = None
@@ -93,6 +146,19 @@ async def records(company_id: UUID) -> list[dict[str, Any]]:
     async with directory():
         await query("SELECT set_config('app.company_id', $1, true)", str(company_id))
         return await query("SELECT * FROM audit_record WHERE company_id = $1 ORDER BY id", company_id)
+
+
+async def refused(attempt: Awaitable[Any]) -> Problem:
+    """The one problem of a refusal."""
+    with pytest.raises(Invalid) as caught:
+        await attempt
+    (problem,) = caught.value.problems
+    return problem
+
+
+def signed_in(viewer: Viewer) -> Actor:
+    """Who acts, once he has signed in."""
+    return Actor(ActorKind(viewer.role), viewer.admin_id, ACTOR.address, ACTOR.request_id)
 
 
 def wrong(code: str) -> str:

@@ -158,6 +158,13 @@ class Phone(RecordingSms):
         assert found
         return found[0]
 
+    @property
+    def password(self) -> str:
+        """The temporary password of the last text."""
+        found = re.search(r"비밀번호: (\w+)", self.received[-1][1])
+        assert found
+        return found[1]
+
 
 class SentMail(NamedTuple):
     """A mail as it was handed over."""

@@ -10,9 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bizcall import audit, phones, texts
-from bizcall.admins import credentials, locks, sessions
-from bizcall.admins.codes import masked
-from bizcall.admins.profiles import NAME_LONGEST
+from bizcall.admins import codes, credentials, locks, profiles, sessions
 from bizcall.audit import Actor
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import outbox
@@ -105,9 +103,7 @@ async def replace(
     welcome message to the new mobile, and registers. Raises NotFound, also when he was replaced already, and Invalid
     (INVALID_FORMAT at `mobile`).
     """
-    number = phones.normalise(mobile)
-    if number is None or not phones.is_mobile(number):
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
+    number = codes.mobile_of(mobile)
     found = await account(admin_id)
     next_id = uuid7()
     welcome = await credentials.prepare(next_id, keys=keys)
@@ -127,25 +123,33 @@ async def operator_create(
 ) -> UUID:
     """Make an operator's account, or send a fresh temporary password to one that has not registered; returns its key.
 
-    `login_id` is a name of 3 to 20 small letters, digits and `._-`; he gets a welcome message and registers like an
-    administrator. For the command line only. Raises Invalid: INVALID_FORMAT, DUPLICATE; REQUIRED, TOO_LONG of the name.
+    `login_id` is a name of 3 to 20 small letters, digits and `._-`, the first a letter; he gets a welcome message and
+    registers like an administrator. For the command line only. Raises Invalid: INVALID_FORMAT; REQUIRED and TOO_LONG at
+    `name`; STATE when he has registered; DUPLICATE when somebody else made it at this moment.
     """
-    number, known_as = phones.normalise(mobile), texts.clean(name).text
-    problems = []
-    if not known_as:
-        problems.append(Problem(ErrorCode.REQUIRED, ("name",)))
-    if len(known_as) > NAME_LONGEST:
-        problems.append(Problem(ErrorCode.TOO_LONG, ("name",), {"maximum": str(NAME_LONGEST)}))
     if not credentials.OPERATOR_ID.fullmatch(login_id):
-        problems.append(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
-    if number is None or not phones.is_mobile(number):
-        problems.append(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
-    if problems or number is None:
-        raise Invalid(*problems)
-    key = uuid7()
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
+    number = codes.mobile_of(mobile)
+    profile = profiles.Profile(name, None, None, None).checked()
+    async with directory():
+        waiting = await query(
+            "SELECT admin_id FROM credential WHERE company_id = $1 AND login_id = $2", PROVIDER_ID, login_id
+        )
+    key: UUID = waiting[0]["admin_id"] if waiting else uuid7()
     welcome = await credentials.prepare(key, keys=keys)
     async with tenant(PROVIDER_ID):
-        await Admin.create(id=key, company_id=PROVIDER_ID, name=known_as, mobile=number)
+        if waiting:
+            # Locked before his row, as everywhere; who has registered is refused below, and nothing of this stays.
+            await query("SELECT 1 FROM credential WHERE admin_id = $1 FOR UPDATE", key)
+            await query(
+                "UPDATE admin SET name = $3, mobile = $4 WHERE company_id = $1 AND id = $2",
+                PROVIDER_ID,
+                key,
+                profile.name,
+                number,
+            )
+        else:
+            await Admin.create(id=key, company_id=PROVIDER_ID, name=profile.name, mobile=number)
         message = await credentials.invite(
             PROVIDER_ID, key, login_id=login_id, welcome=welcome, actor=actor, clock=clock
         )
@@ -164,7 +168,7 @@ async def operators() -> list[Operator]:
             """,
             PROVIDER_ID,
         )
-    return [Operator(**{**row, "mobile": masked(row["mobile"])}) for row in rows]
+    return [Operator(**{**row, "mobile": codes.masked(row["mobile"])}) for row in rows]
 
 
 async def operator_end(login_id: str, *, actor: Actor, clock: Clock = now) -> UUID:

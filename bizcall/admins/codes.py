@@ -8,11 +8,12 @@ a day.
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bizcall import audit
+from bizcall import audit, phones, throttles
 from bizcall.admins.challenges import Pending
 from bizcall.audit import Actor
 from bizcall.database import enter, lock, query
@@ -24,6 +25,7 @@ from bizcall.ids import uuid7
 from bizcall.models.accounts import VerificationCode
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
+from bizcall.throttles import Bucket
 
 LIFE = timedelta(seconds=180)
 TRIES_MOST = 5
@@ -32,6 +34,9 @@ SENDS_MOST = 10
 SENDS_WITHIN = timedelta(hours=24)
 BURST_MOST = 5
 BURST_WITHIN = timedelta(minutes=10)
+
+# What PostgreSQL's CHECK demands: the numbering plan may come to know longer mobile numbers before the tables do.
+_MOBILE = re.compile(r"01[0-9]{8,9}")
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,13 @@ async def issue(pending: Pending, *, decoy: bool = False, actor: Actor, clock: C
     """Make a code for a challenge, in the open `directory()` transaction; its earlier ones are dead from then on.
 
     Records it, in the account's company or, where nobody stands in the challenge, in the provider's. A `decoy` takes
-    the same way, but is not sent. Raises Invalid: TOO_SOON with `until`.
+    the same way, but is not sent. Raises Invalid: TOO_SOON with `until`; and Throttled.
     """
     at = clock()
     # Two requests at once would both find the 30 seconds over: the lock makes them one after the other.
     await lock(f"admins.code {pending.purpose} {pending.mobile}")
     await _refuse_haste(pending, at)
+    await throttles.take(Bucket.CODE_FROM_ADDRESS, actor.counted_address, at=at)
     await query(
         """
         UPDATE verification_code SET expires_at = $2
@@ -128,6 +134,14 @@ async def attempt(pending: Pending, code: str, *, keys: Keys, actor: Actor, cloc
 def digits(code: str) -> str:
     """What was typed, without blanks and hyphens; anything that isn't six digits matches no code."""
     return "".join(code.split()).replace("-", "")[: DIGITS + 1]
+
+
+def mobile_of(text: str) -> str:
+    """The mobile in a text, in normal form; raises Invalid (INVALID_FORMAT at `mobile`)."""
+    number = phones.normalise(text)
+    if number is None or not phones.is_mobile(number) or not _MOBILE.fullmatch(number):
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
+    return number
 
 
 def masked(mobile: str) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 from bizcall import audit, phones
 from bizcall.admins import challenges, devices, locks, passwords, sessions
 from bizcall.audit import Actor
-from bizcall.database import query, tenant
+from bizcall.database import lock, query, tenant
 from bizcall.dispatch import account_messages
 from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -51,12 +51,13 @@ async def invite(
     registered, or was replaced).
     """
     at = clock()
+    # Two who are given one login ID at once would both find it free: the lock makes them one after the other.
+    await lock(f"admins.login {login_id}")
     taken = await query("SELECT 1 FROM credential WHERE login_id = $1 AND admin_id <> $2", login_id, admin_id)
     if taken:
         raise Invalid(Problem(ErrorCode.DUPLICATE, ("loginId",)))
-    admins = await query(
-        "SELECT mobile, ended_at FROM admin WHERE company_id = $1 AND id = $2 FOR UPDATE", company_id, admin_id
-    )
+    # Not locked: whoever changes a mobile has locked the credential before, and has registered.
+    admins = await query("SELECT mobile FROM admin WHERE company_id = $1 AND id = $2", company_id, admin_id)
     if not admins:
         raise NotFound
     rows = await query(
@@ -66,7 +67,7 @@ async def invite(
         ) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
         ON CONFLICT (admin_id) DO UPDATE SET
             password_hash = excluded.password_hash, password_changed_at = excluded.password_changed_at,
-            temporary_until = excluded.temporary_until
+            temporary_until = excluded.temporary_until, mobile = excluded.mobile
         WHERE credential.registered_at IS NULL AND credential.ended_at IS NULL
         RETURNING admin_id
         """,
@@ -93,6 +94,7 @@ class Known:
     """What a new password is held against: guesses, the present hash, and the former ones."""
 
     login_id: str
+    mobile: str
     context: tuple[str, ...]
     password_hash: str
     former: tuple[str, ...]
@@ -118,7 +120,7 @@ async def known(company_id: UUID, admin_id: UUID) -> Known:
         raise NotFound
     (row,) = rows
     context = (row["login_id"], row["mobile"], row["name"])
-    return Known(row["login_id"], context, row["password_hash"], tuple(row["former"]))
+    return Known(row["login_id"], row["mobile"], context, row["password_hash"], tuple(row["former"]))
 
 
 async def chosen(password: str, confirmation: str, account: Known, *field: str) -> str:
@@ -129,12 +131,19 @@ async def chosen(password: str, confirmation: str, account: Known, *field: str) 
 
 
 async def settle(
-    company_id: UUID, admin_id: UUID, password_hash: str, at: datetime, *, spared: UUID | None = None
+    company_id: UUID,
+    admin_id: UUID,
+    password_hash: str,
+    at: datetime,
+    *,
+    confirmed: str | None = None,
+    spared: UUID | None = None,
 ) -> None:
     """Set a password of the administrator's own, in the open transaction (PW-01).
 
-    His challenges and sessions end, but for the session `spared`, and his locks are cleared. Raises NotFound for an
-    account that has ended.
+    His challenges and sessions end, but for the session `spared`, and his locks are cleared. `confirmed` is the hash of
+    the password that allowed it. Raises NotFound for an account that has ended, and Invalid (CREDENTIALS at
+    `currentPassword`) when another password was set since it was confirmed.
     """
     rows = await query(
         """
@@ -146,15 +155,18 @@ async def settle(
     )
     if not rows:
         raise NotFound
+    if confirmed not in (None, rows[0]["password_hash"]):
+        raise Invalid(Problem(ErrorCode.CREDENTIALS, ("currentPassword",)))
     await query(
         """
-        INSERT INTO former_password (company_id, admin_id, password_hash, replaced_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT DO NOTHING
+        INSERT INTO former_password (company_id, admin_id, password_hash, replaced_at)
+        SELECT $1, $2, $3::text, $4 WHERE $3 <> $5 ON CONFLICT DO NOTHING
         """,
         company_id,
         admin_id,
         rows[0]["password_hash"],
         at,
+        password_hash,
     )
     await query(
         """

@@ -6,21 +6,27 @@ of the company that was found, else in the provider's.
 
 from __future__ import annotations
 
-from bizcall import audit, phones
+from bizcall import audit, phones, throttles
 from bizcall.audit import Actor
 from bizcall.database import directory, enter, query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
+from bizcall.throttles import Bucket
 
 
 async def find_representative(number: str, *, actor: Actor, clock: Clock = now) -> str:
     """The representative number of the company that has this number, in normal form.
 
-    `number` is whole, in any spelling. Raises Invalid: NOT_FOUND, for a part of a number and for what is none too.
+    `number` is whole, in any spelling. Raises Invalid: NOT_FOUND, for a part of a number and for what is none too; and
+    Throttled.
     """
     asked = phones.recover(number).number or ""
+    at = clock()
     async with directory():
+        await throttles.take_all(
+            [(Bucket.LOOKUP_FROM_ADDRESS, actor.counted_address), (Bucket.LOOKUP_OF_NUMBER, asked or None)], at=at
+        )
         rows = await query(
             """
             SELECT company_directory.company_id, company_directory.representative_number
@@ -29,6 +35,11 @@ async def find_representative(number: str, *, actor: Actor, clock: Clock = now) 
             asked,
         )
         company_id = rows[0]["company_id"] if rows else PROVIDER_ID
+        if rows:
+            # Changes nothing: a hit takes as many statements as a miss.
+            await throttles.give_back(Bucket.LOOKUP_MISS, str(company_id), at=at)
+        else:
+            await throttles.note(Bucket.LOOKUP_MISS, at=at)
         await enter(company_id)
         await audit.record(
             company_id,

@@ -16,6 +16,7 @@ from bizcall.models.companies import PROVIDER_ID
 from bizcall.paging import Listing, Order
 
 SEARCH_LONGEST = 100
+STATES_MOST = 4
 
 
 class AdminState(StrEnum):
@@ -45,13 +46,18 @@ def state(row: AccountRow, at: datetime) -> AdminState:
 
 
 def listing(company_id: UUID | None, wanted: AdminFilter, at: datetime) -> Listing[AccountRow]:
-    """Administrators of one company, or, for None, of all but the provider; newest first. Raises Invalid (TOO_LONG)."""
+    """Administrators of one company, or, for None, of all but the provider; newest first.
+
+    Raises Invalid: TOO_LONG at `filter.search`, TOO_MANY at `filter.states`.
+    """
     rows = (
         AccountRow.exclude(company_id=PROVIDER_ID) if company_id is None else AccountRow.filter(company_id=company_id)
     )
     if wanted.search is not None:
         rows = rows.filter(_found(wanted.search))
     if wanted.states is not None:
+        if len(wanted.states) > STATES_MOST:
+            raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter", "states"), {"maximum": str(STATES_MOST)}))
         conditions = [_standing(each, at) for each in wanted.states]
         rows = rows.filter(Q(*conditions, join_type="OR")) if conditions else rows.filter(id=UUID(int=0))
     return Listing(rows, Order("admins", ("created_at", "id"), descending=True))

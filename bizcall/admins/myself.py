@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bizcall import audit, phones
+from bizcall import audit
 from bizcall.admins import challenges, codes, credentials, locks, passwords
 from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent
@@ -41,10 +41,17 @@ async def password_change(
     password_hash = await credentials.chosen(password, confirmation, account, "password")
     at = clock()
     async with tenant(viewer.company_id):
-        await credentials.settle(viewer.company_id, viewer.admin_id, password_hash, at, spared=viewer.session_id)
+        await credentials.settle(
+            viewer.company_id,
+            viewer.admin_id,
+            password_hash,
+            at,
+            confirmed=account.password_hash,
+            spared=viewer.session_id,
+        )
         await _record(viewer, "admins.password_change", actor, clock)
         message = await account_messages.put(
-            viewer.company_id, viewer.admin_id, MessageKind.PASSWORD_CHANGED, account.context[1], clock=clock
+            viewer.company_id, viewer.admin_id, MessageKind.PASSWORD_CHANGED, account.mobile, clock=clock
         )
     await outbox.publish([message], queue=queue)
 
@@ -56,9 +63,7 @@ async def mobile_code_send(
 
     Raises Invalid: CREDENTIALS at `currentPassword`, LOCKED and TOO_SOON with `until`, INVALID_FORMAT at `mobile`.
     """
-    number = phones.normalise(mobile)
-    if number is None or not phones.is_mobile(number):
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
+    number = codes.mobile_of(mobile)
     await _confirmed(viewer, current, actor, clock)
     at = clock()
     async with directory():

@@ -3,8 +3,8 @@
 The rule of the manual (letters and digits) lets `password12` pass, so a new one is also held against what people guess
 first: zxcvbn's lists and patterns, with the account's own numbers and names among them.
 
-Comparing takes tens of milliseconds of CPU and 19 MiB by intent, so both functions run in a thread, where Argon2
-releases the interpreter's lock, and both are called outside of transactions.
+Comparing takes tens of milliseconds of CPU and 19 MiB by intent, so both functions run in threads of their own, where
+Argon2 releases the interpreter's lock, and both are called outside of transactions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from argon2 import PasswordHasher
@@ -36,9 +37,14 @@ TIME_COST = 2
 MEMORY_KIB = 19 * 1024
 PARALLELISM = 1
 
+AT_ONCE = 2
+"""Hashes that a process works on at a time: whoever signs in waits for them, and nothing else does."""
+
 # Compared with when nobody has the login ID, so that it takes as long: the hash of a random text that was thrown away.
 # Its parameters must be the ones above.
 NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$UDi+Cf9l4wOuO+hVlAirGQ$gF7uaSbheBUprQO0yKR//15vW+sedbFJdU1NCnUzrqw"
+
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
 
 _RULE = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9])[A-Za-z0-9]+")
 
@@ -78,7 +84,8 @@ def check_new(password: str, *field: str, confirmation: str | None = None, conte
 def _guessable(password: str, context: Iterable[str]) -> bool:
     from zxcvbn import zxcvbn
 
-    words = [word for text in context for word in (text, text.lstrip("0"), text[-8:], text[-4:]) if len(word) > 2]
+    told = [part for text in context for part in (*text.split(), "".join(text.split()))]
+    words = [word for text in told for word in (text, text.lstrip("0"), text[-8:], text[-4:]) if len(word) > 2]
     folded = password.lower()
     if any(word.lower() in folded for word in words if len(word) > 5):
         return True
@@ -95,12 +102,12 @@ async def check_unused(password: str, stored: Sequence[str], *field: str) -> Non
 
 async def hashed(password: str) -> str:
     """The hash to store, salted."""
-    return await asyncio.to_thread(_hasher().hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _hasher().hash, password)
 
 
 async def compare(stored: str | None, password: str) -> Comparison:
     """Compare a password with a stored hash, or, for an account that doesn't exist, with nobody's in the same time."""
-    return await asyncio.to_thread(_compare, stored, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads, _compare, stored, password)
 
 
 def _compare(stored: str | None, password: str) -> Comparison:

@@ -29,27 +29,14 @@ class Profile:
 
     def checked(self) -> Profile:
         """Cleaned, with a name and an e-mail address where they are given; raises Invalid, naming every bad field."""
-        problems = [*self._named(), *self._mailed(), *self._long()]
-        if problems:
+        email = _address(self.email)
+        problems = [*self._named(), *([email] if isinstance(email, Problem) else []), *self._long()]
+        if problems or isinstance(email, Problem):
             raise Invalid(*problems)
-        return Profile(_clean(self.name), _clean(self.department), _clean(self.position), _clean(self.email))
+        return Profile(_clean(self.name), _clean(self.department), _clean(self.position), email)
 
     def _named(self) -> list[Problem]:
         return [Problem(ErrorCode.REQUIRED, ("name",))] if self.name is not None and not _clean(self.name) else []
-
-    def _mailed(self) -> list[Problem]:
-        if self.email is None:
-            return []
-        email = _clean(self.email)
-        if not email:
-            return [Problem(ErrorCode.REQUIRED, ("email",))]
-        if len(email) > EMAIL_LONGEST:
-            return [Problem(ErrorCode.TOO_LONG, ("email",), {"maximum": str(EMAIL_LONGEST)})]
-        try:
-            validate_email(email, check_deliverability=False)
-        except EmailNotValidError:
-            return [Problem(ErrorCode.INVALID_FORMAT, ("email",))]
-        return []
 
     def _long(self) -> list[Problem]:
         fields = {"name": self.name, "department": self.department, "position": self.position}
@@ -85,6 +72,21 @@ async def write(company_id: UUID, admin_id: UUID, profile: Profile) -> None:
         profile.position,
         profile.email,
     )
+
+
+def _address(text: str | None) -> str | Problem | None:
+    """An e-mail address by its form only, its domain in small letters; none outside ASCII before the @."""
+    if text is None:
+        return None
+    email = texts.clean(text).text
+    if not email:
+        return Problem(ErrorCode.REQUIRED, ("email",))
+    if len(email) > EMAIL_LONGEST:
+        return Problem(ErrorCode.TOO_LONG, ("email",), {"maximum": str(EMAIL_LONGEST)})
+    try:
+        return validate_email(email, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
+    except EmailNotValidError:
+        return Problem(ErrorCode.INVALID_FORMAT, ("email",))
 
 
 def _clean(text: str | None) -> str | None:

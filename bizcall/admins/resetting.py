@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from bizcall import audit, phones
+from bizcall import audit
 from bizcall.admins import challenges, codes, credentials
 from bizcall.admins.challenges import Half, Pending
 from bizcall.admins.codes import Sent
@@ -48,9 +48,7 @@ async def reset_code_send(mobile: str, *, actor: Actor, queue: Queue, clock: Clo
 
     Raises Invalid: INVALID_FORMAT when it is no mobile, TOO_SOON with `until`.
     """
-    number = phones.normalise(mobile)
-    if number is None or not phones.is_mobile(number):
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
+    number = codes.mobile_of(mobile)
     at = clock()
     async with directory():
         half = await challenges.begin(Purpose.PASSWORD_RESET, number, at=at)
@@ -106,7 +104,7 @@ async def reset(
             account.company_id, actor, "admins.password_reset", [account.admin_id], kind="Admin", clock=clock
         )
         message = await account_messages.put(
-            account.company_id, account.admin_id, MessageKind.PASSWORD_CHANGED, known.context[1], clock=clock
+            account.company_id, account.admin_id, MessageKind.PASSWORD_CHANGED, pending.mobile, clock=clock
         )
     await outbox.publish([message], queue=queue)
     return account

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from bizcall import audit, phones
+from bizcall import audit, phones, throttles
 from bizcall.admins import challenges, codes, credentials, devices, locks, passwords, sessions
 from bizcall.admins.challenges import Half, Pending
 from bizcall.admins.codes import Sent
@@ -26,6 +26,7 @@ from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.models.accounts import Purpose
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, Queue, now
+from bizcall.throttles import Bucket
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ async def sign_in(
 
     `login_id` is the representative number, with or without separators and leading 0 (AU-01), or an operator's name.
     `device_token` is what `verify` gave to this browser earlier. Raises Invalid: INVALID_FORMAT, TOO_LONG, CREDENTIALS,
-    LOCKED with `until` (ISO 8601), TEMPORARY_EXPIRED.
+    LOCKED with `until` (ISO 8601), TEMPORARY_EXPIRED; and Throttled past 50 failures an hour over all browsers.
     """
     name = login(login_id)
     passwords.check_length(password, "password")
@@ -69,6 +70,8 @@ async def sign_in(
     async with directory():
         account = await _account(name, device_token)
         reserved = await locks.reserve(name, account.device, at)
+        if isinstance(reserved, Reserved):
+            await throttles.take(Bucket.SIGN_IN_FAILURE, name, at=at)
     if isinstance(reserved, Locked):
         raise locks.locked(reserved.until)
     comparison = await passwords.compare(account.password_hash, password)
@@ -195,6 +198,7 @@ async def _begin(
             return None
         await enter(company_id)
         await locks.release(reserved)
+        await throttles.give_back(Bucket.SIGN_IN_FAILURE, reserved.login_id, at=clock())
         half = await challenges.begin(
             Purpose.SIGN_IN, mobile, company_id=company_id, admin_id=admin_id, device=reserved.device, at=clock()
         )

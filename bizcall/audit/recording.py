@@ -24,13 +24,15 @@ class Actor:
     """Who acts: an administrator, an operator, another server (SERVICE), a process of ours (SYSTEM), or nobody known.
 
     `id` is the administrator's, operator's or service client's key; `address` the client's network address;
-    `request_id` that of the request or the message.
+    `request_id` that of the request or the message. `counted_address` is what bounds per address count him as
+    (`bizcall.throttles`), None where none of them holds.
     """
 
     kind: ActorKind
     id: UUID | None = None
     address: str = ""
     request_id: str = ""
+    counted_address: str | None = None
 
 
 def system(request_id: str = "") -> Actor:

@@ -2,11 +2,12 @@
 
     put      in the transaction of the change: a row, and a message of the queue `sms` which names it
     deliver  the consumer's part: claim, send, record
+    expire   the schedule's part: end what no queue brings any more
 
 The temporary password is derived when the message is sent; it stands in no row and in no queue (AU-24).
 
     QUEUED ─▶ SENDING ─▶ SENT
-               │  ├────▶ FAILED    the gateway refused it for good, or it came too late
+               │  ├────▶ FAILED    the gateway refused it for good; or, from QUEUED, it came too late or is out of date
                │  └────▶ UNKNOWN   no answer, or the worker died: it may have arrived, so it is not repeated
                └───────▶ QUEUED    certainly not taken: the queue brings it again
 """
@@ -19,7 +20,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from bizcall import phones
+from bizcall import texts
 from bizcall.database import directory, query
 from bizcall.dispatch import messages, outbox
 from bizcall.dispatch.codes import QUEUE, Keys, Outcome
@@ -37,6 +38,10 @@ LATEST = timedelta(hours=24)
 """A message that couldn't leave for so long is not sent any more; an operator resends a welcome."""
 
 TOO_LATE = "TOO_LATE"
+SUPERSEDED = "SUPERSEDED"
+"""The temporary password of this welcome is void: a later one was made, or the account has registered or ended."""
+
+LOST = "LOST"
 SUBJECT = "[LGU+] AI비즈콜 관리자 안내"
 
 logger = logging.getLogger(__name__)
@@ -91,30 +96,55 @@ async def deliver(message_id: UUID, *, sms: Sms, keys: Keys, site: Site, clock: 
     return Outcome.SENT
 
 
+async def expire(*, clock: Clock = now) -> int:
+    """End messages that waited for too long, as those of a dead-letter queue do, and return how many there were."""
+    async with directory():
+        rows = await query(
+            """
+            UPDATE account_message SET
+                reason = CASE state WHEN 'QUEUED' THEN $2 ELSE $3 END,
+                state = CASE state WHEN 'QUEUED' THEN 'FAILED' ELSE 'UNKNOWN' END
+            WHERE state IN ('QUEUED', 'SENDING') AND created_at < $1 RETURNING id
+            """,
+            clock() - LATEST,
+            TOO_LATE,
+            LOST,
+        )
+    return len(rows)
+
+
 async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
     """Take a queued message, or say why there is nothing to send."""
     async with directory():
         rows = await query(
             """
             SELECT message.kind, message.state, message.mobile, message.admin_id, message.id, message.created_at,
-                   coalesce(credential.login_id, '') AS login_id, company.name AS company
+                   coalesce(credential.login_id, '') AS login_id, company.name AS company,
+                   message.kind = $2 AND (
+                       credential.registered_at IS NOT NULL OR credential.ended_at IS NOT NULL OR EXISTS (
+                           SELECT 1 FROM account_message AS later
+                           WHERE later.admin_id = message.admin_id AND later.kind = $2
+                             AND (later.created_at, later.id) > (message.created_at, message.id)
+                       )
+                   ) AS superseded
             FROM account_message AS message
             JOIN credential ON credential.company_id = message.company_id AND credential.admin_id = message.admin_id
             JOIN company_directory AS company ON company.company_id = message.company_id
             WHERE message.id = $1 FOR UPDATE OF message
             """,
             message_id,
+            MessageKind.WELCOME.value,
         )
         if not rows or rows[0]["state"] not in (MessageState.QUEUED, MessageState.SENDING):
             return Outcome.DONE_BEFORE
         (row,) = rows
         if row["state"] == MessageState.SENDING:
             # The queue brings a message again only after its worker is dead.
-            await _set(message_id, MessageState.UNKNOWN, reason="LOST")
+            await _set(message_id, MessageState.UNKNOWN, reason=LOST)
             logger.warning("a message's worker died", extra={"message_id": str(message_id)})
             return Outcome.UNCERTAIN
-        if clock() - row["created_at"] > LATEST:
-            await _set(message_id, MessageState.FAILED, reason=TOO_LATE)
+        if row["superseded"] or clock() - row["created_at"] > LATEST:
+            await _set(message_id, MessageState.FAILED, reason=SUPERSEDED if row["superseded"] else TOO_LATE)
             return Outcome.EXPIRED
         await _set(message_id, MessageState.SENDING)
         return row
@@ -122,9 +152,8 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
 
 def _text(row: dict[str, Any], keys: Keys, site: Site) -> TextMessage:
     words = {
-        "company": row["company"],
+        "company": texts.clean(row["company"]).text,
         "login_id": row["login_id"],
-        "number": phones.formatted(row["login_id"]),
         "password": keys.password(row["id"], row["admin_id"]) if row["kind"] == MessageKind.WELCOME else "",
         "site": site,
         "hours": int(TEMPORARY.total_seconds() // 3600),

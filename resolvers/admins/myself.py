@@ -36,7 +36,7 @@ async def viewer_save(
     """See `admins.profile_save`."""
     context = info.context
     given = (input.name, input.department, input.position, input.email)
-    profile = admins.Profile(*(field.value if field is not None else None for field in given))
+    profile = admins.Profile(*(None if field is None else field.value or "" for field in given))
     await admins.profile_save(context.signed_in, profile, actor=context.actor, clock=context.services.clock)
     return ViewerSavePayload(admin=await _admin(info))
 

@@ -9,14 +9,14 @@ from schema.admins.signing_in import Challenge, CodeSending
 from schema.errors import Payload
 
 
-@strawberry.input(description="What changes; fields that are left out stay.")
+@strawberry.input(description="What changes; fields that are left out stay, and null is the empty text.")
 class ViewerSaveInput:
     """My information."""
 
-    name: strawberry.Maybe[str] = strawberry.field(description="1–50 characters.")
-    department: strawberry.Maybe[str] = strawberry.field(description="Free text, at most 50 characters.")
-    position: strawberry.Maybe[str] = strawberry.field(description="Free text, at most 50 characters.")
-    email: strawberry.Maybe[str] = strawberry.field(description="An e-mail address.")
+    name: strawberry.Maybe[str | None] = strawberry.field(description="1–50 characters.")
+    department: strawberry.Maybe[str | None] = strawberry.field(description="Free text, at most 50 characters.")
+    position: strawberry.Maybe[str | None] = strawberry.field(description="Free text, at most 50 characters.")
+    email: strawberry.Maybe[str | None] = strawberry.field(description="An e-mail address.")
 
 
 @strawberry.type(description="My information. Errors: REQUIRED, TOO_LONG, INVALID_FORMAT.")

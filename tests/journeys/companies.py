@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from itertools import count
 from uuid import UUID
@@ -10,6 +11,7 @@ import asyncpg
 from argon2 import PasswordHasher
 
 from bizcall.ids import uuid7
+from bizcall.models.companies import PROVIDER_ID
 
 PASSWORD = "journey2026"
 
@@ -17,10 +19,19 @@ _serials = count(1)
 
 
 @dataclass(frozen=True)
+class Operator:
+    """One of the provider's own staff."""
+
+    login_id: str
+    mobile: str
+
+
+@dataclass(frozen=True)
 class Company:
     """A company of a journey: who signs in, and its numbers."""
 
     id: UUID
+    name: str
     mobile: str
     numbers: list[str]
 
@@ -30,12 +41,14 @@ class Company:
         return self.numbers[0]
 
 
-async def make_company(database: str, *, lines: int) -> Company:
-    """A company with free lines, one department 영업팀 and one administrator, whose password is PASSWORD."""
+async def make_company(database: str, *, lines: int, registered: bool = True) -> Company:
+    """A company with free lines, one department 영업팀 and one administrator, whose password is PASSWORD.
+
+    One who has not registered has no password that anybody knows: he waits for his welcome message.
+    """
     serial = next(_serials)
     numbers = [f"0{7090000000 + serial * 100000 + place}" for place in range(lines)]
-    made = Company(uuid7(), f"0109{serial:07d}", numbers)
-    admin = uuid7()
+    made = Company(uuid7(), f"여정상사 {serial}", f"0109{serial:07d}", numbers)
     connection = await asyncpg.connect(database)
     try:
         async with connection.transaction():
@@ -43,7 +56,7 @@ async def make_company(database: str, *, lines: int) -> Company:
             await connection.execute(
                 "INSERT INTO company (id, name, representative_number) VALUES ($1, $2, $3)",
                 made.id,
-                f"여정상사 {serial}",
+                made.name,
                 made.login_id,
             )
             await connection.execute(
@@ -58,21 +71,46 @@ async def make_company(database: str, *, lines: int) -> Company:
             await connection.execute(
                 "INSERT INTO department (company_id, id, name) VALUES ($1, $2, '영업팀')", made.id, uuid7()
             )
-            await connection.execute(
-                "INSERT INTO admin (company_id, id, name, mobile) VALUES ($1, $2, '여관리', $3)",
-                made.id,
-                admin,
-                made.mobile,
-            )
-            await connection.execute(
-                "INSERT INTO credential (admin_id, company_id, login_id, password_hash, mobile, password_changed_at)"
-                " VALUES ($1, $2, $3, $4, $5, now())",
-                admin,
-                made.id,
-                made.login_id,
-                PasswordHasher().hash(PASSWORD),
-                made.mobile,
-            )
+            await _employ(connection, made.id, made.login_id, made.mobile, registered=registered)
     finally:
         await connection.close()
     return made
+
+
+async def make_operator(database: str) -> Operator:
+    """An operator, whose password is PASSWORD."""
+    serial = next(_serials)
+    made = Operator(f"operator{serial}", f"0109{serial:07d}")
+    connection = await asyncpg.connect(database)
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.company_id', $1, true)", str(PROVIDER_ID))
+            await _employ(connection, PROVIDER_ID, made.login_id, made.mobile, registered=True)
+    finally:
+        await connection.close()
+    return made
+
+
+async def _employ(
+    connection: asyncpg.Connection, company_id: UUID, login_id: str, mobile: str, *, registered: bool
+) -> None:
+    """An administrator of the company that the transaction sees."""
+    admin = uuid7()
+    await connection.execute(
+        "INSERT INTO admin (company_id, id, name, mobile) VALUES ($1, $2, $3, $4)",
+        company_id,
+        admin,
+        "여관리" if registered else "",
+        mobile,
+    )
+    await connection.execute(
+        "INSERT INTO credential (admin_id, company_id, login_id, password_hash, mobile, password_changed_at,"
+        " registered_at, temporary_until)"
+        " VALUES ($1, $2, $3, $4, $5, now(), CASE WHEN $6 THEN now() END, CASE WHEN NOT $6 THEN now() END)",
+        admin,
+        company_id,
+        login_id,
+        PasswordHasher().hash(PASSWORD if registered else secrets.token_hex()),
+        mobile,
+        registered,
+    )

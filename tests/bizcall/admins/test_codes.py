@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -16,16 +14,8 @@ from bizcall.database import directory, query
 from bizcall.dispatch.codes import DIGITS
 from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
 from bizcall.models.accounts import Purpose
-from tests.accounts import ACTOR, KEYS, PASSWORD, Person, records, wrong
+from tests.accounts import ACTOR, KEYS, PASSWORD, Person, records, refused, wrong
 from tests.factories import Tenant
-
-
-async def refused(attempt: Awaitable[Any]) -> Problem:
-    """The one problem of a refusal."""
-    with pytest.raises(Invalid) as caught:
-        await attempt
-    (problem,) = caught.value.problems
-    return problem
 
 
 async def asked(person: Person) -> int:
@@ -158,7 +148,7 @@ async def test_AU_24_a_challenge_for_another_purpose_opens_nothing_here(person: 
         await query(
             "UPDATE challenge SET purpose = $2 WHERE admin_id = $1",
             person.company.admin_id,
-            Purpose.PASSWORD_RESET.value,
+            Purpose.REGISTRATION.value,
         )
 
     assert (await refused(person.verify(half, code))).code is ErrorCode.STATE
@@ -252,12 +242,12 @@ async def test_AU_24_the_eleventh_code_of_a_day_is_refused(person: Person) -> No
 async def test_AU_24_another_purposes_sends_do_not_count(person: Person) -> None:
     for _ in range(10):
         await person.ask(await person.sign_in())
-        person.clock.turn(minutes=1)
+        person.clock.turn(minutes=3)
     async with directory():
         await query(
             "UPDATE verification_code SET purpose = $2 WHERE admin_id = $1",
             person.company.admin_id,
-            Purpose.PASSWORD_RESET.value,
+            Purpose.MOBILE_CHANGE.value,
         )
 
     assert await person.ask(await person.sign_in())
@@ -312,7 +302,7 @@ async def test_failures_are_recorded_with_their_try(person: Person) -> None:
 
     last = (await records(person.company.id))[-1]
 
-    assert (last["action"], last["details"]) == ("admins.code_failure", '{"tries": 1}')
+    assert (last["action"], last["details"]) == ("admins.code_failure", '{"tries": 1, "purpose": "SIGN_IN"}')
     assert last["subject_ids"] == [person.company.admin_id]
     assert (last["address"], last["request_id"]) == (ACTOR.address, ACTOR.request_id)
 

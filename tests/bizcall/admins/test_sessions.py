@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 
 from bizcall import admins
-from bizcall.admins import SignedIn, passwords
+from bizcall.admins import SignedIn, passwords, sessions
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
-from bizcall.errors import ErrorCode, Invalid
-from tests.accounts import PASSWORD, Person
+from bizcall.errors import ErrorCode, Invalid, NotFound
+from tests.accounts import PASSWORD, Person, records, signed_in
+from tests.factories import Tenant
 from tests.statements import counted
 
 
@@ -167,3 +168,87 @@ async def person_again(person: Person) -> str:
     """A second session of the same person, a minute later."""
     person.clock.turn(minutes=1)
     return (await person.complete()).session.token
+
+
+async def opened(person: Person, sessions_wanted: int) -> list[SignedIn]:
+    """Sessions of one account, a minute apart."""
+    made = []
+    for _ in range(sessions_wanted):
+        made.append(await person.complete())
+        person.clock.turn(minutes=3)
+    return made
+
+
+async def alive(person: Person, signed_ins: list[SignedIn]) -> list[bool]:
+    """Which of the sessions are still accepted."""
+    return [await admins.authenticate(each.session.token, clock=person.clock) is not None for each in signed_ins]
+
+
+async def test_S4_a_fourth_session_ends_the_oldest(person: Person) -> None:
+    made = await opened(person, 4)
+
+    assert await alive(person, made) == [False, True, True, True]
+    displaced = [record for record in await records(person.company.id) if "displace" in record["action"]]
+    assert [record["subject_ids"] for record in displaced] == [[made[0].session.viewer.session_id]]
+
+
+async def test_S4_sessions_that_ended_or_went_idle_leave_room(person: Person) -> None:
+    made = await opened(person, 3)
+    await sessions.end_one(
+        made[1].session.viewer, made[1].session.viewer.session_id, signed_in(made[1].session.viewer), clock=person.clock
+    )
+
+    made += await opened(person, 1)
+
+    assert await alive(person, made) == [True, False, True, True]
+
+
+async def test_S4_of_five_sign_ins_at_once_three_sessions_are_left(person: Person) -> None:
+    halves = [await person.sign_in() for _ in range(5)]
+    codes = []
+    for half in halves:
+        codes.append(await person.ask(half))
+        person.clock.turn(seconds=30)
+
+    await asyncio.gather(*(person.verify(half, code) for half, code in zip(halves, codes, strict=True)))
+
+    async with directory():
+        left = await query("SELECT 1 FROM session WHERE admin_id = $1 AND ended_at IS NULL", person.company.admin_id)
+    assert len(left) == sessions.MOST
+
+
+async def test_AU_31_sessions_are_listed_newest_first_and_ended_one_by_one_or_all_others(person: Person) -> None:
+    made = await opened(person, 3)
+    mine = made[1].session.viewer
+    actor = signed_in(mine)
+
+    async with directory():
+        listed = [row.id for row in await sessions.alive(mine, clock=person.clock)]
+    assert listed == [each.session.viewer.session_id for each in made[::-1]]
+
+    await sessions.end_one(mine, made[0].session.viewer.session_id, actor, clock=person.clock)
+    assert await alive(person, made) == [False, True, True]
+    with pytest.raises(NotFound):
+        await sessions.end_one(mine, made[0].session.viewer.session_id, actor, clock=person.clock)
+    assert await sessions.end_others(mine, actor, clock=person.clock) == 1
+    assert await sessions.end_others(mine, actor, clock=person.clock) == 0
+    assert await alive(person, made) == [False, True, False]
+
+
+async def test_AU_31_another_accounts_session_is_not_found(person: Person, stranger: Tenant) -> None:
+    other = await Person(stranger, clock=person.clock).register()
+    theirs = (await other.complete()).session
+    mine = (await person.complete()).session.viewer
+
+    with pytest.raises(NotFound):
+        await sessions.end_one(mine, theirs.viewer.session_id, signed_in(mine), clock=person.clock)
+    await sessions.end_others(mine, signed_in(mine), clock=person.clock)
+
+    assert await admins.authenticate(theirs.token, clock=person.clock)
+
+
+async def test_S1_every_sign_in_has_a_token_of_its_own(person: Person) -> None:
+    made = await opened(person, 3)
+
+    assert len({each.session.token for each in made}) == 3
+    assert all(len(each.session.token) == 43 for each in made)
