@@ -27,6 +27,7 @@ from bizcall.models.dispatch import (
 )
 from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
+from bizcall.models.provisioning import Plan, ProvisioningEvent, ProvisioningFact, ProvisioningSubscription
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
@@ -61,6 +62,10 @@ __all__ = [
     "MessageFailure",
     "NumberDirectory",
     "Outbox",
+    "Plan",
+    "ProvisioningEvent",
+    "ProvisioningFact",
+    "ProvisioningSubscription",
     "Session",
     "SignInAttempt",
     "Subscriber",
