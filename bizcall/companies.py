@@ -15,7 +15,7 @@ from bizcall import phones
 from bizcall.database import directory, query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
-from bizcall.models import Company, Line
+from bizcall.models import Company
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,12 @@ async def claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
     ]
     if problems:
         raise Invalid(*problems)
-    await Line.bulk_create(
-        [Line(company_id=company_id, number=draft.number, rid=draft.rid) for draft in drafts], batch_size=1_000
+    await query(
+        "INSERT INTO line (company_id, id, number, rid) SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[])",
+        company_id,
+        [uuid7() for _ in drafts],
+        [draft.number for draft in drafts],
+        [draft.rid for draft in drafts],
     )
 
 

@@ -245,6 +245,9 @@ def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str, secrets: Ma
         "WebOrigins": ",".join((api, api.replace("127.0.0.1", "localhost"), *ORIGINS)),
         "DatabaseSecretArn": put_secret(manager, "database", json.dumps(_credentials(urls.app))),
         "OwnerSecretArn": put_secret(manager, "owner", json.dumps(_credentials(urls.owner))),
+        # Until there is a web page, the page to try the API with is what a welcome message can lead to.
+        "SiteUrl": f"{api}/ide",
+        "ManualUrl": f"{api}/ide#manual",
     }
     # Nobody has to prove on a laptop that the domain is his.
     clients(cloud.endpoint, REGION)("sesv2").create_email_identity(EmailIdentity=MAIL_DOMAIN)

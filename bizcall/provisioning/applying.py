@@ -231,22 +231,27 @@ async def _write(
 ) -> tuple[UUID, list[UUID]]:
     """Apply the chosen events; returns the company, and the messages to be published."""
     after = merged(standing.facts, choice.applied)
-    messages = []
+    touched = {subject for event in choice.applied for subject in facts(event)} - set(Subject)
+    made = newcomer if company_id is None else None
     if company_id is None:
         if newcomer is None:
             raise Collided("the event that completes the subscription came meanwhile")
         company_id = newcomer.company_id
-        await enter(company_id)
+    await enter(company_id)
+    if made is not None:
+        await writing.establish(company_id, subscription, after, clock=clock)
+    await writing.keep_facts(subscription, after)
+    changed = await writing.change_lines(company_id, {number: after[number] for number in sorted(touched)}, clock())
+    messages = []
+    if made is not None:
         completion = next(event for event in choice.applied if event.kind is EventKind.SUBSCRIPTION_COMPLETED)
-        actor = by[completion.id]
-        messages.append(await writing.establish(newcomer, completion, after, actor=actor, clock=clock))
+        actor, login_id = by[completion.id], writing.text(after, Subject.REPRESENTATIVE)
+        messages.append(
+            await writing.appoint(made, completion.admin_mobile or "", login_id, actor=actor, clock=clock)
+        )
     else:
-        await enter(company_id)
         actor = by[choice.applied[-1].id]
         await writing.amend(company_id, after, actor=actor, clock=clock)
-    await writing.keep_facts(subscription, after)
-    touched = {subject for event in choice.applied for subject in facts(event)} - set(Subject)
-    changed = await writing.change_lines(company_id, {number: after[number] for number in sorted(touched)}, clock())
     for event in choice.applied:
         await writing.record(company_id, event, actor=by[event.id], clock=clock)
     await writing.record_lines(company_id, changed, actor=actor, clock=clock)

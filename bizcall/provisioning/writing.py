@@ -47,28 +47,32 @@ async def keep_facts(subscription: str, facts: Facts) -> None:
     )
 
 
-async def establish(newcomer: Newcomer, completion: Event, after: Facts, *, actor: Actor, clock: Clock) -> UUID:
-    """Make the company and its administrator; returns the outbox message with the welcome (ON-01)."""
-    company_id = newcomer.company_id
-    representative = text(after, Subject.REPRESENTATIVE)
+async def establish(company_id: UUID, subscription: str, after: Facts, *, clock: Clock) -> None:
+    """Make the company, without lines and administrator."""
     await Company.create(
         id=company_id,
         name=text(after, Subject.NAME),
-        representative_number=representative,
+        representative_number=text(after, Subject.REPRESENTATIVE),
         plan_code=text(after, Subject.PLAN),
         created_at=clock(),
     )
     await query(
         "INSERT INTO provisioning_subscription (subscription, company_id, completed_at) VALUES ($1, $2, $3)",
-        completion.subscription,
+        subscription,
         company_id,
         clock(),
     )
-    await Admin.create(
-        id=newcomer.admin_id, company_id=company_id, name="", mobile=completion.admin_mobile, created_at=clock()
-    )
+
+
+async def appoint(newcomer: Newcomer, mobile: str, login_id: str, *, actor: Actor, clock: Clock) -> UUID:
+    """Make the company's administrator; returns the outbox message with the welcome (ON-01).
+
+    After the lines: who claims a number that is taken must not get as far as the login ID, which is another's too.
+    """
+    company_id = newcomer.company_id
+    await Admin.create(id=newcomer.admin_id, company_id=company_id, name="", mobile=mobile, created_at=clock())
     return await admins.invite(
-        company_id, newcomer.admin_id, login_id=representative, welcome=newcomer.welcome, actor=actor, clock=clock
+        company_id, newcomer.admin_id, login_id=login_id, welcome=newcomer.welcome, actor=actor, clock=clock
     )
 
 
