@@ -65,12 +65,10 @@ async def seed() -> bool:
     """Make the demo company, unless it is there already; False then. What was changed in it since stays changed."""
     password_hash = await passwords.hashed(PASSWORD)
     async with tenant(COMPANY_ID):
+        await Plan.bulk_create(_plans(), ignore_conflicts=True)
         if await Company.filter(id=COMPANY_ID).exists():
             return False
-        await Plan.bulk_create(_plans(), ignore_conflicts=True)
-        await Company.create(
-            id=COMPANY_ID, name=COMPANY_NAME, representative_number=LOGIN_ID, plan_code=PLANS[0][0]
-        )
+        await Company.create(id=COMPANY_ID, name=COMPANY_NAME, representative_number=LOGIN_ID, plan_code=PLANS[0][0])
         await NumberDirectory.bulk_create([NumberDirectory(number=number, company_id=COMPANY_ID) for number in NUMBERS])
         await Line.bulk_create(_lines())
         await Department.bulk_create(

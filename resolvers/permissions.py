@@ -30,6 +30,8 @@ ACCESS: Mapping[str, Roles] = {
     "Query.limits": EVERYBODY,
     "Query.viewer": PEOPLE,
     "Query.admins": SIGNED_IN,
+    "Query.plans": PEOPLE,
+    "Query.provisioningEvents": OPERATORS,
     "Mutation.__typename": EVERYBODY,
     "Mutation.signIn": PEOPLE,
     "Mutation.signInCodeSend": PEOPLE,
@@ -51,6 +53,8 @@ ACCESS: Mapping[str, Roles] = {
     "Mutation.adminUnlock": OPERATORS,
     "Mutation.adminSessionsEnd": OPERATORS,
     "Mutation.adminReplace": OPERATORS,
+    "Mutation.planSave": OPERATORS,
+    "Mutation.provisioningApply": OPERATORS,
 }
 """Fields that others than the administrators may ask for, as Type.field, with who may."""
 

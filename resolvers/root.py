@@ -17,6 +17,8 @@ from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
+from resolvers.plans import PlanMutations, PlanQueries
+from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
@@ -27,7 +29,15 @@ DOCUMENTS_CACHED = 200
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
 class Query(
-    NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries, InvitationQueries
+    NodeQueries,
+    LimitQueries,
+    AdminQueries,
+    SubscriberQueries,
+    DepartmentQueries,
+    ImportQueries,
+    InvitationQueries,
+    PlanQueries,
+    ProvisioningQueries,
 ):
     """Fields that read."""
 
@@ -40,6 +50,8 @@ class Mutation(
     UploadMutations,
     ImportMutations,
     InvitationMutations,
+    PlanMutations,
+    ProvisioningMutations,
 ):
     """Fields that write."""
 

@@ -30,7 +30,7 @@ class Company(Row):
     representative_number = fields.TextField()
     import_on_error = fields.CharEnumField(OnError, max_length=20, default=OnError.REJECT_ALL)
     import_sends_invitations = fields.BooleanField(default=False)
-    plan_code = fields.TextField(null=True)
+    plan_code: str | None = fields.TextField(null=True)
     created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:

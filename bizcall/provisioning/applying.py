@@ -164,7 +164,7 @@ async def _keep(event: Event, source: str, company_id: UUID | None, at: datetime
         event.kind.value,
         Reason.UNKNOWN_SUBSCRIPTION.value,
         source,
-        event.occurred_at,
+        event.occurredAt,
         at,
         event.fingerprint,
         orjson.dumps(event.content()).decode(),
@@ -246,9 +246,7 @@ async def _write(
     if made is not None:
         completion = next(event for event in choice.applied if event.kind is EventKind.SUBSCRIPTION_COMPLETED)
         actor, login_id = by[completion.id], writing.text(after, Subject.REPRESENTATIVE)
-        messages.append(
-            await writing.appoint(made, completion.admin_mobile or "", login_id, actor=actor, clock=clock)
-        )
+        messages.append(await writing.appoint(made, completion.adminMobile or "", login_id, actor=actor, clock=clock))
     else:
         actor = by[choice.applied[-1].id]
         await writing.amend(company_id, after, actor=actor, clock=clock)

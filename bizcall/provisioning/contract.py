@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from bizcall import phones, texts
@@ -21,6 +20,9 @@ FILE_MOST = 1024 * 1024
 LINES_MOST = 10_000
 FINDINGS_MOST = 100
 NAME_LONGEST = 100
+NUMBER_LONGEST = 40
+"""With all that people put between the digits."""
+
 FUTURE_MOST = timedelta(hours=1)
 """How far clocks may differ: an event of the far future would win over all that come after it."""
 
@@ -28,22 +30,26 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 ID = r"^[A-Za-z0-9._:-]{1,100}\z"
 
 
+def _normal(text: str) -> str | None:
+    return phones.normalise(text) if len(text) <= NUMBER_LONGEST else None
+
+
 def _number(text: str) -> str:
-    number = phones.normalise(text)
+    number = _normal(text)
     if number is None or not phones.is_company(number):
         raise PydanticCustomError(Reason.BAD_NUMBER, "no number of a company")
     return number
 
 
 def _rid(text: str) -> str:
-    number = phones.normalise(text)
+    number = _normal(text)
     if number is None or not number.startswith("0"):
         raise PydanticCustomError(Reason.BAD_RID, "no caller ID")
     return number
 
 
 def _mobile(text: str) -> str:
-    number = phones.normalise(text)
+    number = _normal(text)
     if number is None or not phones.is_mobile(number):
         raise PydanticCustomError(Reason.BAD_MOBILE, "no mobile")
     return number
@@ -57,16 +63,15 @@ def _name(text: str) -> str:
 
 
 Key = Annotated[str, StringConstraints(pattern=ID)]
-Number = Annotated[str, StringConstraints(max_length=40), AfterValidator(_number)]
-Rid = Annotated[str, StringConstraints(max_length=40), AfterValidator(_rid)]
-Mobile = Annotated[str, StringConstraints(max_length=40), AfterValidator(_mobile)]
+Number = Annotated[str, AfterValidator(_number)]
+Rid = Annotated[str, AfterValidator(_rid)]
+Mobile = Annotated[str, AfterValidator(_mobile)]
 Name = Annotated[str, AfterValidator(_name)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, alias_generator=to_camel, regex_engine="rust-regex"
-    )
+    # Fields bear the names of the contract: with aliases pydantic would let Python's names pass as well, unread.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class GivenLine(_Part):
@@ -87,24 +92,24 @@ class Event(_Part):
 
     id: Key
     kind: EventKind
-    occurred_at: AwareDatetime
+    occurredAt: AwareDatetime  # noqa: N815
     subscription: Key
     company: GivenCompany | None = None
     plan: str | None = None
-    admin_mobile: Mobile | None = None
+    adminMobile: Mobile | None = None  # noqa: N815
     lines: list[GivenLine] = Field(default=[], max_length=LINES_MOST)
     retire: list[Number] = Field(default=[], max_length=LINES_MOST)
-    representative_number: Number | None = None
+    representativeNumber: Number | None = None  # noqa: N815
 
     @property
     def order(self) -> tuple[datetime, str]:
         """What decides between two events: the later one wins, and of the same moment the greater id."""
-        return self.occurred_at, self.id
+        return self.occurredAt, self.id
 
     @property
     def numbers(self) -> list[str]:
         """The numbers that it asks for or names."""
-        named = {line.number for line in self.lines} | {*self.retire, self.representative_number or ""} - {""}
+        named = {line.number for line in self.lines} | {*self.retire, self.representativeNumber or ""} - {""}
         return sorted(named)
 
     @property
@@ -114,20 +119,20 @@ class Event(_Part):
 
     def content(self) -> dict[str, Any]:
         """The event as a JSON object, in normal form and without empty fields."""
-        content: dict[str, Any] = orjson.loads(self.model_dump_json(by_alias=True, exclude_none=True))
+        content: dict[str, Any] = orjson.loads(self.model_dump_json(exclude_none=True))
         return {name: value for name, value in content.items() if value != []} | {
-            "occurredAt": self.occurred_at.astimezone(UTC).isoformat()
+            "occurredAt": self.occurredAt.astimezone(UTC).isoformat()
         }
 
 
-_FIELDS = ("company", "plan", "admin_mobile", "lines", "retire", "representative_number")
+_FIELDS = ("company", "plan", "adminMobile", "lines", "retire", "representativeNumber")
 _NEEDED = {
-    EventKind.SUBSCRIPTION_COMPLETED: ("company", "plan", "admin_mobile", "lines"),
+    EventKind.SUBSCRIPTION_COMPLETED: ("company", "plan", "adminMobile", "lines"),
     EventKind.LINES_CHANGED: (),
     EventKind.SUBSCRIPTION_CHANGED: (),
 }
 _ONE_OF = {
-    EventKind.LINES_CHANGED: ("lines", "retire", "representative_number"),
+    EventKind.LINES_CHANGED: ("lines", "retire", "representativeNumber"),
     EventKind.SUBSCRIPTION_CHANGED: ("company", "plan"),
 }
 _TYPES = {
@@ -138,7 +143,6 @@ _TYPES = {
     "extra_forbidden": Reason.UNKNOWN_FIELD,
     "enum": Reason.UNKNOWN_KIND,
     "string_pattern_mismatch": Reason.BAD_ID,
-    "string_too_long": Reason.BAD_NUMBER,
     "too_long": Reason.TOO_MANY_LINES,
     "timezone_aware": Reason.BAD_TIME,
 }
@@ -191,19 +195,21 @@ def _wrong(event: Event, at: datetime) -> Iterator[Finding]:
     allowed = needed or _ONE_OF[event.kind]
     for field in _FIELDS:
         if field in needed and not getattr(event, field):
-            yield Finding(Reason.MISSING_FIELD, (to_camel(field),))
+            yield Finding(Reason.MISSING_FIELD, (field,))
         if field not in allowed and getattr(event, field):
-            yield Finding(Reason.FIELD_OF_ANOTHER_KIND, (to_camel(field),))
+            yield Finding(Reason.FIELD_OF_ANOTHER_KIND, (field,))
     if not needed and not any(getattr(event, field) for field in allowed):
-        yield Finding(Reason.MISSING_FIELD, (to_camel(allowed[0]),))
-    if not EARLIEST <= event.occurred_at <= at + FUTURE_MOST:
+        yield Finding(Reason.MISSING_FIELD, (allowed[0],))
+    if not EARLIEST <= event.occurredAt <= at + FUTURE_MOST:
         yield Finding(Reason.BAD_TIME, ("occurredAt",))
     seen: set[str] = set()
-    places = [(line.number, ("lines", str(index), "number")) for index, line in enumerate(event.lines)]
+    places: list[tuple[str, tuple[str, ...]]] = [
+        (line.number, ("lines", str(index), "number")) for index, line in enumerate(event.lines)
+    ]
     places += [(number, ("retire", str(index))) for index, number in enumerate(event.retire)]
     for number, path in places:
         if number in seen:
             yield Finding(Reason.NUMBER_TWICE, path)
         seen.add(number)
-    if event.representative_number in event.retire:
+    if event.representativeNumber in event.retire:
         yield Finding(Reason.NUMBER_TWICE, ("representativeNumber",))

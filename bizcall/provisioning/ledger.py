@@ -54,9 +54,9 @@ def facts(event: Event) -> Facts:
         values[Subject.PLAN] = (True, event.plan)
     if event.kind is EventKind.SUBSCRIPTION_COMPLETED:
         values[Subject.REPRESENTATIVE] = (True, companies.lowest(line.number for line in event.lines))
-    elif event.representative_number is not None:
-        values[Subject.REPRESENTATIVE] = (True, event.representative_number)
-    return {subject: Fact(event.occurred_at, event.id, *value) for subject, value in values.items()}
+    elif event.representativeNumber is not None:
+        values[Subject.REPRESENTATIVE] = (True, event.representativeNumber)
+    return {subject: Fact(event.occurredAt, event.id, *value) for subject, value in values.items()}
 
 
 def merged(known: Facts, events: Iterable[Event]) -> dict[str, Fact]:
