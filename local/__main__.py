@@ -173,7 +173,7 @@ def provision(
     addresses = addresses_in(state.folder(home))
     if addresses is None:
         _give_up("Nothing is running; start scripts/run first.")
-    for line in asyncio.run(provisioned(addresses, file)):
+    for line in provisioned(addresses, file):
         console.print(escape(line), soft_wrap=True)
 
 

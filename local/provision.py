@@ -8,9 +8,7 @@ import time
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from bizcall.provisioning import reasons, rejects
+from bizcall.provisioning import contract, reasons, rejects
 from local.cloud.process import CREDENTIALS
 from local.deploy import clients
 
@@ -24,16 +22,21 @@ ORDER BY source = $1 DESC LIMIT 1
 """
 
 
-async def provisioned(addresses: Addresses, file: pathlib.Path) -> list[str]:
+def provisioned(addresses: Addresses, file: pathlib.Path) -> list[str]:
     """Put the file below `feeds/provisioning/`, wait until it was read, and tell how its event stands, in lines."""
+    name, body = f"{time.time_ns()}-{unicodedata.normalize('NFC', file.name)}", file.read_bytes()
+    s3 = clients(addresses.aws, CREDENTIALS["AWS_REGION"])("s3")
+    s3.put_object(Bucket=addresses.bucket, Key=rejects.ARRIVALS + name, Body=body)
+    event_id, _ = contract.names(body)
+    return asyncio.run(_outcome(addresses, name, event_id))
+
+
+async def _outcome(addresses: Addresses, name: str, event_id: str | None) -> list[str]:
     import asyncpg
 
-    name = f"{time.time_ns()}-{unicodedata.normalize('NFC', file.name)}"
-    s3 = clients(addresses.aws, CREDENTIALS["AWS_REGION"])("s3")
-    s3.put_object(Bucket=addresses.bucket, Key=rejects.ARRIVALS + name, Body=file.read_bytes())
     connection = await asyncpg.connect(addresses.database)
     try:
-        row = await _known(connection, name, _id(file))
+        row = await _known(connection, name, event_id)
     finally:
         await connection.close()
     if row is None:
@@ -44,7 +47,7 @@ async def provisioned(addresses: Addresses, file: pathlib.Path) -> list[str]:
     return [*told, f"The answer lies in the bucket: {rejects.place(name)}"] if row["state"] == "REJECTED" else told
 
 
-async def _known(connection: Any, name: str, event_id: str) -> Any:
+async def _known(connection: Any, name: str, event_id: str | None) -> Any:
     """The event's row; that of an event which was known before bears the name of its first file."""
     end = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < end:
@@ -52,11 +55,3 @@ async def _known(connection: Any, name: str, event_id: str) -> Any:
             return row
         await asyncio.sleep(0.2)
     return None
-
-
-def _id(file: pathlib.Path) -> str:
-    try:
-        given = orjson.loads(file.read_bytes())
-    except orjson.JSONDecodeError:
-        return ""
-    return str(given.get("id", "")) if isinstance(given, dict) else ""

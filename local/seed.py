@@ -86,6 +86,7 @@ async def seed() -> bool:
             password_hash=password_hash,
             mobile=MOBILE,
             password_changed_at=STARTED,
+            registered_at=STARTED,
         )
     return True
 

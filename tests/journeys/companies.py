@@ -65,8 +65,8 @@ async def make_company(database: str, *, lines: int) -> Company:
                 made.mobile,
             )
             await connection.execute(
-                "INSERT INTO credential (admin_id, company_id, login_id, password_hash, mobile, password_changed_at)"
-                " VALUES ($1, $2, $3, $4, $5, now())",
+                "INSERT INTO credential (admin_id, company_id, login_id, password_hash, mobile, password_changed_at,"
+                " registered_at) VALUES ($1, $2, $3, $4, $5, now(), now())",
                 admin,
                 made.id,
                 made.login_id,
