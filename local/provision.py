@@ -42,7 +42,7 @@ async def _outcome(addresses: Addresses, name: str, event_id: str | None) -> lis
     if row is None:
         return [f"not read within {ANSWER_SECONDS:.0f} s; the log of scripts/run may tell why"]
     if row["reason"] is None:
-        return [f"{row['state']}; the welcome message is in the inbox"]
+        return [f"{row['state']}; what was sent is in the inbox"]
     told = [f"{row['state']}: {row['reason']} {row['path']}", reasons.sentence(row["reason"])]
     return [*told, f"The answer lies in the bucket: {rejects.place(name)}"] if row["state"] == "REJECTED" else told
 

@@ -83,7 +83,7 @@ def test_ON_01_a_dropped_file_leads_to_an_administrator_who_is_signed_in(system:
     half = system.graphql(HALF, {"input": verifying})["signInVerify"]
     assert half["session"] is None
     token = half["registration"]["token"]
-    mobile_code = code(system, mobile, MOBILE_CODE, {"challenge": token})
+    mobile_code = code(system, mobile, MOBILE_CODE, {"challenge": token, "mobile": mobile})
     form = {
         "challenge": token,
         "code": mobile_code,
