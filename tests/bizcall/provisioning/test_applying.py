@@ -419,10 +419,6 @@ async def test_every_act_stands_in_the_companys_trail_with_who_did_it(provider: 
     await provider.apply(provider.completed(1), OPERATOR)
 
     told = {
-        record["details"]["event"]: (record["actor_kind"], record["actor_id"])
-        for record in await provider.records()
-        if record["action"] == "provisioning.apply" and isinstance(record["details"], dict)
-    } or {
         orjson.loads(record["details"])["event"]: (record["actor_kind"], record["actor_id"])
         for record in await provider.records()
         if record["action"] == "provisioning.apply"

@@ -8,11 +8,12 @@ import pathlib
 import orjson
 import pytest
 
-from bizcall import plans
+from bizcall import plans, provisioning
 from bizcall.database import directory
 from bizcall.errors import Unavailable
 from bizcall.models.provisioning import EventState, ProvisioningEvent
 from bizcall.provisioning import EventFilter, contract, listing, rejects
+from tests.accounts import KEYS
 from tests.provisioning import OPERATOR, Provider
 
 EXAMPLES = pathlib.Path(__file__).parents[3] / "examples" / "provisioning"
@@ -55,7 +56,8 @@ async def test_ON_01_a_bad_event_is_given_back_with_its_reason_and_listed_once(p
     assert "휴대폰" in answer["problems"][0]["reason"] + answer["problems"][1]["reason"]
     [row] = await listed(name)
     assert (row.state, row.event_id, row.subscription) == (EventState.REJECTED, event["id"], provider.subscription)
-    assert (row.body, row.kind) == (None, None)
+    assert row.body is None
+    assert not row.kind
     assert await provider.company_id() is None
 
 
@@ -104,16 +106,13 @@ async def test_ON_01_each_version_of_a_file_is_an_event(provider: Provider) -> N
     second = await provider.storage.write(key, body, content_type="x")
 
     for stored in (second, first):
-        await rejects_nothing(provider, stored.version)
+        await receive_version(provider, stored.version)
 
     assert (await provider.state())["lines"] == {1: None, 2: None}
 
 
-async def rejects_nothing(provider: Provider, version: str | None) -> None:
+async def receive_version(provider: Provider, version: str | None) -> None:
     """Receive one version of the file."""
-    from bizcall import provisioning
-    from tests.accounts import KEYS
-
     await provisioning.receive(
         "feeds/provisioning/event.json",
         version,
