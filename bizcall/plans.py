@@ -22,9 +22,9 @@ PLACE_MOST = 10_000
 CODE = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,29}", re.ASCII)
 
 
-async def guide(company_id: UUID = PROVIDER_ID) -> list[Plan]:
+async def guide(company_id: UUID | None) -> list[Plan]:
     """All plans in the guide's order, at most 50. `company_id` is the reader's; who is not signed in has none."""
-    async with reading(company_id):
+    async with reading(company_id or PROVIDER_ID):
         return await Plan.all().order_by("place", "code").limit(PLANS_MOST)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, cast
 import strawberry
 
 from bizcall import plans
-from bizcall.models.companies import PROVIDER_ID
 from resolvers.errors import mutation
 from schema.context import Info
 from schema.plans import Plan, PlanSaveInput, PlanSavePayload
@@ -21,7 +20,7 @@ class PlanQueries:
     async def plans(self, info: Info) -> list[Plan]:
         """See `plans.guide`."""
         viewer = info.context.viewer
-        rows = await plans.guide(viewer.company_id if viewer is not None else PROVIDER_ID)
+        rows = await plans.guide(viewer.company_id if viewer is not None else None)
         return cast("list[Plan]", rows)
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
 from itertools import count
 from typing import Any
 
@@ -26,6 +30,8 @@ COMPANY = """{
 }"""
 GUIDE = "{ plans { code name guide monthlyFee } }"
 PASSWORD = "Correct0Horse"
+ROOT = pathlib.Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "provisioning" / "subscription_completed.json"
 
 _serials = count(1)
 
@@ -150,3 +156,18 @@ def test_AU_30_the_guide_is_there_without_signing_in(system: System) -> None:
 
     assert [plan["code"] for plan in plans][:3] == ["BASIC", "STANDARD", "PREMIUM"]
     assert plans[2]["monthlyFee"] is None
+
+
+def test_ON_01_the_command_drops_an_event_and_tells_how_it_stands(system: System) -> None:
+    told = subprocess.run(
+        [sys.executable, "-P", "-m", "local", "provision", str(EXAMPLE), "--state", str(system.log.parent)],
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert told.stdout.startswith("APPLIED")
+    assert until(lambda: [text for text in texts(system, "01000001000") if "한빛상사" in text])
