@@ -6,15 +6,16 @@ what two companies that claim one number meet at.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from bizcall import phones
 from bizcall.database import directory, query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
-from bizcall.models import Company, Line
+from bizcall.models import Company
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ async def create(name: str, lines: Sequence[LineDraft]) -> UUID:
     key = uuid7()
     async with tenant(key):
         await Company.create(id=key, name=name, representative_number=lowest(draft.number for draft in drafts))
-        await _claim(key, drafts)
+        await claim(key, drafts)
     return key
 
 
 async def add_lines(company_id: UUID, lines: Sequence[LineDraft]) -> None:
     """Give the company further lines, all or none; raises Invalid for bad numbers and for those that are taken."""
     async with tenant(company_id):
-        await _claim(company_id, _cleaned(lines))
+        await claim(company_id, _cleaned(lines))
 
 
 def lowest(numbers: Iterable[str]) -> str:
@@ -67,6 +68,63 @@ async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Company]
     return {row.id: row for row in rows if row.id in ids}
 
 
+async def claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
+    """Write directory and lines in the open transaction, in the order of the numbers so that claims don't deadlock.
+
+    Numbers are in normal form. Raises Invalid (DUPLICATE) for those that another company has.
+    """
+    taken = await query(
+        "INSERT INTO number_directory (number, company_id)"
+        " SELECT number, $1 FROM unnest($2::text[]) AS wanted (number) ORDER BY number"
+        " ON CONFLICT DO NOTHING RETURNING number",
+        company_id,
+        [draft.number for draft in drafts],
+    )
+    ours = {row["number"] for row in taken}
+    problems = [
+        Problem(ErrorCode.DUPLICATE, ("lines", str(index), "number"))
+        for index, draft in enumerate(drafts)
+        if draft.number not in ours
+    ]
+    if problems:
+        raise Invalid(*problems)
+    await query(
+        "INSERT INTO line (company_id, id, number, rid) SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[])",
+        company_id,
+        [uuid7() for _ in drafts],
+        [draft.number for draft in drafts],
+        [draft.rid for draft in drafts],
+    )
+
+
+async def release(company_id: UUID, numbers: Collection[str], at: datetime) -> None:
+    """Retire the lines of these numbers in the open transaction; another company may have the numbers then.
+
+    The caller holds the locks of the lines and has ended their holdings.
+    """
+    await query(
+        "UPDATE line SET retired_at = greatest($3, created_at)"
+        " WHERE company_id = $1 AND number = ANY($2::text[]) AND retired_at IS NULL",
+        company_id,
+        list(numbers),
+        at,
+    )
+    await query(
+        "DELETE FROM number_directory WHERE company_id = $1 AND number = ANY($2::text[])", company_id, list(numbers)
+    )
+
+
+async def set_rids(company_id: UUID, rids: Mapping[str, str | None]) -> None:
+    """Give lines other caller IDs, by number, in the open transaction; None takes it away."""
+    await query(
+        "UPDATE line SET rid = v.rid FROM unnest($2::text[], $3::text[]) AS v (number, rid)"
+        " WHERE line.company_id = $1 AND line.number = v.number AND line.retired_at IS NULL",
+        company_id,
+        list(rids),
+        list(rids.values()),
+    )
+
+
 def _cleaned(lines: Sequence[LineDraft]) -> list[LineDraft]:
     drafts: dict[str, LineDraft] = {}
     problems = []
@@ -83,25 +141,3 @@ def _cleaned(lines: Sequence[LineDraft]) -> list[LineDraft]:
     if problems:
         raise Invalid(*problems)
     return list(drafts.values())
-
-
-async def _claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
-    """Write directory and lines in the open transaction, in the order of the numbers so that claims don't deadlock."""
-    taken = await query(
-        "INSERT INTO number_directory (number, company_id)"
-        " SELECT number, $1 FROM unnest($2::text[]) AS wanted (number) ORDER BY number"
-        " ON CONFLICT DO NOTHING RETURNING number",
-        company_id,
-        [draft.number for draft in drafts],
-    )
-    ours = {row["number"] for row in taken}
-    problems = [
-        Problem(ErrorCode.DUPLICATE, ("lines", str(index), "number"))
-        for index, draft in enumerate(drafts)
-        if draft.number not in ours
-    ]
-    if problems:
-        raise Invalid(*problems)
-    await Line.bulk_create(
-        [Line(company_id=company_id, number=draft.number, rid=draft.rid) for draft in drafts], batch_size=1_000
-    )

@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run`, `inbox`, `drop`, `letters`, `accounts`, `stop`, `psql`, `reset`, …"""
+"""The laptop's commands: `python -m local run`, `inbox`, `drop`, `provision`, `letters`, `accounts`, `stop`, …"""
 
 from __future__ import annotations
 
@@ -160,6 +160,22 @@ def drop(
     for row in rows:
         console.print(escape("  ".join(row)), soft_wrap=True)
     console.print(f"The result lies in the bucket: {escape(key)}", soft_wrap=True)
+
+
+@app.command()
+def provision(
+    file: Annotated[pathlib.Path, typer.Argument(exists=True, dir_okay=False, help="An event (docs/provisioning.md).")],
+    home: State = None,
+) -> None:
+    """Drop an event of the provider's into the bucket and show how it stands; a welcome message comes to the inbox."""
+    from local.provision import provisioned
+    from local.stack import addresses_in
+
+    addresses = addresses_in(state.folder(home))
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    for line in provisioned(addresses, file):
+        console.print(escape(line), soft_wrap=True)
 
 
 @app.command()

@@ -7,6 +7,7 @@
     lines                   07080001000 … 07080001029, every third with RID as its caller ID
     subscribers             the first ten lines are held, the other twenty are free
     departments             경영지원팀, 영업팀, 개발팀, 고객지원팀
+    plans                   PLANS, of which the company has the first
 
 The people are invented, and nothing is ever sent to their numbers: the local server only shows it.
 Password and token are published on purpose: only this machine can reach the database.
@@ -27,6 +28,7 @@ from bizcall.models import (
     Line,
     Membership,
     NumberDirectory,
+    Plan,
     ServiceClient,
     Subscriber,
 )
@@ -71,6 +73,11 @@ PEOPLE = (
     ("임주원", "사원", "고객지원팀"),
 )
 SUBSCRIBER_IDS = tuple(key(_SUBSCRIBER, number) for number in range(len(PEOPLE)))
+PLANS = (
+    ("BASIC", "베이직", 5_500, "회선마다 앱 1명. 사무실 번호로 걸고 받기, 통화 통계 3개월."),
+    ("STANDARD", "스탠다드", 8_800, "베이직에 더해 문자 보내기와 받기, 통화 이력 엑셀 내려받기."),
+    ("PREMIUM", "프리미엄", None, "스탠다드에 더해 통화 녹음과 전담 고객센터. 요금은 상담을 통해 정합니다."),
+)
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -83,9 +90,10 @@ async def seed() -> bool:
     await _operator(password_hash)
     await _service()
     async with tenant(COMPANY_ID):
+        await Plan.bulk_create(_plans(), ignore_conflicts=True)
         if await Company.filter(id=COMPANY_ID).exists():
             return False
-        await Company.create(id=COMPANY_ID, name=COMPANY_NAME, representative_number=LOGIN_ID)
+        await Company.create(id=COMPANY_ID, name=COMPANY_NAME, representative_number=LOGIN_ID, plan_code=PLANS[0][0])
         await NumberDirectory.bulk_create([NumberDirectory(number=number, company_id=COMPANY_ID) for number in NUMBERS])
         await Line.bulk_create(_lines())
         await Department.bulk_create(
@@ -130,6 +138,13 @@ async def _service() -> None:
             await ServiceClient.create(
                 id=SERVICE_ID, name=SERVICE_NAME, token_hash=tokens.hashed(SERVICE_TOKEN), created_at=STARTED
             )
+
+
+def _plans() -> list[Plan]:
+    return [
+        Plan(code=code, name=name, monthly_fee=fee, guide=guide, place=place)
+        for place, (code, name, fee, guide) in enumerate(PLANS)
+    ]
 
 
 def _lines() -> list[Line]:

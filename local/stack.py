@@ -248,6 +248,8 @@ def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str, secrets: Ma
         "ExemptNetworks": "127.0.0.0/8,::1/128",
         "DatabaseSecretArn": put_secret(manager, "database", json.dumps(_credentials(urls.app))),
         "OwnerSecretArn": put_secret(manager, "owner", json.dumps(_credentials(urls.owner))),
+        # Until there is a web page, the page to try the API with is what a welcome message can lead to.
+        "SiteUrl": f"{api}/ide",
     }
     # Nobody has to prove on a laptop that the domain is his.
     clients(cloud.endpoint, REGION)("sesv2").create_email_identity(EmailIdentity=MAIL_DOMAIN)

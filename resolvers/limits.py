@@ -11,12 +11,13 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import idempotency, throttles, uploads
+from bizcall import idempotency, plans, throttles, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
 from bizcall.imports import downloads, storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
+from bizcall.provisioning import applying, contract
 from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.subscribers import editing
 from schema.enums import described
@@ -156,6 +157,10 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("signInLock", _seconds(locks.LOCKED_FOR), Unit.SECONDS, "How long signing in is locked then."),
         ("sessionIdle", _seconds(sessions.IDLE), Unit.SECONDS, "Life of a session that isn't used."),
         ("sessionLife", _seconds(sessions.ABSOLUTE), Unit.SECONDS, "Life of a session."),
+        ("plans", plans.PLANS_MOST, Unit.COUNT, "Plans."),
+        ("eventFile", contract.FILE_MOST, Unit.BYTES, "Size of a file with an event of the provider's."),
+        ("eventLines", contract.LINES_MOST, Unit.COUNT, "Lines of such an event."),
+        ("eventWaits", _seconds(applying.WAITS_MOST), Unit.SECONDS, "How long such an event waits for what it needs."),
         ("idempotencyKeyLife", _seconds(idempotency.LIFE), Unit.SECONDS, "Life of the answer for an idempotency key."),
         *(
             (bound.name, bound.limit, Unit.COUNT, bound.text)

@@ -33,6 +33,8 @@ ACCESS: Mapping[str, Roles] = {
     "Query.viewer": PEOPLE,
     "Query.admins": SIGNED_IN,
     "Query.auditRecords": SIGNED_IN,
+    "Query.plans": PEOPLE,
+    "Query.provisioningEvents": OPERATORS,
     "Mutation.__typename": EVERYBODY,
     "Mutation.signIn": PEOPLE,
     "Mutation.signInCodeSend": PEOPLE,
@@ -55,6 +57,8 @@ ACCESS: Mapping[str, Roles] = {
     "Mutation.adminSessionsEnd": OPERATORS,
     "Mutation.adminReplace": OPERATORS,
     "Mutation.appSignIn": SERVICES,
+    "Mutation.planSave": OPERATORS,
+    "Mutation.provisioningApply": OPERATORS,
 }
 """Fields that others than the administrators may ask for, as Type.field, with who may."""
 

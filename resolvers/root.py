@@ -19,6 +19,8 @@ from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
+from resolvers.plans import PlanMutations, PlanQueries
+from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.support import SupportQueries
 from resolvers.uploads import UploadMutations
@@ -43,6 +45,8 @@ class Query(
     ImportQueries,
     InvitationQueries,
     AuditQueries,
+    PlanQueries,
+    ProvisioningQueries,
 ):
     """Fields that read."""
 
@@ -56,6 +60,8 @@ class Mutation(
     ImportMutations,
     InvitationMutations,
     AppSignInMutations,
+    PlanMutations,
+    ProvisioningMutations,
 ):
     """Fields that write."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 import strawberry
 
-from bizcall import companies, phones
+from bizcall import companies, phones, plans
 from bizcall.models import Company as CompanyRow
 from bizcall.models.companies import OnError
+from schema.context import Info
 from schema.enums import described
 from schema.node import Node
+from schema.plans import Plan
 from schema.scalars import PhoneNumber
 
 __all__ = ["Company", "OnError"]
@@ -49,3 +52,10 @@ class Company(Node):
     def representative_number_formatted(self, parent: strawberry.Parent[CompanyRow]) -> str:
         """For people."""
         return phones.formatted(parent.representative_number)
+
+    @strawberry.field(description="The plan in use; null for a company that was set up without one.")
+    async def plan(self, info: Info, parent: strawberry.Parent[CompanyRow]) -> Plan | None:
+        """SU-01."""
+        if parent.plan_code is None:
+            return None
+        return cast("Plan | None", await info.context.load(plans.of_companies, parent.plan_code))

@@ -32,7 +32,7 @@ from bizcall.admins.administering import (
 )
 from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent, masked
-from bizcall.admins.credentials import Welcome, invite, prepare, register_credential
+from bizcall.admins.credentials import Welcome, invite, prepare, register_credential, rename
 from bizcall.admins.finding import find_representative
 from bizcall.admins.listing import AdminFilter, AdminState, listing, state
 from bizcall.admins.myself import mobile_change, mobile_code_send, password_change
@@ -81,6 +81,7 @@ __all__ = [
     "register",
     "register_credential",
     "registration_code_send",
+    "rename",
     "replace",
     "reset",
     "reset_code_send",

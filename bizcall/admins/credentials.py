@@ -2,6 +2,7 @@
 
 prepare, invite       a credential with a temporary password, and the message that tells it (ON-01, ON-02, AU-32)
 known                 what a new password is held against
+rename                another login ID, when another number represents the company (ON-01)
 settle                a password of the administrator's own: at registration, reset and change (AU-02, PW-01, ME-01)
 """
 
@@ -225,6 +226,26 @@ async def end(company_id: UUID, admin_id: UUID, at: datetime) -> str:
     login_id: str = rows[0]["login_id"]
     await locks.clear(login_id)
     return login_id
+
+
+async def rename(company_id: UUID, former: str, login_id: str, *, actor: Actor, clock: Clock = now) -> None:
+    """Let who signed in as `former` sign in as `login_id` from now on, in the open transaction (ON-01).
+
+    Sessions stay; what was counted against either ID is forgotten. A company without such an account is left as it is.
+    """
+    rows = await query(
+        """
+        UPDATE credential SET login_id = $3 WHERE company_id = $1 AND login_id = $2 AND ended_at IS NULL
+        RETURNING admin_id
+        """,
+        company_id,
+        former,
+        login_id,
+    )
+    for number in (former, login_id):
+        await locks.clear(number)
+    admin_ids = [row["admin_id"] for row in rows]
+    await audit.record(company_id, actor, "admins.login_id_change", admin_ids, kind="Admin", clock=clock)
 
 
 async def register_credential(

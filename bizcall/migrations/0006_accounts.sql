@@ -34,7 +34,7 @@ BEGIN
 END $$;
 
 -- The provider is a company without lines whose administrators are the operators
--- (docs/decisions/0010-operators-are-the-providers-administrators.md). Its number is the customer centre's.
+-- (docs/decisions/0011-operators-are-the-providers-administrators.md). Its number is the customer centre's.
 ALTER TABLE company DROP CONSTRAINT company_representative_number_check;
 ALTER TABLE company ADD CHECK (representative_number ~ '^[01][0-9]{7,11}$') NOT VALID;
 SELECT set_config('app.company_id', '00000000-0000-7fff-8000-000000000000', true);

@@ -28,6 +28,7 @@ from bizcall.models.dispatch import (
 )
 from bizcall.models.house import AuditChain, AuditRecord, AuditSeal, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
+from bizcall.models.provisioning import Plan, ProvisioningEvent, ProvisioningFact, ProvisioningSubscription
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
@@ -64,6 +65,10 @@ __all__ = [
     "MessageFailure",
     "NumberDirectory",
     "Outbox",
+    "Plan",
+    "ProvisioningEvent",
+    "ProvisioningFact",
+    "ProvisioningSubscription",
     "ServiceClient",
     "Session",
     "SignInAttempt",

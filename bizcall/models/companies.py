@@ -12,7 +12,7 @@ from bizcall.ids import uuid7
 from bizcall.models.base import DirectoryRow, Row, TenantRow
 
 PROVIDER_ID = UUID("00000000-0000-7fff-8000-000000000000")
-"""The provider's own company, which has no lines: its administrators are the operators (docs/decisions/0010)."""
+"""The provider's own company, which has no lines: its administrators are the operators (docs/decisions/0011)."""
 
 
 class OnError(StrEnum):
@@ -30,6 +30,7 @@ class Company(Row):
     representative_number = fields.TextField()
     import_on_error = fields.CharEnumField(OnError, max_length=20, default=OnError.REJECT_ALL)
     import_sends_invitations = fields.BooleanField(default=False)
+    plan_code: str | None = fields.TextField(null=True)
     created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:

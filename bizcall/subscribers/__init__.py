@@ -4,10 +4,26 @@ rules      what a person's fields must be, for mutations and Excel rows alike
 entries    what is wanted of a line's row, and what became of it
 plan       what a batch of entries does to the holdings
 saving     the batch under its locks, inside the caller's transaction
+leaving    what happens to holdings when their lines go, or lose their RID
 """
 
 from bizcall.subscribers.entries import Entry, Holder, Kind, Outcome, Seen
+from bizcall.subscribers.leaving import end_on, switch_off_rid
 from bizcall.subscribers.rules import Person, Problems, clean
-from bizcall.subscribers.saving import apply, holders
+from bizcall.subscribers.saving import apply, holders, lock_lines
 
-__all__ = ["Entry", "Holder", "Kind", "Outcome", "Person", "Problems", "Seen", "apply", "clean", "holders"]
+__all__ = [
+    "Entry",
+    "Holder",
+    "Kind",
+    "Outcome",
+    "Person",
+    "Problems",
+    "Seen",
+    "apply",
+    "clean",
+    "end_on",
+    "holders",
+    "lock_lines",
+    "switch_off_rid",
+]

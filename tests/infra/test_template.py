@@ -36,15 +36,16 @@ def test_I2_the_template_keeps_every_rule(template: dict[str, Any]) -> None:
 
 
 def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> None:
-    assert len(reading.of(template, "Lambda::Function")) == 11
+    assert len(reading.of(template, "Lambda::Function")) == 12
     assert set(reading.dead_letter_queues(template)) == {
         "DeliveriesQueue",
         "ImportsQueue",
+        "ProvisioningQueue",
         "RegistrationsQueue",
         "ReportsQueue",
         "SmsQueue",
     }
-    assert len(reading.sources(template)) == 5
+    assert len(reading.sources(template)) == 6
     assert len(reading.of(template, "Scheduler::Schedule")) == 3
     assert sum(1 for _ in reading.statements(template)) > 20
 
@@ -52,6 +53,7 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
 def test_the_api_may_not_reach_dropped_files_or_their_answers(template: dict[str, Any]) -> None:
     assert "uploads/imports/" in json.dumps(template["Resources"]["ApiRole"])
     assert "inbox/" not in json.dumps(template["Resources"]["ApiRole"])
+    assert "feeds/" not in json.dumps(template["Resources"]["ApiRole"])
 
 
 def test_AU_30_only_the_api_may_read_documents_and_nothing_may_write_them(template: dict[str, Any]) -> None:
@@ -233,7 +235,7 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
     monkeypatch.setenv("QUEUE_URLS", variables["QUEUE_URLS"]["Fn::Sub"])
     read = Settings()
     assert read.web_origins == ("https://a.example", "https://b.example")
-    assert set(read.queue_urls) == {"imports", "registrations", "sms", "deliveries", "reports"}
+    assert set(read.queue_urls) == {"imports", "registrations", "sms", "deliveries", "reports", "provisioning"}
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:
