@@ -14,14 +14,28 @@ from bizcall import database, migrate
 from local import state
 from local.postgres import Postgres
 from tests.factories import Tenant, make_tenant
-from tests.statements import Recorded
+from tests.statements import ON_PURPOSE, SENT, Recorded, forgets_company
 
 pytest_plugins = ("tests.amazon",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks back on the whole run comes last; journeys, which start a system of their own, just before."""
-    items.sort(key=lambda item: (bool(item.get_closest_marker("last")), bool(item.get_closest_marker("journey"))))
+    """Journeys, which take longest, begin first; and a file's tests stay in one of the processes that run in parallel.
+
+    All journeys on the same system are one group, so that only one process starts it.
+    """
+    for item in items:
+        journey = item.get_closest_marker("journey") and "system" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("journeys" if journey else item.path.name))
+    items.sort(key=lambda item: not item.get_closest_marker("journey"))
+
+
+@pytest.fixture(autouse=True)
+def statements_name_their_company() -> Iterator[None]:
+    """The first wall (docs/decisions/0004): row-level security alone neither prunes partitions nor reads well."""
+    start = len(SENT)
+    yield
+    assert not {sql for sql in SENT[start:] if ON_PURPOSE not in sql and forgets_company(sql)}
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
-"""The statements that the suite sends: counted by tests of N+1, and read as a whole by tests/test_statements.py."""
+"""The statements that the suite sends: counted by tests of N+1, and held against a rule after each test."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from typing import Any
 
 from bizcall.database import Connection
@@ -60,13 +61,17 @@ def counted() -> Iterator[list[str]]:
         found += [sql for sql in SENT[start:] if not _TRANSACTION.match(sql)]
 
 
+@lru_cache(maxsize=10_000)
 def forgets_company(sql: str) -> bool:
     """Whether a statement touches a tenant's table and doesn't name the company. A company's own row goes by its id."""
-    return bool(_tenant_tables() & set(_FROM.findall(sql))) and "company_id" not in sql
+    return bool(_tenant_tables() & frozenset(_FROM.findall(sql))) and "company_id" not in sql
 
 
-def _tenant_tables() -> set[str]:
-    return {row._meta.db_table for row in _descendants(Row) if not issubclass(row, DirectoryRow)} - {"company"}
+@cache
+def _tenant_tables() -> frozenset[str]:
+    return frozenset({row._meta.db_table for row in _descendants(Row) if not issubclass(row, DirectoryRow)}) - {
+        "company"
+    }
 
 
 def _descendants(root: type[Row]) -> Iterator[type[Row]]:
