@@ -1,4 +1,4 @@
-"""What is half done opens nothing (O9, A10, S5, AU-03): tokens where they don't belong, and steps out of their order."""
+"""What is half done opens nothing (O9, A10, S5, AU-03): tokens where they don't belong, steps out of order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PURPOSES = {
 
 
 @dataclass
-class Half_done:  # noqa: N801 - the name is the field's
+class Kinds:
     """Everything that is not, or no longer, a session."""
 
     clock: Turned
@@ -49,10 +49,10 @@ class Half_done:  # noqa: N801 - the name is the field's
     mobile: str = ""
 
 
-async def half_done() -> Half_done:
+async def half_done() -> Kinds:
     """One of each kind."""
     clock = Turned()
-    found = Half_done(clock)
+    found = Kinds(clock)
 
     async def somebody() -> Person:
         return await Person(await make_tenant(lines=2), clock=clock, queue=RecordingQueue()).register()
@@ -127,13 +127,13 @@ def tampered(token: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-async def kinds(db: None) -> Half_done:
+async def kinds(db: None) -> Kinds:
     """One of each kind."""
     return await half_done()
 
 
 @pytest.fixture
-async def client(kinds: Half_done) -> AsyncIterator[httpx.AsyncClient]:
+async def client(kinds: Kinds) -> AsyncIterator[httpx.AsyncClient]:
     """The application, with its own way to tell who is signed in."""
     settings = Settings(stage="test", secret_key=SecretStr(SECRET))
     app = create_app(Wiring(settings, MemoryStorage(), RecordingQueue(), kinds.clock))
@@ -144,7 +144,7 @@ async def client(kinds: Half_done) -> AsyncIterator[httpx.AsyncClient]:
 async def ask(client: httpx.AsyncClient, key: str, token: str | None, way: str, **given: Any) -> tuple[int, str]:
     """Status and body of a root field's answer, without what differs from request to request."""
     variables = given or operations.least(key)
-    document = operations.document(key, variables, operations.selection(key, depth=0))
+    document = operations.document(key, variables, operations.selection(key, depth=1))
     headers = {"accept": "application/graphql-response+json", CLIENT_HEADER: "test"}
     if token is not None:
         headers |= {"authorization": f"Bearer {token}"} if way == "bearer" else {"cookie": f"session={token}"}
@@ -152,7 +152,7 @@ async def ask(client: httpx.AsyncClient, key: str, token: str | None, way: str, 
     return response.status_code, REDACTED.sub("", response.text)
 
 
-async def test_O9_what_is_half_done_is_nobody_to_every_field(client: httpx.AsyncClient, kinds: Half_done) -> None:
+async def test_O9_what_is_half_done_is_nobody_to_every_field(client: httpx.AsyncClient, kinds: Kinds) -> None:
     assert '"role":"ADMIN"' in (await ask(client, "Query.viewer", kinds.session, "bearer"))[1]
     for key in operations.fields():
         nobody = await ask(client, key, None, "bearer")
@@ -162,7 +162,7 @@ async def test_O9_what_is_half_done_is_nobody_to_every_field(client: httpx.Async
                 assert await ask(client, key, token, way) == nobody, (key, kind, way)
 
 
-async def test_S5_a_session_that_is_almost_one_is_none(client: httpx.AsyncClient, kinds: Half_done) -> None:
+async def test_S5_a_session_that_is_almost_one_is_none(client: httpx.AsyncClient, kinds: Kinds) -> None:
     variants = tampered(kinds.session)
     assert len(variants) >= 20
     for key in ("Query.viewer", "Query.subscribers", "Mutation.signOut", "Mutation.viewerSave"):
@@ -173,7 +173,7 @@ async def test_S5_a_session_that_is_almost_one_is_none(client: httpx.AsyncClient
 
 @pytest.mark.parametrize("hours", [0.5, 12])
 async def test_S5_an_idle_and_an_expired_session_are_none(
-    client: httpx.AsyncClient, kinds: Half_done, hours: float
+    client: httpx.AsyncClient, kinds: Kinds, hours: float
 ) -> None:
     nobody = await ask(client, "Mutation.viewerSave", None, "bearer")
     kinds.clock.turn(hours=hours)
@@ -184,7 +184,7 @@ async def test_S5_an_idle_and_an_expired_session_are_none(
         kinds.clock.at -= timedelta(hours=hours)
 
 
-async def test_O9_a_challenge_is_for_its_own_purpose_only(client: httpx.AsyncClient, kinds: Half_done) -> None:
+async def test_O9_a_challenge_is_for_its_own_purpose_only(client: httpx.AsyncClient, kinds: Kinds) -> None:
     """Every token in every place for a challenge: refused like one out of thin air."""
     chosen = password()
     rest: dict[str, dict[str, str]] = {
@@ -192,8 +192,12 @@ async def test_O9_a_challenge_is_for_its_own_purpose_only(client: httpx.AsyncCli
         "signInVerify": {"code": "000000"},
         "registrationCodeSend": {"mobile": kinds.mobile},
         "adminRegister": {
-            **{"code": "000000", "name": "김관리", "email": "new@office.example", "mobile": kinds.mobile},
-            **{"password": chosen, "passwordConfirmation": chosen},
+            "code": "000000",
+            "name": "김관리",
+            "email": "new@office.example",
+            "mobile": kinds.mobile,
+            "password": chosen,
+            "passwordConfirmation": chosen,
         },
         "passwordResetVerify": {"code": "000000"},
         "passwordReset": {"password": chosen, "passwordConfirmation": chosen},
@@ -211,7 +215,7 @@ async def test_O9_a_challenge_is_for_its_own_purpose_only(client: httpx.AsyncCli
                 assert answer == thin_air, (name, kind)
 
 
-async def test_O9_other_tokens_are_no_devices(client: httpx.AsyncClient, kinds: Half_done) -> None:
+async def test_O9_other_tokens_are_no_devices(client: httpx.AsyncClient, kinds: Kinds) -> None:
     """A wrong password with any of them is a stranger's failure, and the right one asks for the code all the same."""
     person = await Person(await make_tenant(lines=2), clock=kinds.clock, queue=RecordingQueue()).register()
     given = {"loginId": person.company.login_id, "password": PASSWORD}
@@ -245,9 +249,7 @@ class Steps:
 
     async def code_send(self) -> None:
         """A code for the sign-in."""
-        await admins.code_send(
-            self.challenge, actor=ACTOR, queue=self.person.queue, clock=self.person.clock
-        )
+        await admins.code_send(self.challenge, actor=ACTOR, queue=self.person.queue, clock=self.person.clock)
         await self.person.deliver()
         self.code = self.person.phone.code
 
@@ -282,7 +284,7 @@ ORDER = ("code_send", "verify", "form_code_send", "register")
 
 @pytest.mark.parametrize("order", list(itertools.permutations(ORDER)), ids=lambda order: " ".join(order))
 async def test_O9_the_first_sign_ins_steps_lead_anywhere_in_one_order_only(
-    kinds: Half_done, order: tuple[str, ...]
+    kinds: Kinds, order: tuple[str, ...]
 ) -> None:
     person, temporary = await invited(kinds)  # type: ignore[arg-type]  # only the clock of an office is asked for
     steps = Steps(person, temporary, challenge=(await person.sign_in(temporary)).token)
@@ -300,7 +302,7 @@ async def test_O9_the_first_sign_ins_steps_lead_anywhere_in_one_order_only(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(("send", "verify", "reset"))), ids=" ".join)
-async def test_O9_a_resets_steps_lead_anywhere_in_one_order_only(kinds: Half_done, order: tuple[str, ...]) -> None:
+async def test_O9_a_resets_steps_lead_anywhere_in_one_order_only(kinds: Kinds, order: tuple[str, ...]) -> None:
     person = await Person(await make_tenant(lines=2), clock=kinds.clock, queue=RecordingQueue()).register()
     challenge, code, chosen, done = (await person.sign_in()).token, "000000", password(), []
     options: dict[str, Any] = {"actor": ACTOR, "clock": person.clock}
@@ -322,7 +324,7 @@ async def test_O9_a_resets_steps_lead_anywhere_in_one_order_only(kinds: Half_don
     assert ("admins.password_reset" in await person.actions()) == ("reset" in done)
 
 
-async def test_AU_03_the_temporary_password_opens_the_form_and_nothing_else(kinds: Half_done) -> None:
+async def test_AU_03_the_temporary_password_opens_the_form_and_nothing_else(kinds: Kinds) -> None:
     person, temporary = await invited(kinds)  # type: ignore[arg-type]  # only the clock of an office is asked for
     half = await person.sign_in(temporary)
 
