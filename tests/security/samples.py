@@ -24,7 +24,8 @@ def chance(one: Sequence[float], other: Sequence[float]) -> float:
     scaled = (size + 0.12 + 0.11 / size) * distance(one, other)
     if scaled < 0.3:
         return 1.0
-    return min(1.0, 2 * sum((-1) ** (k - 1) * math.exp(-2 * k * k * scaled * scaled) for k in range(1, 101)))
+    terms = (math.copysign(math.exp(-2 * k * k * scaled * scaled), k % 2 - 0.5) for k in range(1, 101))
+    return min(1.0, 2 * sum(terms))
 
 
 async def told_apart(measure: Callable[[], Awaitable[tuple[Sequence[float], Sequence[float]]]]) -> bool:

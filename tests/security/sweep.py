@@ -243,9 +243,9 @@ class Sweep:
         for kind, names in operations.lists().items():
             for name in names:
                 for argument in CURSORS:
-                    await self.list(kind, name, argument)
+                    await self.walk(kind, name, argument)
 
-    async def list(self, kind: str, name: str, argument: str) -> None:
+    async def walk(self, kind: str, name: str, argument: str) -> None:
         """One list of one node, by one argument."""
         document = (
             f"query ($id: ID!, $size: Int, $cursor: String) {{ node(id: $id) {{ ... on {kind} {{"

@@ -293,7 +293,7 @@ async def test_O9_the_first_sign_ins_steps_lead_anywhere_in_one_order_only(
         await steps.take(step)
 
     # A step counts only when all before it were taken: what was tried too early has left nothing behind.
-    expected = []
+    expected: list[str] = []
     for step in order:
         if ORDER[len(expected)] == step:
             expected.append(step)

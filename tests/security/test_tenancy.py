@@ -101,7 +101,7 @@ async def test_T1_the_other_company_is_populated(victim: Office, books: Ledger) 
     for table, column in [(row["t"], row["c"]) for row in await books.connection.fetch(TEXTS)]:
         if table in rows and column not in CODED.get(table, ()):
             key = "id" if table == "company" else "company_id"
-            sql = f'SELECT "{column}"::text AS v FROM "{table}" WHERE {key} = $1'  # noqa: S608 - names of the catalogue
+            sql = f'SELECT "{column}"::text AS v FROM "{table}" WHERE {key} = $1'
             values = await books.connection.fetch(sql, victim.company.id)
             if not any(text in (row["v"] or "") for row in values for text in texts):
                 blank.append(f"{table}.{column}")
