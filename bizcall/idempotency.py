@@ -86,11 +86,18 @@ async def once(
         "UPDATE idempotency_key SET answer = $3::jsonb WHERE company_id = $1 AND key = $2",
         company_id,
         key,
-        orjson.dumps(answer).decode(),
+        orjson.dumps(answer, default=_plain).decode(),
     )
     # Through JSON, so that the first caller gets exactly what the later ones will get.
-    told: Answer = orjson.loads(orjson.dumps(answer))
+    told: Answer = orjson.loads(orjson.dumps(answer, default=_plain))
     return told
+
+
+def _plain(value: object) -> str:
+    """The driver's UUIDs are a class of their own, which orjson doesn't know; raises TypeError for anything else."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"an answer holds a {type(value).__name__}")
 
 
 async def _forget(company_id: UUID, before: datetime) -> None:
@@ -110,5 +117,5 @@ async def _forget(company_id: UUID, before: datetime) -> None:
 
 def fingerprint(operation: str, given: Mapping[str, Any]) -> bytes:
     """What tells inputs apart: a hash that doesn't depend on the order of an object's keys."""
-    text = orjson.dumps(given, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
+    text = orjson.dumps(given, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
     return hashlib.blake2b(operation.encode() + b"\0" + text, digest_size=32).digest()

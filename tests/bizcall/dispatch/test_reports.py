@@ -127,7 +127,9 @@ async def test_a_report_settles_a_message_of_unknown_fate(campaign: Campaign) ->
     assert await campaign.attempts() == [(1, "ACCEPTED")]
 
 
-@pytest.mark.parametrize("reference", ["", "x-1", "not ours", uuid7().hex, f"{uuid7().hex}-1", f"{uuid7().hex}-٣"])
+@pytest.mark.parametrize(
+    "reference", ["", "x-1", "not ours", uuid7().hex, f"{uuid7().hex}-1", f"{uuid7().hex}-٣"], ids=range(6)
+)
 async def test_a_report_on_nothing_of_ours_is_kept_and_changes_nothing(campaign: Campaign, reference: str) -> None:
     await sent(campaign)
     before = await campaign.row()

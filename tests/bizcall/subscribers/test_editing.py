@@ -76,3 +76,14 @@ async def test_IN_04_an_edit_from_a_revision_that_is_yet_to_come_is_a_conflict(c
     assert [(problem.code, problem.field) for problem in refused.value.problems] == [
         (ErrorCode.CONFLICT, ("rows", "0", "revision"))
     ]
+
+
+async def test_IN_04_a_replacement_under_a_key_is_answered_and_repeated_like_any_other(company: Tenant) -> None:
+    line = company.line_ids[0]
+    [before] = (await save(company, Draft(line, {"name": "김하나"}))).outcomes
+    options: dict[str, Any] = {"idempotency_key": "replacement"}
+
+    replaced = await save(company, Draft(line, {"name": "이두리"}), **options)
+
+    assert (replaced.outcomes[0].kind, replaced.outcomes[0].ended_id) == (Kind.REPLACED, before.subscriber_id)
+    assert await save(company, Draft(line, {"name": "이두리"}), **options) == replaced

@@ -170,7 +170,9 @@ async def test_AU_32_replace(console: Console, operator: SignedIn) -> None:
     assert answer["data"]["signIn"]["userErrors"][0]["code"] == "CREDENTIALS"
 
 
-@pytest.mark.parametrize("opaque_id", [encode("Admin", uuid7()), encode("Line", uuid7()), "", "x", "관리자"])
+@pytest.mark.parametrize(
+    "opaque_id", [encode("Admin", uuid7()), encode("Line", uuid7()), "", "x", "관리자"], ids=lambda text: text[:4]
+)
 async def test_nobodys_id_is_not_found(operator: SignedIn, opaque_id: str) -> None:
     for document, given in ((UNLOCK, {}), (SESSIONS_END, {}), (REPLACE, {"input": {"mobile": "01088884444"}})):
         told = await operator.ask(document, id=opaque_id, **given)

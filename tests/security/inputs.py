@@ -1,0 +1,359 @@
+"""A valid input for every operation that needs one, and what the names of inputs mean: the only tables of the sweeps.
+
+A new root field with required arguments gets an entry of `VALID`; one with optional ids or names gets one that holds
+them, since a sweep can only put a foreign id where a valid one stands. Whatever is missing here fails
+tests/security/test_tenancy.py, which names it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from bizcall import admins
+from bizcall.database import query, tenant
+from bizcall.subscribers import editing
+from schema.node import encode, key_of
+from tests.accounts import ACTOR, KEYS, PASSWORD, Person
+from tests.doubles import RecordingQueue
+from tests.factories import make_tenant
+from tests.security.office import Office, previewed
+
+Builder = Callable[[Office], Awaitable[dict[str, Any]]]
+
+NAMING = frozenset({"challenge", "companyName", "deviceToken", "loginId", "number", "representativeNumber", "search"})
+"""Texts of inputs that name something which may be another company's: swept like ids."""
+
+PLAIN = frozenset(
+    {
+        "code",
+        "contentHash",
+        "currentPassword",
+        "department",
+        "email",
+        "fileName",
+        "idempotencyKey",
+        "mobile",
+        "name",
+        "password",
+        "passwordConfirmation",
+        "position",
+    }
+)
+"""Texts of inputs that are values: they are written or compared, and lead to nothing."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "Mutation.signIn.input.loginId": "anybody may try: test_enumeration.py",
+    "Mutation.signIn.input.deviceToken": "another account's browser: tests/bizcall/admins/test_sign_in.py",
+    "Mutation.signInCodeSend.input.challenge": "whoever has the token: test_half_done.py",
+    "Mutation.signInVerify.input.challenge": "whoever has the token: test_half_done.py",
+    "Mutation.signInVerify.input.deviceToken": "a planted one: tests/bizcall/admins/test_sessions.py",
+    "Mutation.registrationCodeSend.input.challenge": "whoever has the token: test_half_done.py",
+    "Mutation.adminRegister.input.challenge": "whoever has the token: test_half_done.py",
+    "Mutation.passwordResetVerify.input.challenge": "whoever has the token: test_half_done.py",
+    "Mutation.passwordReset.input.challenge": "whoever has the token: test_half_done.py",
+    "Mutation.representativeNumberFind.input.number": "FN-01 tells it to anybody: test_enumeration.py",
+}
+"""Naming inputs of fields that strangers may ask for, with where they are tested."""
+
+
+def own(office: Office, name: str) -> str:
+    """An id of the office's own."""
+    return encode(name, office.ids[name])
+
+
+def password() -> str:
+    """A new one that PW-01 lets pass."""
+    return f"Quiet{secrets.token_hex(6)}7Horse"
+
+
+async def guest(office: Office) -> Person:
+    """The administrator of a company of his own, who has registered."""
+    return await Person(await make_tenant(lines=2), clock=office.clock, queue=RecordingQueue()).register()
+
+
+async def invited(office: Office) -> tuple[Person, str]:
+    """An administrator who has not registered, and his temporary password."""
+    someone = Person(await make_tenant(lines=2), clock=office.clock, queue=RecordingQueue())
+    company = someone.company
+    welcome = await admins.prepare(company.admin_id, keys=KEYS)
+    async with tenant(company.id):
+        await admins.invite(
+            company.id, company.admin_id, login_id=company.login_id, welcome=welcome, actor=ACTOR, clock=office.clock
+        )
+    return someone, KEYS.password(welcome.message_id, company.admin_id)
+
+
+async def registering(office: Office) -> tuple[Person, str]:
+    """An administrator whose temporary password and code were right, and the challenge of the form."""
+    someone, temporary = await invited(office)
+    half = await someone.sign_in(temporary)
+    step = await someone.step(half, await someone.ask(half))
+    assert isinstance(step, admins.Half)
+    return someone, step.token
+
+
+async def resetting(office: Office, *, verified: bool) -> tuple[Person, str, str]:
+    """Somebody who resets his password, the challenge, and its code."""
+    someone = await guest(office)
+    begun = await admins.reset_code_send(someone.company.mobile, actor=ACTOR, queue=someone.queue, clock=office.clock)
+    await someone.deliver()
+    code = someone.phone.code
+    if verified:
+        await admins.reset_verify(begun.half.token, code, keys=KEYS, actor=ACTOR, clock=office.clock)
+    return someone, begun.half.token, code
+
+
+async def operator() -> UUID:
+    """The key of an operator who has registered."""
+    return await admins.operator_create(
+        f"op{secrets.token_hex(4)}", "운영자", "01012340000", keys=KEYS, actor=ACTOR, queue=RecordingQueue()
+    )
+
+
+async def node(office: Office) -> dict[str, Any]:
+    return {"id": own(office, "Import")}
+
+
+async def nodes(office: Office) -> dict[str, Any]:
+    return {"ids": [own(office, "Line"), own(office, "Subscriber")]}
+
+
+async def admins_list(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"search": office.word}}
+
+
+async def subscribers(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"search": office.word, "departmentIds": [own(office, "Department")]}}
+
+
+async def departments(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"search": office.word}}
+
+
+async def invitations(office: Office) -> dict[str, Any]:
+    chosen = {"subscriberIds": [own(office, "Subscriber")], "batchId": own(office, "InvitationBatch")}
+    return {"first": 5, "filter": chosen}
+
+
+async def sign_in(office: Office) -> dict[str, Any]:
+    someone = await guest(office)
+    device = (await someone.complete()).device_token
+    return {"input": {"loginId": someone.company.login_id, "password": PASSWORD, "deviceToken": device}}
+
+
+async def sign_in_code_send(office: Office) -> dict[str, Any]:
+    return {"input": {"challenge": (await (await guest(office)).sign_in()).token}}
+
+
+async def sign_in_verify(office: Office) -> dict[str, Any]:
+    someone = await guest(office)
+    half = await someone.sign_in()
+    return {"input": {"challenge": half.token, "code": await someone.ask(half), "deviceToken": "A" * 43}}
+
+
+async def registration_code_send(office: Office) -> dict[str, Any]:
+    someone, challenge = await registering(office)
+    return {"input": {"challenge": challenge, "mobile": someone.company.mobile}}
+
+
+async def admin_register(office: Office) -> dict[str, Any]:
+    someone, challenge = await registering(office)
+    mobile, chosen = someone.company.mobile, password()
+    await admins.registration_code_send(challenge, mobile, actor=ACTOR, queue=someone.queue, clock=office.clock)
+    await someone.deliver()
+    form = {"name": office.fresh(), "email": "new@office.example", "mobile": mobile}
+    secret = {"password": chosen, "passwordConfirmation": chosen, "code": someone.phone.code, "challenge": challenge}
+    return {"input": {**form, **secret}}
+
+
+async def password_reset_code_send(office: Office) -> dict[str, Any]:
+    return {"input": {"mobile": (await guest(office)).company.mobile}}
+
+
+async def password_reset_verify(office: Office) -> dict[str, Any]:
+    _, challenge, code = await resetting(office, verified=False)
+    return {"input": {"challenge": challenge, "code": code}}
+
+
+async def password_reset(office: Office) -> dict[str, Any]:
+    someone, challenge, _ = await resetting(office, verified=True)
+    chosen, account = password(), encode("Admin", someone.company.admin_id)
+    secret = {"password": chosen, "passwordConfirmation": chosen, "challenge": challenge}
+    return {"input": {**secret, "account": account}}
+
+
+async def representative_number_find(office: Office) -> dict[str, Any]:
+    return {"input": {"number": (await make_tenant(lines=2)).numbers[1]}}
+
+
+async def viewer_save(office: Office) -> dict[str, Any]:
+    return {"input": {"name": office.fresh(), "department": office.fresh(), "position": office.fresh()}}
+
+
+async def viewer_password_change(office: Office) -> dict[str, Any]:
+    chosen = password()
+    await office.person.register()
+    return {"input": {"currentPassword": PASSWORD, "password": chosen, "passwordConfirmation": chosen}}
+
+
+async def viewer_mobile_code_send(office: Office) -> dict[str, Any]:
+    await office.person.register()
+    return {"input": {"currentPassword": PASSWORD, "mobile": f"0102{secrets.randbelow(10**7):07d}"}}
+
+
+async def viewer_mobile_change(office: Office) -> dict[str, Any]:
+    given, someone = (await viewer_mobile_code_send(office))["input"], office.person
+    half, _ = await admins.mobile_code_send(
+        office.viewer,
+        PASSWORD,
+        given["mobile"],
+        actor=office.actor,
+        queue=office.queue,
+        clock=office.clock,
+    )
+    await someone.deliver()
+    return {"input": {"challenge": half.token, "code": someone.phone.code}}
+
+
+async def session_end(office: Office) -> dict[str, Any]:
+    await office.person.register()
+    office.clock.turn(minutes=1)
+    opened = await office.person.complete()
+    return {"id": encode("Session", opened.session.viewer.session_id)}
+
+
+async def admin_welcome_resend(office: Office) -> dict[str, Any]:
+    someone, _ = await invited(office)
+    async with tenant(someone.company.id):
+        [row] = await query("SELECT name FROM company WHERE id = $1", someone.company.id)
+    return {"input": {"representativeNumber": someone.company.login_id, "companyName": row["name"]}}
+
+
+async def admin_act(office: Office) -> dict[str, Any]:
+    return {"id": encode("Admin", (await guest(office)).company.admin_id)}
+
+
+async def admin_replace(office: Office) -> dict[str, Any]:
+    return {**await admin_act(office), "input": {"mobile": f"0103{secrets.randbelow(10**7):07d}"}}
+
+
+async def _holder(office: Office, *, place: int = 0) -> dict[str, Any]:
+    """A row of the subscribers screen that somebody holds."""
+    async with tenant(office.company.id, read_only=True):
+        rows = await query(
+            "SELECT id, subscriber_id, revision FROM line_row"
+            " WHERE company_id = $1 AND subscriber_id IS NOT NULL ORDER BY id",
+            office.company.id,
+        )
+    return rows[place]
+
+
+async def subscribers_edit(office: Office) -> dict[str, Any]:
+    held = await _holder(office)
+    row = {
+        "lineId": encode("Line", held["id"]),
+        "subscriberId": encode("Subscriber", held["subscriber_id"]),
+        "revision": held["revision"],
+        "name": office.fresh(),
+        "departmentId": own(office, "Department"),
+    }
+    return {"input": {"rows": [row], "idempotencyKey": office.fresh()}}
+
+
+async def subscribers_register(office: Office) -> dict[str, Any]:
+    held = await _holder(office, place=1)
+    seen = {"subscriberId": encode("Subscriber", held["subscriber_id"]), "revision": held["revision"]}
+    row = {"lineId": encode("Line", held["id"]), "name": office.fresh(), "mobile": "01033334444", "seenHolder": seen}
+    return {"input": {"rows": [row], "idempotencyKey": office.fresh()}}
+
+
+async def subscriber_remove(office: Office) -> dict[str, Any]:
+    held = await _holder(office, place=2)
+    return {"id": encode("Subscriber", held["subscriber_id"]), "input": {"revision": held["revision"]}}
+
+
+async def departments_save(office: Office) -> dict[str, Any]:
+    gone, kept, moved = (encode("Department", key) for key in office.company.departments.values())
+    steps = {"create": [{"name": office.fresh()}], "rename": [{"id": moved, "name": office.fresh()}]}
+    return {"input": {**steps, "remove": [{"id": gone, "moveTo": kept}]}}
+
+
+async def upload_create(office: Office) -> dict[str, Any]:
+    return {"input": {"purpose": "SUBSCRIBER_IMPORT", "fileName": f"{office.fresh()}.xlsx", "size": 10}}
+
+
+async def import_register(office: Office) -> dict[str, Any]:
+    found = await previewed(office)
+    seen = {"contentHash": found.content_hash, "idempotencyKey": office.fresh()}
+    return {"id": encode("Import", found.id), "input": seen}
+
+
+async def import_cancel(office: Office) -> dict[str, Any]:
+    return {"id": encode("Import", (await previewed(office)).id)}
+
+
+async def import_refused_rows_download(office: Office) -> dict[str, Any]:
+    return {"id": encode("Import", (await previewed(office, refused=True)).id)}
+
+
+async def invitations_send(office: Office) -> dict[str, Any]:
+    held = await _holder(office)
+    wanted = {"subscriberIds": [encode("Subscriber", held["subscriber_id"])], "idempotencyKey": office.fresh()}
+    return {"input": wanted}
+
+
+async def invitations_send_filtered(office: Office) -> dict[str, Any]:
+    row = (await subscribers_register(office))["input"]["rows"][0]
+    department, name = office.ids["Department"], office.fresh()
+    draft = editing.Draft(
+        key_of(row["lineId"], "Line"),
+        {"name": name, "mobile": "01033334444", "app_enabled": True, "department_id": department},
+    )
+    await editing.save(office.company.id, office.actor, [draft], clock=office.clock)
+    wanted = {"search": name, "departmentIds": [own(office, "Department")]}
+    return {"input": {"filter": wanted, "expectedCount": 1, "idempotencyKey": office.fresh()}}
+
+
+async def invitations_resend(office: Office) -> dict[str, Any]:
+    return {"input": {"invitationIds": [own(office, "Invitation")], "idempotencyKey": office.fresh()}}
+
+
+VALID: Mapping[str, tuple[Builder, ...]] = {
+    "Query.node": (node,),
+    "Query.nodes": (nodes,),
+    "Query.admins": (admins_list,),
+    "Query.subscribers": (subscribers,),
+    "Query.departments": (departments,),
+    "Query.invitations": (invitations,),
+    "Mutation.signIn": (sign_in,),
+    "Mutation.signInCodeSend": (sign_in_code_send,),
+    "Mutation.signInVerify": (sign_in_verify,),
+    "Mutation.registrationCodeSend": (registration_code_send,),
+    "Mutation.adminRegister": (admin_register,),
+    "Mutation.passwordResetCodeSend": (password_reset_code_send,),
+    "Mutation.passwordResetVerify": (password_reset_verify,),
+    "Mutation.passwordReset": (password_reset,),
+    "Mutation.representativeNumberFind": (representative_number_find,),
+    "Mutation.viewerSave": (viewer_save,),
+    "Mutation.viewerPasswordChange": (viewer_password_change,),
+    "Mutation.viewerMobileCodeSend": (viewer_mobile_code_send,),
+    "Mutation.viewerMobileChange": (viewer_mobile_change,),
+    "Mutation.sessionEnd": (session_end,),
+    "Mutation.adminWelcomeResend": (admin_welcome_resend,),
+    "Mutation.adminUnlock": (admin_act,),
+    "Mutation.adminSessionsEnd": (admin_act,),
+    "Mutation.adminReplace": (admin_replace,),
+    "Mutation.subscribersSave": (subscribers_edit, subscribers_register),
+    "Mutation.subscriberRemove": (subscriber_remove,),
+    "Mutation.departmentsSave": (departments_save,),
+    "Mutation.uploadCreate": (upload_create,),
+    "Mutation.importRegister": (import_register,),
+    "Mutation.importCancel": (import_cancel,),
+    "Mutation.importRefusedRowsDownload": (import_refused_rows_download,),
+    "Mutation.invitationsSend": (invitations_send, invitations_send_filtered),
+    "Mutation.invitationsResend": (invitations_resend,),
+}
+"""Inputs that are good, by root field; several where one can't hold all ids. The others are made from the schema."""

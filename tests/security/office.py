@@ -1,0 +1,223 @@
+"""A company in which everything there is has been done, by the functions that do it, with one word in all its texts."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import openpyxl
+
+from bizcall import admins, invitations
+from bizcall.admins import Profile, Viewer
+from bizcall.audit import Actor, ActorKind
+from bizcall.database import query, tenant
+from bizcall.imports import keys as object_keys
+from bizcall.models import Import
+from bizcall.ports import GatewayRefused
+from local.postgres import Postgres
+from tests.accounts import ACTOR, PASSWORD, Person
+from tests.dispatching import Campaign
+from tests.doubles import MemoryStorage, RecordingQueue, Turned
+from tests.factories import Tenant, make_tenant
+from tests.imports import Desk, person, workbook
+
+FORMER = "Former0Horse9"
+
+TABLES = """
+SELECT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'company_id'
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
+"""
+UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MOBILES = count(1)
+
+
+@dataclass
+class Office:
+    """A populated company, its administrator with an open session, and what stands around it."""
+
+    company: Tenant
+    word: str
+    clock: Turned
+    queue: RecordingQueue
+    storage: MemoryStorage
+    viewer: Viewer
+    token: str
+    device: str
+    mobiles: list[str]
+    ids: dict[str, UUID]
+    serial: count[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def actor(self) -> Actor:
+        """The administrator."""
+        return Actor(ActorKind.ADMIN, self.company.admin_id)
+
+    @property
+    def desk(self) -> Desk:
+        """Its way through imports."""
+        return Desk(self.company, storage=self.storage, queue=self.queue, clock=self.clock)
+
+    @property
+    def person(self) -> Person:
+        """The administrator as he signs in."""
+        return Person(self.company, clock=self.clock, queue=self.queue)
+
+    @property
+    def campaign(self) -> Campaign:
+        """Its way through invitations."""
+        return Campaign(self.company, clock=self.clock, queue=self.queue)
+
+    def fresh(self) -> str:
+        """A text that this company has not had, with its word in it."""
+        return f"{self.word}{next(self.serial)}"
+
+
+async def populated() -> Office:
+    """A company whose texts all hold a random word."""
+    word = f"까{secrets.token_hex(4)}"
+    company = await make_tenant(lines=20, departments=(f"{word}영업", f"{word}개발", f"{word}빈"))
+    clock, queue, storage = Turned(), RecordingQueue(), MemoryStorage()
+    async with tenant(company.id):
+        await query("UPDATE company SET name = $2 WHERE id = $1", company.id, f"{word} 주식회사")
+    someone = Person(company, clock=clock, queue=queue)
+    await someone.register(FORMER)
+    await someone.register(PASSWORD)
+    opened = await someone.complete()
+    profile = Profile(f"{word}관리", f"{word}관리팀", f"{word}팀장", f"{word[1:]}@office.example")
+    await admins.profile_save(opened.session.viewer, profile, actor=ACTOR, clock=clock)
+    office = Office(
+        company, word, clock, queue, storage, opened.session.viewer, opened.session.token, opened.device_token, [], {}
+    )
+    queue.letters.clear()
+    await _staff(office)
+    await _invite(office)
+    await _ids(office)
+    return office
+
+
+async def _staff(office: Office) -> None:
+    """A registered import, one with refused rows, and an upload that never came."""
+    desk, word, numbers = office.desk, office.word, office.company.numbers
+    office.mobiles += [f"0109{next(MOBILES):07d}" for _ in range(4)]
+    rows = [
+        person(
+            number,
+            f"{word}직원{place}",
+            department=f"{word}영업" if place % 2 else f"{word}개발",
+            position=f"{word}사원",
+            mobile=office.mobiles[place],
+            email=f"{word[1:]}{place}@staff.example",
+            app="ON",
+        )
+        for place, number in enumerate(numbers[:4])
+    ]
+    await desk.register(await _preview(office, rows))
+    bad = person(numbers[4], f"{word}오류", mobile=f"{word}번호", department=f"{word}없음")
+    await _preview(office, [bad, person(numbers[5], f"{word}대기", mobile=office.mobiles[0])])
+    await desk.upload(b"x" * 10, f"{word}미도착.xlsx")
+
+
+async def _preview(office: Office, rows: list[list[Any]]) -> Import:
+    """A checked import of a file whose name, sheet and one header hold the word."""
+    import io
+
+    book = openpyxl.load_workbook(io.BytesIO(workbook(rows)))
+    sheet = book.worksheets[0]
+    sheet.title = f"{office.word}명단"
+    sheet.cell(1, sheet.max_column + 1, f"{office.word}비고")
+    stream = io.BytesIO()
+    book.save(stream)
+    return await office.desk.receive(await office.desk.upload(stream.getvalue(), f"{office.fresh()}.xlsx"))
+
+
+async def previewed(office: Office, *, refused: bool = False) -> Import:
+    """A fresh import that waits for its registration; with `refused`, one that has refused rows."""
+    number = office.company.numbers[12]
+    mobile = f"{office.word}번호" if refused else "01044445555"
+    return await _preview(office, [person(number, f"{office.word}새", mobile=mobile)])
+
+
+async def _invite(office: Office) -> None:
+    """Invitations of which the messages were refused, so that they may be sent again."""
+    async with tenant(office.company.id):
+        holders = await query(
+            "SELECT id FROM subscriber WHERE company_id = $1 AND ended_at IS NULL ORDER BY id", office.company.id
+        )
+    campaign = office.campaign
+    await invitations.send(
+        office.company.id,
+        office.actor,
+        [row["id"] for row in holders],
+        idempotency_key=office.fresh(),
+        queue=office.queue,
+        clock=office.clock,
+    )
+    campaign.sms.always = campaign.mail.always = GatewayRefused("1234")
+    await campaign.work()
+
+
+async def _ids(office: Office) -> None:
+    """One key of each type."""
+    company = office.company
+    office.ids |= {"Company": company.id, "Admin": company.admin_id, "Session": office.viewer.session_id}
+    tables = {
+        "Line": "line",
+        "Subscriber": "subscriber",
+        "Invitation": "invitation",
+        "InvitationBatch": "invitation_batch",
+        "Delivery": "delivery",
+        "Import": "import",
+        "Upload": "upload",
+    }
+    async with tenant(company.id):
+        for name, table in tables.items():
+            [row] = await query(f"SELECT id FROM {table} WHERE company_id = $1 ORDER BY id DESC LIMIT 1", company.id)
+            office.ids[name] = row["id"]
+    office.ids["Department"] = company.departments[f"{office.word}개발"]
+
+
+def key_of(office: Office) -> str:
+    """The object key of a fresh drop into the inbox."""
+    return object_keys.inbox(office.company.id, f"{office.fresh()}.xlsx")
+
+
+@asynccontextmanager
+async def ledger(postgres: Postgres) -> AsyncGenerator[Ledger]:
+    """What tells every row of a company, as the owner of the tables."""
+    connection = await asyncpg.connect(postgres.url("owner"))
+    try:
+        names = [row["name"] for row in await connection.fetch(TABLES)]
+        yield Ledger(connection, names)
+    finally:
+        await connection.close()
+
+
+@dataclass
+class Ledger:
+    """Reads all tables that name companies."""
+
+    connection: Any
+    tables: list[str]
+
+    async def rows(self, company_id: UUID) -> dict[str, list[str]]:
+        """All rows of a company as text, by table."""
+        one = "SELECT '{0}' AS name, t::text AS text FROM \"{0}\" t WHERE company_id = $1"
+        parts = [one.format(name) for name in self.tables]
+        parts.append("SELECT 'company', t::text FROM company t WHERE id = $1")
+        await self.connection.execute("SELECT set_config('app.company_id', $1, false)", str(company_id))
+        found: dict[str, list[str]] = {name: [] for name in [*self.tables, "company"]}
+        for row in await self.connection.fetch(" UNION ALL ".join(parts) + " ORDER BY 1, 2", company_id):
+            found[row["name"]].append(row["text"])
+        return found
+
+
+def uuids(text: str) -> set[str]:
+    """All UUIDs in a text, as 32 digits."""
+    return {found.replace("-", "") for found in UUIDS.findall(text)}
