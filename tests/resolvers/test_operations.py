@@ -11,14 +11,15 @@ import pytest
 from graphql import parse
 from pydantic import SecretStr
 
-from bizcall import imports
+from bizcall import imports, service_clients
+from bizcall.database import query, tenant
 from bizcall.settings import Settings
 from resolvers import root
 from resolvers.app import create_app
 from resolvers.guard import check
 from resolvers.limits import Bounds
 from schema.node import encode
-from tests.accounts import PASSWORD, SECRET, Person
+from tests.accounts import ACTOR, KEYS, PASSWORD, SECRET, Person
 from tests.console import Wiring
 from tests.dispatching import Campaign
 from tests.doubles import MemoryStorage
@@ -47,9 +48,10 @@ class Reader:
     known: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    async def ask(self, document: str, variables: dict[str, Any]) -> tuple[Any, int]:
+    async def ask(self, document: str, variables: dict[str, Any], bearer: str | None = None) -> tuple[Any, int]:
         """The value of the only root field, which must be without errors, and the number of statements."""
-        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
+        token = self.token if bearer is None else bearer
+        headers = {"authorization": f"Bearer {token}"} if token else {}
         with counted() as sent:
             response = await self.http.post(
                 "/graphql", json={"query": document, "variables": variables}, headers=headers
@@ -57,7 +59,7 @@ class Reader:
         answer = response.json()
         assert "errors" not in answer, answer
         [value] = answer["data"].values()
-        assert not (value or {}).get("userErrors"), answer
+        assert not (isinstance(value, dict) and value.get("userErrors")), answer
         return value, len(sent)
 
     async def step(self, name: str, document: str) -> None:
@@ -72,8 +74,14 @@ class Reader:
                 (await self.ask(PAGED.sub(rf"\1: {size}", document), variables))[1] for size in (1, Bounds().page)
             ]
             assert one == many, f"{name}: {one} statements for a page of one, {many} for a page of a hundred"
-        value, self.counts[name] = await self.ask(document, variables)
+        value, self.counts[name] = await self.ask(document, variables, await self.bearer(field_name))
         await getattr(self, f"after_{field_name}", self.nothing)(value)
+
+    async def bearer(self, field_name: str) -> str | None:
+        """Whose token an operation needs; the administrator's, but for the app's server."""
+        if field_name != "appSignIn":
+            return None
+        return await service_clients.create(f"app-{self.company.login_id}", actor=ACTOR)
 
     async def nothing(self, value: Any) -> None:
         """What most operations lead to."""
@@ -98,6 +106,26 @@ class Reader:
     async def after_signInVerify(self, value: Any) -> None:
         """The session."""
         self.token = value["session"]["token"]
+
+    def _passwordResetCodeSend(self) -> dict[str, Any]:
+        return {"input": {"mobile": self.company.mobile}}
+
+    async def after_passwordResetCodeSend(self, value: Any) -> None:
+        """The code."""
+        self.known["reset"] = value["challenge"]["token"]
+        await self.person.deliver()
+
+    def _passwordResetVerify(self) -> dict[str, Any]:
+        return {"input": {"challenge": self.known["reset"], "code": self.person.phone.code}}
+
+    def _representativeNumberFind(self) -> dict[str, Any]:
+        return {"input": {"number": self.company.numbers[-1]}}
+
+    def _viewerSave(self) -> dict[str, Any]:
+        return {"input": {"position": "팀장"}}
+
+    def _appSignIn(self) -> dict[str, Any]:
+        return {"input": {"number": self.company.numbers[0], "password": self.known["password"]}}
 
     def _subscribersSave(self) -> dict[str, Any]:
         line = encode("Line", self.company.line_ids[-1])
@@ -135,6 +163,15 @@ class Reader:
     async def after_invitationsSend(self, value: Any) -> None:
         """The job."""
         self.known["InvitationBatch"] = value["job"]["id"]
+        async with tenant(self.company.id):
+            [invited] = await query(
+                "SELECT invitation.id, subscriber_id FROM invitation JOIN subscriber"
+                " ON subscriber.company_id = $1 AND subscriber.id = subscriber_id"
+                " WHERE invitation.company_id = $1 AND line_id = $2",
+                self.company.id,
+                self.company.line_ids[0],
+            )
+        self.known["password"] = KEYS.password(invited["id"], invited["subscriber_id"])
 
 
 async def reading(company: Tenant, http: httpx.AsyncClient, someone: Person, storage: MemoryStorage) -> Reader:
