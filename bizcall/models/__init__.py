@@ -4,7 +4,9 @@ Foreign keys are plain UUID columns here and composite in SQL: Tortoise's relati
 """
 
 from bizcall.models.accounts import Challenge, Credential, Device, Session, SignInAttempt, VerificationCode
+from bizcall.models.calls import Call, CallDepartmentHour, CallHour, CallLineDay, CallLineMonth
 from bizcall.models.companies import Admin, Company, Line, NumberDirectory
+from bizcall.models.customers import Customer
 from bizcall.models.dispatch import (
     Delivery,
     DeliveryAttempt,
@@ -15,22 +17,39 @@ from bizcall.models.dispatch import (
     Invitation,
     InvitationBatch,
 )
+from bizcall.models.feeds import Correction, FeedFile, FeedReject
 from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
+from bizcall.models.messages import (
+    Message,
+    MessageDepartmentHour,
+    MessageHour,
+    MessageLineDay,
+    MessageLineMonth,
+)
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
     "Admin",
     "AuditRecord",
+    "Call",
+    "CallDepartmentHour",
+    "CallHour",
+    "CallLineDay",
+    "CallLineMonth",
     "Challenge",
     "Company",
+    "Correction",
     "Credential",
+    "Customer",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryCount",
     "DeliveryDirectory",
     "Department",
     "Device",
+    "FeedFile",
+    "FeedReject",
     "Gateway",
     "GatewayReport",
     "IdempotencyKey",
@@ -44,7 +63,12 @@ __all__ = [
     "Line",
     "LineRow",
     "Membership",
+    "Message",
+    "MessageDepartmentHour",
     "MessageFailure",
+    "MessageHour",
+    "MessageLineDay",
+    "MessageLineMonth",
     "NumberDirectory",
     "Outbox",
     "Session",
