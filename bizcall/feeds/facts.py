@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from bizcall.models.calls import NOBODY
 from bizcall.models.feeds import FeedKind
@@ -38,7 +37,7 @@ line.company_id = $1 AND line.number = record.number AND line.created_at <= reco
 """
 """On which line a record with a number and a moment was: the company's own line of that time."""
 
-HOLDER = """
+HELD = """
 LEFT JOIN subscriber ON subscriber.company_id = $1 AND subscriber.line_id = line.id
     AND subscriber.started_at <= record.moment
     AND (subscriber.ended_at IS NULL OR record.moment < subscriber.ended_at)
@@ -52,8 +51,3 @@ ATTRIBUTES = (
     f"line.id AS line_id, coalesce(subscriber.id, '{NOBODY}') AS subscriber_id,"
     f" coalesce(membership.department_id, '{NOBODY}') AS department_id"
 )
-
-
-def lock_name(company_id: UUID, kind: FeedKind) -> str:
-    """The lock of a company's facts: shared by those who add, held alone by whoever changes or takes away."""
-    return f"feeds.facts {company_id} {kind}"

@@ -16,7 +16,7 @@ from functools import cache
 from uuid import UUID
 
 from bizcall.database import copy, lock, query
-from bizcall.feeds.facts import ATTRIBUTES, HOLDER, KINDS, LINE, Kind, lock_name
+from bizcall.feeds.facts import ATTRIBUTES, HELD, KINDS, LINE, Kind
 from bizcall.feeds.ledger import Counts
 from bizcall.feeds.records import Batch
 from bizcall.feeds.rejects import LineFault, Reject
@@ -46,7 +46,7 @@ async def load(company_id: UUID, batch: Batch) -> Counts:
 
 async def _load_facts(company_id: UUID, kind: Kind, batch: Batch) -> tuple[int, int]:
     corrects = batch.replaced is not None
-    await lock(lock_name(company_id, kind.kind), shared=not corrects)
+    await lock(rollups.lock_name(company_id, kind.facts), shared=not corrects)
     await _stage(kind.staged, batch)
     await _reject_unknown_lines(company_id, batch)
     if batch.replaced is not None:
@@ -114,7 +114,7 @@ def _inserted(kind: Kind) -> str:
             INSERT INTO {facts.table} (company_id, id, {facts.moment}, line_id, subscriber_id, department_id,
                                        customer_number, revision, {own})
             SELECT $1, record.id, record.moment, {ATTRIBUTES}, record.customer_number, record.revision, {staged_own}
-            FROM staged AS record JOIN line ON {LINE} {HOLDER}
+            FROM staged AS record JOIN line ON {LINE} {HELD}
             LEFT JOIN correction ON correction.company_id = $1 AND correction.kind = '{kind.kind}'
                 AND correction.id = record.id AND correction.started_at = record.moment
                 AND correction.started_at BETWEEN $2 AND $3

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from bizcall.models.calls import CallType
 from bizcall.models.messages import MessageDirection
@@ -101,6 +102,11 @@ def additions(facts: Facts, source: str, *, company: str = "$1") -> str:
 def subtractions(facts: Facts, source: str, *, company: str = "$1") -> str:
     """CTEs that take the rows of the CTE `source` away; only for whoever holds the facts' lock alone."""
     return ", ".join(_subtraction(facts, rollup, source, company) for rollup in facts.rollups)
+
+
+def lock_name(company_id: UUID, facts: Facts) -> str:
+    """The lock of a company's facts: shared by those who add, held alone by whoever changes or takes away."""
+    return f"stats.{facts.table} {company_id}"
 
 
 def _named(facts: Facts) -> Sequence[tuple[str, str]]:
