@@ -44,18 +44,18 @@ async def keep(url: str, *, kept: int = KEPT, clock: Clock = now) -> Upkeep:
     try:
         # Dropping waits for whoever reads, and everybody else would wait behind it.
         await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-        made = await make(connection, clock=clock)
+        made = await make(connection, kept=kept, clock=clock)
         dropped = await connection.fetchval("SELECT drop_months($1)", shifted(today(clock), -kept))
         return Upkeep(made, list(dropped))
     finally:
         await connection.close()
 
 
-async def make(connection: Any, *, clock: Clock = now) -> int:
+async def make(connection: Any, *, kept: int = KEPT, clock: Clock = now) -> int:
     """Make the months from the oldest one that may be kept to the last one ahead; return how many were missing."""
     present = today(clock)
     made: int = await connection.fetchval(
-        "SELECT make_months($1, $2)", shifted(present, -KEPT), shifted(present, AHEAD)
+        "SELECT make_months($1, $2)", shifted(present, -kept), shifted(present, AHEAD)
     )
     return made
 

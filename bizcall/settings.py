@@ -18,7 +18,8 @@ class Settings(BaseSettings):
     `sms_gateway` chooses who carries text messages; for Solapi, `solapi_secret_id` names a secret with apiKey and
     apiSecret, and `sender_number` is the number registered there, digits only. `mail_from` is the sender of e-mail,
     with or without a display name, `mail_events` the configuration set of SES that reports on it, and `app_url` the
-    page from which the app is installed.
+    page from which the app is installed. `months_kept` is how many months of calls and messages are kept behind the
+    present one.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     mail_from: str = ""
     mail_events: str | None = None
     app_url: str = ""
+    months_kept: int = Field(default=13, ge=4, le=60)
 
 
 @cache

@@ -35,6 +35,7 @@ SOME_ONLY = {
     "KEY_SECRET_ID",
     "MAIL_EVENTS",
     "MAIL_FROM",
+    "MONTHS_KEPT",
     "SENDER_NUMBER",
     "SMS_GATEWAY",
     "SOLAPI_SECRET_ID",
@@ -297,7 +298,7 @@ def buckets_forget(template: Template) -> Iterator[str]:
     for name, bucket in of(template, "S3::Bucket").items():
         rules = [r for r in bucket.get("LifecycleConfiguration", {}).get("Rules", []) if r["Status"] == "Enabled"]
         expiring = {r.get("Prefix") for r in rules if "ExpirationInDays" in r}
-        for prefix in ("uploads/", "inbox/", "results/"):
+        for prefix in ("uploads/", "inbox/", "results/", "feeds/rejects/", "feeds/calls/", "feeds/messages/", "feeds/customers/"):
             if prefix not in expiring:
                 yield f"{name}: {prefix} is kept for ever"
         for what in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
