@@ -11,6 +11,9 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.admins import AdminMutations, AdminQueries
+from resolvers.calls import CallQueries
+from resolvers.companies import CompanyMutations
+from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
@@ -18,6 +21,7 @@ from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
+from resolvers.text_messages import MessageMutations, MessageQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
 from schema.scalars import SCALARS
@@ -27,7 +31,16 @@ DOCUMENTS_CACHED = 200
 
 @strawberry.type(description="What can be asked. Nothing here has an effect or reveals what is masked.")
 class Query(
-    NodeQueries, LimitQueries, AdminQueries, SubscriberQueries, DepartmentQueries, ImportQueries, InvitationQueries
+    NodeQueries,
+    LimitQueries,
+    AdminQueries,
+    SubscriberQueries,
+    DepartmentQueries,
+    ImportQueries,
+    InvitationQueries,
+    CallQueries,
+    MessageQueries,
+    CustomerQueries,
 ):
     """Fields that read."""
 
@@ -40,6 +53,9 @@ class Mutation(
     UploadMutations,
     ImportMutations,
     InvitationMutations,
+    MessageMutations,
+    CustomerMutations,
+    CompanyMutations,
 ):
     """Fields that write."""
 

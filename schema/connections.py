@@ -13,7 +13,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar, cast
 import strawberry
 
 from bizcall.database import reading
-from bizcall.paging import Count, Listing, Precision, Slice
+from bizcall.paging import Count, Pages, Precision, Slice
 from schema.context import Info
 from schema.enums import described
 
@@ -78,7 +78,7 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """Relay's Connection, with `nodes` beside `edges` and a count that is asked of the database only when selected."""
 
-    listing: strawberry.Private[Listing[Any]]
+    listing: strawberry.Private[Pages[Any]]
     edges: list[Edge[T]] = strawberry.field(description="The entries with their places; at most 100.")
     nodes: list[T] = strawberry.field(description="The entries alone; at most 100.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
@@ -90,7 +90,7 @@ class Connection(Generic[T]):
             return cast("TotalCount", await self.listing.count())
 
     @classmethod
-    async def of(cls, info: Info, listing: Listing[Any], part: Slice) -> Self:
+    async def of(cls, info: Info, listing: Pages[Any], part: Slice) -> Self:
         """One page of a listing; raises Invalid for a bad `part`.
 
         Reads in the query's transaction, or, under a mutation's payload, in one of its own.

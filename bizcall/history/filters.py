@@ -34,7 +34,7 @@ TAIL_LEAST, TAIL_MOST = 4, 8
 MONTHS_BEHIND, MONTHS_AHEAD = 120, 12
 """How far from the present month a period may lie."""
 
-_AFTER_ALL_LETTERS = chr(0x10FFFF)
+_LAST_LETTER = chr(0x10FFFF)
 
 
 class Direction(StrEnum):
@@ -93,48 +93,104 @@ class Where(NamedTuple):
     parameters: list[Any]
 
 
-def conditions(company_id: UUID, wanted: HistoryFilter, facts: Facts, *, alias: str = "") -> Where:
-    """The filter over a table of facts that is named `alias` in the statement, or by its own name.
+def conditions(company_id: UUID, wanted: HistoryFilter, facts: Facts, *, after: Sequence[Any] = ()) -> Where:
+    """The filter over the table of facts, which goes by its own name in the statement. `wanted` must be checked.
 
-    $1 is the company and $2 and $3 the period's bounds, always; whoever adds parameters goes on after the last one.
-    `wanted` must have been `checked`.
+    $1 is the company, $2 and $3 are the period's bounds, always; whoever adds parameters goes on after the last one.
+    With `after`, the values of a statement's earlier parameters, all of them stand behind those.
     """
-    name = alias or facts.table
+    name, values = facts.table, list(after)
     moment = f"{name}.{facts.moment}"
-    values: list[Any] = [company_id, months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))]
-    parts = [f"{name}.company_id = $1", f"{moment} >= $2", f"{moment} < $3"]
-
-    def value(given: Any) -> str:
-        values.append(given)
-        return f"${len(values)}"
-
-    local = f"{moment} AT TIME ZONE 'Asia/Seoul'"
-    if wanted.weekdays is not None:
-        parts.append(f"extract(isodow FROM {local})::integer = ANY({value(sorted(wanted.weekdays))}::integer[])")
-    if wanted.hours is not None:
-        parts.append(f"extract(hour FROM {local})::integer = ANY({value(hours_of(wanted))}::integer[])")
+    company = _given(values, company_id)
+    since, until = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
+    parts = [
+        f"{name}.company_id = {company}",
+        f"{moment} >= {_given(values, since)}",
+        f"{moment} < {_given(values, until)}",
+        *_timed(f"{moment} AT TIME ZONE 'Asia/Seoul'", wanted, values),
+    ]
     if (types := types_of(wanted, facts)) != facts.types:
-        parts.append(f"{name}.{facts.type} = ANY({value(list(types))}::text[])")
-    if wanted.department_ids is not None:
-        parts.append(f"{name}.department_id = ANY({value(list(wanted.department_ids))}::uuid[])")
-    if wanted.line_ids is not None:
-        parts.append(f"{name}.line_id = ANY({value(list(wanted.line_ids))}::uuid[])")
-    if wanted.subscriber_ids is not None:
-        parts.append(f"{name}.subscriber_id = ANY({value(list(wanted.subscriber_ids))}::uuid[])")
+        parts.append(f"{name}.{facts.type} = ANY({_given(values, list(types))}::text[])")
+    parts += _placed(name, wanted, values)
     if wanted.customer_number is not None:
-        parts.append(f"{name}.customer_number = {value(wanted.customer_number)}")
+        parts.append(f"{name}.customer_number = {_given(values, wanted.customer_number)}")
     if (tail := wanted.customer_tail) is not None:
         # The column of four characters has the index; further digits only sift what it finds.
-        parts.append(f"{name}.customer_tail = {value(tail[-TAIL_LEAST:])}")
+        parts.append(f"{name}.customer_tail = {_given(values, tail[-TAIL_LEAST:])}")
         if len(tail) > TAIL_LEAST:
-            parts.append(f"right({name}.customer_number, {len(tail)}) = {value(tail)}")
+            parts.append(f"right({name}.customer_number, {len(tail)}) = {_given(values, tail)}")
     if (start := wanted.customer_name) is not None:
         # A range of the bytes' order instead of LIKE, which under row-level security uses no index.
         parts.append(
-            f"{name}.customer_number IN (SELECT customer.number FROM customer WHERE customer.company_id = $1"  # noqa: S608
-            f" AND customer.name >= {value(start)} AND customer.name < {value(start + _AFTER_ALL_LETTERS)})"
+            f"{name}.customer_number IN (SELECT customer.number FROM customer"  # noqa: S608 - constants
+            f" WHERE customer.company_id = {company} AND customer.name >= {_given(values, start)}"
+            f" AND customer.name < {_given(values, beyond(start))})"
         )
     return Where(" AND ".join(parts), values)
+
+
+def rollup_conditions(company_id: UUID, wanted: HistoryFilter, rollup: Rollup) -> Where:
+    """The filter over a rollup which it is `expressible` by, but for the types, which are columns there (`sums_of`).
+
+    $1 is the company, $2 and $3 the bounds of the buckets.
+    """
+    name, bucket = rollup.table, f"{rollup.table}.{rollup.bucket}"
+    since: date = wanted.from_on
+    until: date = wanted.to_on + timedelta(days=1)
+    if rollup.bucket == "hour":
+        since, until, local = months.begins(since), months.begins(until), f"{bucket} AT TIME ZONE 'Asia/Seoul'"
+    else:
+        since, local = since.replace(day=1) if rollup.bucket == "month" else since, bucket
+    values: list[Any] = [company_id, since, until]
+    parts = [f"{name}.company_id = $1", f"{bucket} >= $2", f"{bucket} < $3"]
+    parts += _timed(local, wanted, values)
+    parts += _placed(name, wanted, values)
+    return Where(" AND ".join(parts), values)
+
+
+def sums_of(wanted: HistoryFilter, facts: Facts) -> str:
+    """How many facts of the filter's types a row of a rollup counts, as an expression over its columns."""
+    return f"({' + '.join(kind.lower() for kind in types_of(wanted, facts)) or '0'})"
+
+
+def beyond(start: str) -> str:
+    """What all texts that begin with `start` lie before, in the order of bytes."""
+    return start + _LAST_LETTER
+
+
+def _given(values: list[Any], value: Any) -> str:
+    """The parameter that a value becomes."""
+    values.append(value)
+    return f"${len(values)}"
+
+
+def _timed(local: str, wanted: HistoryFilter, values: list[Any]) -> list[str]:
+    """Weekdays and hours of a moment of Korea's clocks."""
+    parts = []
+    if wanted.weekdays is not None:
+        days = _given(values, sorted(wanted.weekdays))
+        parts.append(f"extract(isodow FROM {local})::integer = ANY({days}::integer[])")
+    if wanted.hours is not None and len(hours := hours_of(wanted)) < 24:
+        parts.append(f"extract(hour FROM {local})::integer = ANY({_given(values, hours)}::integer[])")
+    return parts
+
+
+def _placed(name: str, wanted: HistoryFilter, values: list[Any]) -> list[str]:
+    """Department, line and subscriber."""
+    return [
+        f"{name}.{column} = ANY({_given(values, list(keys))}::uuid[])"
+        for column, keys in keys_of(wanted).items()
+        if keys is not None
+    ]
+
+
+def keys_of(wanted: HistoryFilter) -> Mapping[str, tuple[UUID, ...] | None]:
+    """The keys that are let through, by column."""
+    return {
+        "department_id": wanted.department_ids,
+        "line_id": wanted.line_ids,
+        "subscriber_id": wanted.subscriber_ids,
+    }
 
 
 def types_of(wanted: HistoryFilter, facts: Facts) -> tuple[str, ...]:
@@ -162,12 +218,7 @@ def expressible(wanted: HistoryFilter, rollup: Rollup) -> bool:
     """
     if wanted.customer_number is not None or wanted.customer_tail is not None or wanted.customer_name is not None:
         return False
-    asked = {
-        "department_id": wanted.department_ids,
-        "line_id": wanted.line_ids,
-        "subscriber_id": wanted.subscriber_ids,
-    }
-    if any(keys is not None and column not in rollup.scope for column, keys in asked.items()):
+    if any(keys is not None and column not in rollup.scope for column, keys in keys_of(wanted).items()):
         return False
     if rollup.bucket == "hour":
         return True
