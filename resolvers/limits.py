@@ -18,6 +18,7 @@ from bizcall.imports import downloads, storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
 from bizcall.sheets.limits import Limits as SheetLimits
+from bizcall.stats import answers, sources
 from bizcall.subscribers import editing
 from schema.enums import described
 
@@ -129,6 +130,18 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
         ("statisticsSpan", STATISTICS_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        (
+            "statisticsBuckets",
+            answers.BUCKETS_MOST,
+            Unit.COUNT,
+            "Buckets of an answer of statistics, all rows together.",
+        ),
+        (
+            "statisticsRaw",
+            sources.RAW_MOST,
+            Unit.COUNT,
+            "Calls or messages that an answer may be counted from one by one, where no sums are kept.",
+        ),
         ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),

@@ -20,6 +20,7 @@ from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
+from resolvers.stats import StatisticsQueries
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.text_messages import MessageMutations, MessageQueries
 from resolvers.uploads import UploadMutations
@@ -41,6 +42,7 @@ class Query(
     CallQueries,
     MessageQueries,
     CustomerQueries,
+    StatisticsQueries,
 ):
     """Fields that read."""
 

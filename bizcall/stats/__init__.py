@@ -12,7 +12,7 @@ rebuilding    rollups made anew from the facts
 
 from __future__ import annotations
 
-from bizcall.stats.answers import Cell, Measured, Row, Statistics, as_of, heat_map, statistics
+from bizcall.stats.answers import Cell, Measured, Measures, Row, Statistics, as_of, heat_map, statistics
 from bizcall.stats.buckets import Bucket, Granularity
 from bizcall.stats.comparing import Difference, Span
 from bizcall.stats.rebuilding import rebuild
@@ -31,6 +31,7 @@ __all__ = [
     "Granularity",
     "Group",
     "Measured",
+    "Measures",
     "Row",
     "Span",
     "Statistics",

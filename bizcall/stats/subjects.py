@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tortoise.models import Model
-
 from bizcall import paging
 from bizcall.database import query
 from bizcall.history.filters import HistoryFilter, Where
-from bizcall.models import Department, Line, Subscriber
+from bizcall.models import Subscriber
 from bizcall.models.calls import NOBODY
-from bizcall.paging import Count, Order, Page, Precision, Slice
+from bizcall.paging import Count, Cut, Order, Page, Precision, Slice
 from bizcall.stats import sources
 from bizcall.stats.rollups import Facts
 from bizcall.stats.sources import Group
@@ -31,29 +29,12 @@ class Subject:
     name: str
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How subjects of a group are found and ordered: by `named`, then by key."""
-
-    model: type[Model]
-    named: str
-
-    @property
-    def table(self) -> str:
-        """The table of their names."""
-        return str(self.model._meta.db_table)
-
-    @property
-    def order(self) -> Order:
-        """Named for cursors."""
-        return Order(f"stats.{self.table}", (self.named, "id"))
-
-
-KINDS = {
-    Group.LINE: _Kind(Line, "number"),
-    Group.SUBSCRIBER: _Kind(Subscriber, "name"),
-    Group.DEPARTMENT: _Kind(Department, "name"),
+NAMES = {
+    Group.LINE: ("line", "number"),
+    Group.SUBSCRIBER: ("subscriber", "name"),
+    Group.DEPARTMENT: ("department", "name"),
 }
+"""The table of a group's subjects, and the column that they are ordered by, before their key."""
 
 
 @dataclass(frozen=True)
@@ -67,34 +48,24 @@ class Subjects:
 
     async def page(self, part: Slice) -> Page[Subject]:
         """One page, in the order of numbers or names; raises Invalid for a bad `part`."""
-        part = part.checked()
-        kind = KINDS[self.group]
-        backward, cursor = part.first is None, part.after if part.last is None else part.before
-        sql, values = await self._known(kind)
+        # Whatever they are called in their table, names are texts and keys UUIDs, as those of subscribers.
+        cut = Cut.of(Order(f"stats.{self.group}", ("name", "id")), part, Subscriber)
+        sql, values = await self._known()
         where = ""
-        if cursor is not None:
-            bounds = paging.decode(kind.order, cursor, kind.model, "before" if backward else "after")
-            where = f"WHERE (name, id) {'<' if backward else '>'} (${len(values) + 1}, ${len(values) + 2}::uuid)"
-            values = [*values, *bounds]
-        way = "DESC" if backward else "ASC"
+        if cut.values is not None:
+            place = len(values)
+            where = f"WHERE (name, id) {'<' if cut.down else '>'} (${place + 1}, ${place + 2}::uuid)"
+            values = [*values, *cut.values]
+        way = "DESC" if cut.down else "ASC"
         rows = await query(
-            f"SELECT name, id FROM ({sql}) AS known {where} ORDER BY name {way}, id {way} LIMIT {part.size + 1}",  # noqa: S608
+            f"SELECT name, id FROM ({sql}) AS known {where} ORDER BY name {way}, id {way} LIMIT {cut.size + 1}",  # noqa: S608
             *values,
         )
-        more, rows = len(rows) > part.size, rows[: part.size]
-        if backward:
-            rows.reverse()
-        found = [Subject(row["id"], row["name"]) for row in rows]
-        return Page(
-            rows=found,
-            cursors=[paging.encode(kind.order, [subject.name, subject.id]) for subject in found],
-            has_next=cursor is not None if backward else more,
-            has_previous=more if backward else cursor is not None,
-        )
+        return cut.page([Subject(row["id"], row["name"]) for row in rows])
 
     async def count(self) -> Count:
         """How many there are, counted no further than 10,000."""
-        sql, values = await self._known(KINDS[self.group])
+        sql, values = await self._known()
         (found,) = await query(
             f"SELECT count(*) AS n FROM (SELECT FROM ({sql}) AS known LIMIT {paging.COUNT_MOST + 1}) AS counted",  # noqa: S608
             *values,
@@ -103,9 +74,9 @@ class Subjects:
             return Count(paging.COUNT_MOST, Precision.AT_LEAST)
         return Count(found["n"], Precision.EXACT)
 
-    async def _known(self, kind: _Kind) -> tuple[str, list[Any]]:
+    async def _known(self) -> tuple[str, list[Any]]:
         """The SELECT of name and id of all subjects, with the values of its parameters."""
-        column = self.group.column
+        table, named = NAMES[self.group]
         chosen = {
             Group.LINE: self.wanted.line_ids,
             Group.SUBSCRIBER: self.wanted.subscriber_ids,
@@ -114,11 +85,11 @@ class Subjects:
         where = await self._where()
         values = [*where.parameters, list(chosen or ())]
         sql = (
-            f"SELECT coalesce({kind.table}.{kind.named}, '') COLLATE \"C\" AS name, seen.id FROM ("  # noqa: S608
-            f"SELECT DISTINCT {column} AS id FROM {self._table} WHERE {where.sql}"
+            f"SELECT coalesce({table}.{named}, '') COLLATE \"C\" AS name, seen.id FROM ("  # noqa: S608
+            f"SELECT DISTINCT {self.group.column} AS id FROM {self._table} WHERE {where.sql}"
             f" UNION SELECT unnest(${len(values)}::uuid[])) AS seen"
-            f" LEFT JOIN {kind.table} ON {kind.table}.company_id = $1 AND {kind.table}.id = seen.id"
-            f" WHERE {kind.table}.id IS NOT NULL OR seen.id = '{NOBODY}'"
+            f" LEFT JOIN {table} ON {table}.company_id = $1 AND {table}.id = seen.id"
+            f" WHERE {table}.id IS NOT NULL OR seen.id = '{NOBODY}'"
         )
         return sql, values
 
