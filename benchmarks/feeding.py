@@ -1,13 +1,13 @@
 """Loading a month of calls from a gzipped CSV file: `python -m benchmarks.feeding [CALLS] [LINES]`.
 
-    bare COPY         the same rows, attributed already, by one COPY into a table with the same columns, months and indexes:
-                      the least that PostgreSQL needs, without checks, attribution, rollups, ledger or row-level security
+    bare COPY         the same rows, attributed already, by one COPY into a table with the same columns, months and
+                      indexes: no checks, attribution, rollups, ledger, row-level security, and nothing comes twice
     first delivery    the project: bucket to committed facts and rollups, a transaction each 10,000 lines
     redelivery        the same contents under another name: nothing goes in
 
-Wanted: at least 40 % of bare COPY's rows a second. The bucket is the file itself; PostgreSQL is started for the occasion,
-with its usual care for the disk, and thrown away. Wall time counts both processes, which work by turns; the CPU columns
-are Python's and the server process's own.
+Wanted: at least 40 % of bare COPY's rows a second. The bucket is the file itself; PostgreSQL is started for the
+occasion, with its usual care for the disk, and thrown away. Wall time counts both processes, which work by turns; the
+CPU columns are Python's and the server process's own.
 """
 
 from __future__ import annotations

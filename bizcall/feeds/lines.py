@@ -21,7 +21,7 @@ PIECE_BYTES = 256 * 1024
 RATIO_MOST = 100
 """How many bytes one packed byte may become. Records of calls become ten to twenty."""
 
-RATIO_FROM = 16 * 1024 * 1024
+RATIO_FROM = 1024 * 1024
 """Unpacked bytes from which on the ratio is looked at."""
 
 _GZIP = 31
@@ -31,10 +31,10 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass
 class Chunk:
-    """Lines that go in together. `lines` and `bytes` are the place behind it, the latter of the unpacked object."""
+    """Lines that go in together. `lines` and `size` (bytes, unpacked) are the place behind it."""
 
     lines: int
-    bytes: int
+    size: int
     header: bytes | None
     records: list[tuple[int, bytes]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -141,7 +141,7 @@ class _Cutter:
 
     def _closed(self) -> Chunk:
         done = self._chunk
-        done.lines, done.bytes, done.header = self._number, self._offset, self._header
+        done.lines, done.size, done.header = self._number, self._offset, self._header
         self._chunk, self._size = Chunk(0, 0, None), 0
         return done
 
@@ -170,7 +170,7 @@ class _Cutter:
     def _record(self, number: int, line: bytes) -> None:
         if self._csv and (self._open or line.count(b'"') % 2):
             self._open.append((number, line))
-            self._open_bytes += len(line)
+            self._open_bytes += len(line) + 1
             if len(self._open) > 1 and line.count(b'"') % 2:
                 first, joined = self._open[0][0], b"\n".join(part for _, part in self._open)
                 self._open, self._open_bytes = [], 0

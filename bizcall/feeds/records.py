@@ -166,19 +166,12 @@ class _Reader:
     def call(self, raw: Mapping[str, Any], place: int) -> str:
         """A row of calls."""
         begin = self._common(raw, place, "started_at")
-        kind = raw.get("type")
-        if kind not in _CALL_TYPES:
-            raise _Bad(LineFault.VALUE if kind else LineFault.REQUIRED, "type")
-        return f"{begin}\t{kind}\t{_whole(raw, 'seconds', SECONDS_MOST)}\n"
+        return f"{begin}\t{_one_of(raw, 'type', _CALL_TYPES)}\t{_whole(raw, 'seconds', SECONDS_MOST)}\n"
 
     def message(self, raw: Mapping[str, Any], place: int) -> str:
         """A row of messages."""
         begin = self._common(raw, place, "sent_at")
-        direction, kind = raw.get("direction"), raw.get("kind")
-        if direction not in _DIRECTIONS:
-            raise _Bad(LineFault.VALUE if direction else LineFault.REQUIRED, "direction")
-        if kind not in _KINDS:
-            raise _Bad(LineFault.VALUE if kind else LineFault.REQUIRED, "kind")
+        direction, kind = _one_of(raw, "direction", _DIRECTIONS), _one_of(raw, "kind", _KINDS)
         return f"{begin}\t{direction}\t{kind}\t{_text(raw, 'text', TEXT_MOST)}\n"
 
     def customer(self, raw: Mapping[str, Any], place: int) -> str:
@@ -268,6 +261,13 @@ def _key(raw: Mapping[str, Any], column: str) -> str | None:
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise _Bad(LineFault.FORMAT, column)
     return value
+
+
+def _one_of(raw: Mapping[str, Any], column: str, known: frozenset[str]) -> str:
+    value = raw.get(column)
+    if isinstance(value, str) and value in known:
+        return value
+    raise _Bad(LineFault.VALUE if value else LineFault.REQUIRED, column)
 
 
 def _whole(raw: Mapping[str, Any], column: str, most: int) -> int:
