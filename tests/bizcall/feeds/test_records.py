@@ -9,7 +9,7 @@ import pytest
 
 from bizcall.feeds import records
 from bizcall.feeds.lines import Chunk
-from bizcall.feeds.rejects import FILES, LINES, FileFault, FileRefused, LineFault, written
+from bizcall.feeds.rejects import FILES, LINES, FileFault, FileRefused, LineFault, Reject, written
 from bizcall.models.feeds import FeedKind
 from tests.feeding import call, jsonl, message
 
@@ -138,6 +138,6 @@ def test_MS_01_texts_go_in_as_they_are() -> None:
 def test_FD_01_every_fault_has_its_reason() -> None:
     assert LINES.keys() == set(LineFault)
     assert FILES.keys() == set(FileFault)
-    told = written([records.Reject(3, LineFault.RANGE, "seconds")], FileFault.DAMAGED, 2).decode()
+    told = written([Reject(3, LineFault.RANGE, "seconds")], FileFault.DAMAGED, 2).decode()
     assert '{"line":3,"code":"RANGE","column":"seconds","reason":"허용 범위를 벗어났습니다."}' in told
     assert len(told.splitlines()) == 3
