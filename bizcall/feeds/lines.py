@@ -49,7 +49,6 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
     member: zlib._Decompress | None = None
     came, went, complete = 0, 0, True
     async for piece in pieces:
-        came += len(piece)
         rest = piece
         while rest:
             if member is None:
@@ -62,14 +61,15 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
                 data = member.decompress(rest, PIECE_BYTES)
             except zlib.error:
                 raise FileRefused(FileFault.DAMAGED if went else FileFault.NOT_GZIP) from None
-            went += len(data)
+            left = member.unused_data if member.eof else member.unconsumed_tail
+            came, went = came + len(rest) - len(left), went + len(data)
             if went > RATIO_FROM and went > came * RATIO_MOST:
                 raise FileRefused(FileFault.TOO_DENSE)
             if data:
                 yield data
-            rest = member.unconsumed_tail
+            rest = left
             if member.eof:
-                rest, member, complete = member.unused_data, None, True
+                member, complete = None, True
     if not complete:
         raise FileRefused(FileFault.DAMAGED)
 

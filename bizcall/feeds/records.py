@@ -7,6 +7,7 @@ here and letting the server read them takes a third of the time that the driver 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ ALL_REVISIONS = REVISION_MOST + 1
 
 _FUTURE = timedelta(hours=1)
 """Clocks differ."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=months.KOREA)
 
 _CALL_TYPES = frozenset(CallType)
 _DIRECTIONS = frozenset(MessageDirection)
@@ -139,7 +142,7 @@ def _fields(line: bytes, names: Sequence[str]) -> Mapping[str, Any]:
         values = text.split(",")
     else:
         try:
-            values = next(csv.reader(text.splitlines(keepends=True), strict=True))
+            values = next(csv.reader(io.StringIO(text, newline="\n"), strict=True))
         except csv.Error:
             raise _Bad(LineFault.QUOTES) from None
     if len(values) != len(names):
@@ -238,7 +241,7 @@ class _Reader:
         try:
             moment = datetime.fromisoformat(text)
             moment = moment.replace(microsecond=0, tzinfo=moment.tzinfo or months.KOREA)
-            if oldest and moment < self._oldest:
+            if moment < (self._oldest if oldest else _EPOCH):
                 raise _Bad(LineFault.TOO_OLD, column)
             if moment > self._newest:
                 raise _Bad(LineFault.IN_FUTURE, column)

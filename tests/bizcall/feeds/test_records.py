@@ -135,6 +135,21 @@ def test_MS_01_texts_go_in_as_they_are() -> None:
     assert made.rows[0].endswith("\tSENT\tSMS\t한 줄\\n두\\t줄 \\\\N \\\\. 끝\\r\n")
 
 
+def test_FD_01_values_may_hold_what_other_programs_take_for_line_breaks() -> None:
+    body = 'c1,07080001000,SENT,SMS,2026-09-30T12:00:00+09:00,"하나\u2028둘\x0b""셋"""'.encode()
+    chunk = Chunk(0, 0, b"id,line,direction,kind,sent_at,text", [(2, body)])
+    made = records.batch(FeedKind.MESSAGES, chunk, WINDOW)
+    assert made.rejects == []
+    assert made.rows[0].endswith('\t하나\u2028둘\x0b"셋"\n')
+
+
+def test_CU_01_a_customer_is_no_older_than_the_clocks_of_computers() -> None:
+    lines = [
+        {"number": "01012345678", "name": "김", "updated_at": f"{year}-06-01T00:00:00"} for year in ("0001", "1971")
+    ]
+    assert [reject.line for reject in read(jsonl(lines), FeedKind.CUSTOMERS).rejects] == [1]
+
+
 def test_FD_01_every_fault_has_its_reason() -> None:
     assert LINES.keys() == set(LineFault)
     assert FILES.keys() == set(FileFault)
