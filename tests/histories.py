@@ -72,7 +72,7 @@ def moments(chance: random.Random, count: int) -> list[datetime]:
     return found
 
 
-async def office(company: Tenant, *, facts: int = 300, seed: int = 1) -> Office:
+async def office(company: Tenant, *, facts: int = 300, parties: Sequence[str] = PARTIES, seed: int = 1) -> Office:
     """Three lines with holders who change at midday of the tenth day, seven without; calls and messages on all."""
     chance, change = random.Random(seed), DAY + timedelta(days=10, hours=12)
     await began(company.id)
@@ -89,7 +89,7 @@ async def office(company: Tenant, *, facts: int = 300, seed: int = 1) -> Office:
             at,
             type=chance.choice(list(CallType)),
             seconds=chance.randrange(600),
-            customer=chance.choice(PARTIES),
+            customer=chance.choice(parties),
         )
         for place, at in enumerate(moments(chance, facts))
     ]
@@ -99,7 +99,7 @@ async def office(company: Tenant, *, facts: int = 300, seed: int = 1) -> Office:
             f"m{place}",
             at,
             direction=chance.choice(("SENT", "RECEIVED")),
-            customer=chance.choice(PARTIES),
+            customer=chance.choice(parties),
         )
         for place, at in enumerate(moments(chance, facts))
     ]
