@@ -293,10 +293,10 @@ def _misnamed(cleaned: HistoryFilter) -> list[Problem]:
         elif text is not None and len(text) > most:
             problems.append(Problem(ErrorCode.TOO_LONG, (field,), {"maximum": str(most)}))
     if (tail := cleaned.customer_tail) is not None:
-        if not (tail.isascii() and tail.isdecimal()):
-            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("customerTail",)))
-        elif len(tail) < TAIL_LEAST:
+        if len(tail) < TAIL_LEAST:
             problems.append(Problem(ErrorCode.TOO_SHORT, ("customerTail",), {"minimum": str(TAIL_LEAST)}))
+        elif not (tail.isascii() and tail.isdecimal()):
+            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("customerTail",)))
         elif len(tail) > TAIL_MOST:
             problems.append(Problem(ErrorCode.TOO_LONG, ("customerTail",), {"maximum": str(TAIL_MOST)}))
     return problems
