@@ -11,17 +11,16 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import idempotency, uploads
+from bizcall import calls, idempotency, reasons, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
+from bizcall.history import filters
 from bizcall.imports import downloads, storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
 from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.subscribers import editing
 from schema.enums import described
-
-STATISTICS_MONTHS = 3
 
 
 class Unit(StrEnum):
@@ -128,7 +127,20 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
-        ("statisticsSpan", STATISTICS_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        ("statisticsSpan", filters.SPAN_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        (
+            "historyKeys",
+            filters.KEYS_MOST,
+            Unit.COUNT,
+            "Departments, lines or subscribers that a history's filter names.",
+        ),
+        (
+            "unreturnedSpan",
+            _seconds(timedelta(days=calls.UNRETURNED_DAYS)),
+            Unit.SECONDS,
+            "The span of a list of unreturned calls.",
+        ),
+        ("revealNote", reasons.NOTE_MOST, Unit.CHARACTERS, "The note that says why something hidden is opened."),
         ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),
