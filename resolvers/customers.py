@@ -18,9 +18,9 @@ from schema.customers import (
     Customer,
     CustomerFilter,
     CustomerOrder,
+    CustomerRevealInput,
     CustomerRevealPayload,
     RevealedCustomer,
-    RevealInput,
 )
 from schema.node import decode, split
 from schema.scalars import PhoneNumber
@@ -57,7 +57,7 @@ async def customer_reveal(
         strawberry.ID,
         strawberry.argument(description="The customer, or the call or message whose other side is meant."),
     ],
-    input: Annotated[RevealInput, strawberry.argument(description="Why.")],  # noqa: A002
+    input: Annotated[CustomerRevealInput, strawberry.argument(description="Why.")],  # noqa: A002
 ) -> CustomerRevealPayload:
     """See `reveals.customer`."""
     context = info.context

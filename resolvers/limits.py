@@ -132,7 +132,7 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
             "historyKeys",
             filters.KEYS_MOST,
             Unit.COUNT,
-            "Departments, lines or subscribers that a history's filter names.",
+            "Departments, lines or subscribers in a filter.",
         ),
         (
             "unreturnedSpan",
