@@ -44,6 +44,9 @@ T = TypeVar("T")
 MERGED_MOST = 50
 """Lines that a page is merged from."""
 
+LOOKED_AT_MOST = 5_000
+"""Facts that a count looks at where a further condition has to be asked of each."""
+
 LINES_MOST = 500
 """Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
 
@@ -53,7 +56,8 @@ class FactListing(Generic[T]):
     """A list of facts in the order of their moments.
 
     `wanted` must have been checked. `columns` are selected of the table by its own name and made a row by `row`;
-    `model` is the table's, for the types of cursors. `only` is a further condition, in which no parameters stand.
+    `model` is the table's, for the types of cursors. `only` is a further condition, in which no parameters stand;
+    a page asks it of as many facts as fill it.
     """
 
     company_id: UUID
@@ -87,7 +91,9 @@ class FactListing(Generic[T]):
         """How many facts the filter finds, counted no further than 10,000; needs an open transaction."""
         await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
         lines = await self._lines()
-        rollup = None if lines is not None or self.only else self._hours()
+        if self.only:
+            return await self._count_of_some(lines)
+        rollup = None if lines is not None else self._hours()
         if rollup is not None:
             where = rollup_conditions(self.company_id, self.wanted, rollup)
             counted = f"SELECT {sums_of(self.wanted, self.facts)} AS n FROM {rollup.table} WHERE {where.sql}"  # noqa: S608 - constants
@@ -100,6 +106,14 @@ class FactListing(Generic[T]):
         if found["n"] > COUNT_MOST:
             return Count(COUNT_MOST, Precision.AT_LEAST)
         return Count(found["n"], Precision.EXACT)
+
+    async def _count_of_some(self, lines: list[UUID] | None) -> Count:
+        """How many of the first facts that are met fulfil the further condition; at least so many if there are more."""
+        table, where = self.facts.table, conditions(self.company_id, self._on(lines), self.facts)
+        some = f"SELECT * FROM {table} WHERE {where.sql} LIMIT {LOOKED_AT_MOST + 1}"  # noqa: S608 - constants
+        counted = f"SELECT count(*) AS met, count(*) FILTER (WHERE {self.only}) AS n FROM ({some}) AS {table}"  # noqa: S608
+        [found] = await query(counted, *where.parameters)
+        return Count(found["n"], Precision.AT_LEAST if found["met"] > LOOKED_AT_MOST else Precision.EXACT)
 
     async def _lines(self) -> list[UUID] | None:
         """The lines that the filter's facts lie on; None for all, for too many, and where a customer is asked."""
@@ -131,9 +145,8 @@ class FactListing(Generic[T]):
     def _guide(self) -> Rollup | None:
         """The rollup that tells in which hours there is something; None where it can't, or where all is let through."""
         wanted, facts = self.wanted, self.facts
-        everything = (
-            wanted.weekdays is wanted.hours is wanted.department_ids is None and types_of(wanted, facts) == facts.types
-        )
+        narrow = (wanted.weekdays, wanted.hours, wanted.department_ids)
+        everything = types_of(wanted, facts) == facts.types and all(field is None for field in narrow)
         return None if self.only or everything else self._hours()
 
     def _where(self, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
