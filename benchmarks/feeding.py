@@ -1,13 +1,13 @@
 """Loading a month of calls from a gzipped CSV file: `python -m benchmarks.feeding [CALLS] [LINES]`.
 
-    bare COPY         the same rows, attributed already, by one COPY into a table with the same columns, months and indexes:
-                      the least that PostgreSQL needs, without checks, attribution, rollups, ledger or row-level security
+    bare COPY         the same rows, attributed already, by one COPY into a table with the same columns, months and
+                      indexes: no checks, attribution, rollups, ledger, row-level security, and nothing comes twice
     first delivery    the project: bucket to committed facts and rollups, a transaction each 10,000 lines
     redelivery        the same contents under another name: nothing goes in
 
-Wanted: at least 40 % of bare COPY's rows a second. The bucket is the file itself; PostgreSQL is started for the occasion,
-with its usual care for the disk, and thrown away. Wall time counts both processes, which work by turns; the CPU columns
-are Python's and the server process's own.
+Wanted: at least 40 % of bare COPY's rows a second. The bucket is the file itself; PostgreSQL is started for the
+occasion, with its usual care for the disk, and thrown away. Wall time counts both processes, which work by turns; the
+CPU columns are Python's and the server process's own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ from bizcall.models.feeds import FeedKind
 from local import generator, state
 from local.postgres import Postgres
 
-_CALLS = 200_000
+_CALLS = 100_000
 _LINES = 500
+_ROUNDS = 3
+"""By turns, each with a company of its own; the least seconds of each way count, since others may use the machine."""
+
 _COLUMNS = "company_id, id, started_at, line_id, subscriber_id, department_id, type, seconds, customer_number, revision"
 
 
@@ -59,9 +62,9 @@ def _server_cpu(pid: int) -> float:
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
-async def make_company(lines: int) -> tuple[UUID, list[str]]:
+async def make_company(lines: int, turn: int = 0) -> tuple[UUID, list[str]]:
     """A company that has had its lines for long."""
-    numbers = [f"0{7030000000 + place}" for place in range(lines)]
+    numbers = [f"0{7030000000 + turn * 100_000 + place}" for place in range(lines)]
     company_id = await companies.create("측정", [companies.LineDraft(number) for number in numbers])
     async with database.tenant(company_id):
         await database.query(
@@ -70,13 +73,18 @@ async def make_company(lines: int) -> tuple[UUID, list[str]]:
     return company_id, numbers
 
 
-async def bare_copy(owner: asyncpg.Connection) -> Callable[[], Awaitable[int]]:
+async def bare_copy(owner: asyncpg.Connection, company_id: UUID) -> Callable[[], Awaitable[int]]:
     """The facts that were loaded, ready to be copied into a twin of their table."""
     await owner.execute("ALTER TABLE call NO FORCE ROW LEVEL SECURITY")
     out = io.BytesIO()
-    await owner.copy_from_query(f"SELECT {_COLUMNS} FROM call ORDER BY started_at", output=out)  # noqa: S608 - constant
+    await owner.copy_from_query(
+        f"SELECT {_COLUMNS} FROM call WHERE company_id = '{company_id}' ORDER BY started_at",  # noqa: S608 - constants
+        output=out,
+    )
     await owner.execute("ALTER TABLE call FORCE ROW LEVEL SECURITY")
-    await owner.execute("CREATE TABLE twin (LIKE call INCLUDING ALL) PARTITION BY RANGE (started_at)")
+    await owner.execute(
+        "DROP TABLE IF EXISTS twin; CREATE TABLE twin (LIKE call INCLUDING ALL) PARTITION BY RANGE (started_at)"
+    )
     bounds = await owner.fetch(
         "SELECT relname, pg_get_expr(relpartbound, oid) AS span FROM pg_class"
         " WHERE relispartition AND relnamespace = 'months'::regnamespace AND relname ~ '^call_' AND relkind = 'r'"
@@ -94,10 +102,10 @@ async def bare_copy(owner: asyncpg.Connection) -> Callable[[], Awaitable[int]]:
     return work
 
 
-async def compare(path: pathlib.Path, owner_url: str, url: str, calls: int, lines: int) -> dict[str, Load]:
+async def compare(path: pathlib.Path, owner_url: str, url: str, calls: int, lines: int, turn: int) -> dict[str, Load]:
     """Load the file, load it again, and copy what it became."""
     await database.connect(url, size=1, command_timeout=120)
-    company_id, numbers = await make_company(lines)
+    company_id, numbers = await make_company(lines, turn)
     month = months.shifted(months.today(), -1)
     generator.write(path, "calls", numbers, month.year, month.month, calls)
     storage, queue = FileStorage(path), NoQueue()
@@ -117,11 +125,15 @@ async def compare(path: pathlib.Path, owner_url: str, url: str, calls: int, line
     await database.disconnect()
     owner = await asyncpg.connect(owner_url)
     try:
-        work = await bare_copy(owner)
+        work = await bare_copy(owner, company_id)
         pid = await owner.fetchval("SELECT pg_backend_pid()")
         return {"bare COPY": await measured(pid, work), **found}
     finally:
         await owner.close()
+
+
+def _best(one: Load, other: Load) -> Load:
+    return Load(one.rows, min(one.wall, other.wall), min(one.python, other.python), min(one.server, other.server))
 
 
 def table(found: dict[str, Load]) -> str:
@@ -142,7 +154,10 @@ def main(calls: int = _CALLS, lines: int = _LINES) -> str:
     try:
         server.start()
         asyncio.run(migrate.apply(server.url("owner")))
-        found = asyncio.run(compare(path, server.url("owner"), server.url("app"), calls, lines))
+        found: dict[str, Load] = {}
+        for turn in range(_ROUNDS):
+            once = asyncio.run(compare(path, server.url("owner"), server.url("app"), calls, lines, turn))
+            found = {name: _best(found.get(name, load), load) for name, load in once.items()}
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)

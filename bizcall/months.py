@@ -6,7 +6,6 @@ Months are of Korea's calendar.
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -74,8 +73,3 @@ def shifted(day: date, months: int) -> date:
 def begins(day: date) -> datetime:
     """The first moment of a day in Korea."""
     return datetime(day.year, day.month, day.day, tzinfo=KOREA)
-
-
-def ends(day: date) -> datetime:
-    """The first moment after the month of a day in Korea."""
-    return begins(date(day.year, day.month, calendar.monthrange(day.year, day.month)[1]) + timedelta(days=1))

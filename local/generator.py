@@ -14,11 +14,8 @@ import pathlib
 import random
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Literal
 
-Kind = Literal["calls", "messages", "customers"]
-
-HEADERS: dict[Kind, str] = {
+HEADERS = {
     "calls": "id,line,type,started_at,seconds,customer\n",
     "messages": "id,line,direction,kind,sent_at,customer,text\n",
     "customers": "number,name,details,updated_at\n",
@@ -130,8 +127,13 @@ def customers(year: int, month: int, count: int, seed: int = SEED) -> Iterator[s
         yield f"{customer(number)},{name},{details},{year}-{month:02d}-01T00:00:00+09:00\n"
 
 
-def lines(kind: Kind, numbers: Sequence[str], year: int, month: int, count: int, seed: int = SEED) -> Iterator[str]:
-    """Lines of a file of that kind, without the header."""
+def name(kind: str, year: int, month: int) -> str:
+    """What a file of that kind and month is called."""
+    return f"{kind}-{year}-{month:02d}.csv"
+
+
+def lines(kind: str, numbers: Sequence[str], year: int, month: int, count: int, seed: int = SEED) -> Iterator[str]:
+    """Lines of a file of that kind ("calls", "messages" or "customers"), without the header."""
     if kind == "calls":
         return calls(numbers, year, month, count, seed)
     if kind == "messages":
@@ -141,7 +143,7 @@ def lines(kind: Kind, numbers: Sequence[str], year: int, month: int, count: int,
 
 def write(
     path: pathlib.Path,
-    kind: Kind,
+    kind: str,
     numbers: Sequence[str],
     year: int,
     month: int,

@@ -52,7 +52,8 @@ PEOPLE = (
     ("임주원", "사원", "고객지원팀"),
 )
 SUBSCRIBER_IDS = tuple(key(_SUBSCRIBER, number) for number in range(len(PEOPLE)))
-STARTED = datetime(2026, 1, 2, tzinfo=UTC)
+STARTED = datetime(2025, 1, 2, tzinfo=UTC)
+"""Since when the company has its lines, and these people theirs."""
 
 
 async def seed() -> bool:
@@ -85,7 +86,13 @@ async def seed() -> bool:
 
 def _lines() -> list[Line]:
     return [
-        Line(id=line_id, company_id=COMPANY_ID, number=number, rid=RID if place % 3 == 0 else None)
+        Line(
+            id=line_id,
+            company_id=COMPANY_ID,
+            number=number,
+            rid=RID if place % 3 == 0 else None,
+            created_at=STARTED,
+        )
         for place, (line_id, number) in enumerate(zip(LINE_IDS, NUMBERS, strict=True))
     ]
 

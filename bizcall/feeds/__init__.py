@@ -12,7 +12,7 @@ ledger        which version of which object was read how far
 
 from __future__ import annotations
 
-from bizcall.feeds.attribution import Reattributed, reattribute
+from bizcall.feeds.attribution import Holding, Reattributed, reattribute
 from bizcall.feeds.receiving import read_on, receive
 
-__all__ = ["Reattributed", "read_on", "reattribute", "receive"]
+__all__ = ["Holding", "Reattributed", "read_on", "reattribute", "receive"]

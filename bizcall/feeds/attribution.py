@@ -13,6 +13,7 @@ from uuid import UUID
 from bizcall import audit, months
 from bizcall.database import lock, query, tenant
 from bizcall.feeds.facts import ATTRIBUTES, HELD, KINDS, LINE, Kind
+from bizcall.feeds.loading import by_hash
 from bizcall.ports import Clock, now
 from bizcall.stats import Span, rebuilding, rollups
 
@@ -64,7 +65,9 @@ async def _day(company_id: UUID, kind: Kind, day: Span, clock: Clock) -> list[Re
     async with tenant(company_id):
         await lock(rollups.lock_name(company_id, kind.facts))
         await query(_STAGED)
+        await by_hash()
         rows = await query(_found(kind), company_id, *moments)
+        await by_hash(False)
         if not rows:
             return []
         for statement in _moved(kind):

@@ -52,8 +52,17 @@ async def _load_facts(company_id: UUID, kind: Kind, batch: Batch) -> tuple[int, 
     if batch.replaced is not None:
         await query(_noted(kind), company_id)
         await query(_replaced(kind), company_id, *batch.replaced)
+    await by_hash()
     [done] = await query(_inserted(kind), company_id, *(batch.moments or ()))
     return done["count"] - done["corrected"], done["corrected"]
+
+
+async def by_hash(wanted: bool = True) -> None:
+    """Have joins of the open transaction made by hash or merge, or, with False, as the planner likes.
+
+    A table that was never analysed looks empty to the planner, which would go through all holders for each record.
+    """
+    await query("SELECT set_config('enable_nestloop', $1, true)", "off" if wanted else "on")
 
 
 async def _stage(columns: str, batch: Batch) -> None:

@@ -120,7 +120,7 @@ async def _load(file: FeedFile, chunk: lines.Chunk, after: int, window: records.
         counts = await loading.load(file.company_id, batch)
         if batch.rejects:
             await ledger.add_rejects(file.company_id, file.id, sorted(batch.rejects))
-        await ledger.advance(file.company_id, file.id, chunk.lines, chunk.bytes, counts)
+        await ledger.advance(file.company_id, file.id, chunk.lines, chunk.size, counts)
     return True
 
 

@@ -7,6 +7,7 @@ here and letting the server read them takes a third of the time that the driver 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,13 +37,19 @@ ALL_REVISIONS = REVISION_MOST + 1
 _FUTURE = timedelta(hours=1)
 """Clocks differ."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=months.KOREA)
+
 _CALL_TYPES = frozenset(CallType)
 _DIRECTIONS = frozenset(MessageDirection)
 _KINDS = frozenset(MessageKind)
 _ID = re.compile(r"[!-\[\]-~]{1,64}")
-_WHOLE = re.compile(r"-?\d{1,10}")
+_KOREAN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:[0-5]\d:[0-5]\d\+09:00", re.ASCII)
+"""How most moments are written; those of an hour that was seen need no parsing."""
+
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
-_NULL = "\\N"
+_NOTHING = "\\N\t\\N\t\\N"
+"""What a record replaces that is no correction."""
+
 
 REQUIRED = {
     FeedKind.CALLS: ("id", "line", "type", "started_at", "seconds"),
@@ -135,7 +142,7 @@ def _fields(line: bytes, names: Sequence[str]) -> Mapping[str, Any]:
         values = text.split(",")
     else:
         try:
-            values = next(csv.reader(text.splitlines(keepends=True), strict=True))
+            values = next(csv.reader(io.StringIO(text, newline="\n"), strict=True))
         except csv.Error:
             raise _Bad(LineFault.QUOTES) from None
     if len(values) != len(names):
@@ -155,25 +162,19 @@ class _Reader:
 
     def __init__(self, window: Window) -> None:
         self._oldest, self._newest = window.oldest, window.newest
+        self._hours: set[str] = set()
         self.moments: list[datetime] = []
         self.replaced: list[datetime] = []
 
     def call(self, raw: Mapping[str, Any], place: int) -> str:
         """A row of calls."""
         begin = self._common(raw, place, "started_at")
-        kind = raw.get("type")
-        if kind not in _CALL_TYPES:
-            raise _Bad(LineFault.VALUE if kind else LineFault.REQUIRED, "type")
-        return f"{begin}\t{kind}\t{_whole(raw, 'seconds', SECONDS_MOST)}\n"
+        return f"{begin}\t{_one_of(raw, 'type', _CALL_TYPES)}\t{_whole(raw, 'seconds', SECONDS_MOST)}\n"
 
     def message(self, raw: Mapping[str, Any], place: int) -> str:
         """A row of messages."""
         begin = self._common(raw, place, "sent_at")
-        direction, kind = raw.get("direction"), raw.get("kind")
-        if direction not in _DIRECTIONS:
-            raise _Bad(LineFault.VALUE if direction else LineFault.REQUIRED, "direction")
-        if kind not in _KINDS:
-            raise _Bad(LineFault.VALUE if kind else LineFault.REQUIRED, "kind")
+        direction, kind = _one_of(raw, "direction", _DIRECTIONS), _one_of(raw, "kind", _KINDS)
         return f"{begin}\t{direction}\t{kind}\t{_text(raw, 'text', TEXT_MOST)}\n"
 
     def customer(self, raw: Mapping[str, Any], place: int) -> str:
@@ -185,7 +186,7 @@ class _Reader:
         if not name:
             raise _Bad(LineFault.REQUIRED, "name")
         updated = self._moment(raw, "updated_at", oldest=False)
-        return f"{place}\t{uuid7()}\t{number}\t{name}\t{_text(raw, 'details', DETAILS_MOST)}\t{updated.isoformat()}\n"
+        return f"{place}\t{uuid7()}\t{number}\t{name}\t{_text(raw, 'details', DETAILS_MOST)}\t{updated}\n"
 
     def _common(self, raw: Mapping[str, Any], place: int, moment_column: str) -> str:
         """What calls and messages share: place, id, moment, number, customer, revision, what is replaced, below."""
@@ -199,51 +200,61 @@ class _Reader:
         if line is None:
             raise _Bad(LineFault.FORMAT, "line")
         moment = self._moment(raw, moment_column)
-        revision = _whole(raw, "revision", REVISION_MOST) if raw.get("revision") not in (None, "") else None
-        customer = _party(raw, "customer")
-        replaced, former = raw.get("replaces_id"), raw.get(f"replaces_{moment_column}")
-        if replaced or former:
-            corrects, revision = self._correction(raw, key, moment, f"replaces_{moment_column}", revision)
-        elif revision:
-            # A later revision of a record replaces the earlier ones under the same id and moment.
-            corrects = f"{key}\t{moment.isoformat()}\t{revision}"
-            self.replaced.append(moment)
-        else:
-            corrects, revision = f"{_NULL}\t{_NULL}\t{_NULL}", 0
-        self.moments.append(moment)
-        return f"{place}\t{key}\t{moment.isoformat()}\t{line}\t{customer}\t{revision}\t{corrects}"
+        corrects, revision = _NOTHING, 0
+        if raw.get("replaces_id") or raw.get(f"replaces_{moment_column}") or raw.get("revision"):
+            corrects, revision = self._correction(raw, key, moment, f"replaces_{moment_column}")
+        return f"{place}\t{key}\t{moment}\t{line}\t{_party(raw, 'customer')}\t{revision}\t{corrects}"
 
-    def _correction(
-        self, raw: Mapping[str, Any], key: str, moment: datetime, column: str, revision: int | None
-    ) -> tuple[str, int]:
+    def _correction(self, raw: Mapping[str, Any], key: str, moment: str, column: str) -> tuple[str, int]:
         """What is replaced, as columns of the row, and the revision of what replaces it."""
-        replaced = _key(raw, "replaces_id")
-        if replaced is None or not raw.get(column):
+        revision = _whole(raw, "revision", REVISION_MOST) if raw.get("revision") not in (None, "") else 0
+        replaced, former = _key(raw, "replaces_id"), moment
+        if replaced is None and not raw.get(column):
+            # A later revision of a record replaces the earlier ones under the same id and moment.
+            replaced = key
+        elif replaced is None or not raw.get(column):
             raise _Bad(LineFault.REPLACES)
-        former = self._moment(raw, column)
-        self.replaced.append(former)
-        if (replaced, former) == (key, moment):
-            revision = revision or 1
-            return f"{replaced}\t{former.isoformat()}\t{revision}", revision
-        return f"{replaced}\t{former.isoformat()}\t{revision or ALL_REVISIONS}", revision or 0
+        else:
+            former = self._moment(raw, column)
+        began = datetime.fromisoformat(former)
+        if (replaced, began) == (key, datetime.fromisoformat(moment)):
+            if raw.get("replaces_id"):
+                revision = revision or 1
+            if not revision:
+                return _NOTHING, 0
+            below = revision
+        else:
+            below = revision or ALL_REVISIONS
+        self.replaced.append(began)
+        return f"{replaced}\t{former}\t{below}", revision
 
-    def _moment(self, raw: Mapping[str, Any], column: str, *, oldest: bool = True) -> datetime:
-        """A moment in whole seconds; without an offset it is Korea's time."""
+    def _moment(self, raw: Mapping[str, Any], column: str, *, oldest: bool = True) -> str:
+        """A moment in whole seconds, in a spelling that PostgreSQL reads; without an offset it is Korea's time."""
         text = raw.get(column)
         if not text:
             raise _Bad(LineFault.REQUIRED, column)
+        if not isinstance(text, str) or not 19 <= len(text) <= 40:
+            raise _Bad(LineFault.FORMAT, column)
+        korean = _KOREAN.fullmatch(text)
+        if korean and text[:13] in self._hours:
+            return text
         try:
-            moment = datetime.fromisoformat(text) if isinstance(text, str) and 19 <= len(text) <= 40 else None
-            if moment is None:
-                raise _Bad(LineFault.FORMAT, column)
+            moment = datetime.fromisoformat(text)
             moment = moment.replace(microsecond=0, tzinfo=moment.tzinfo or months.KOREA)
-            if oldest and moment < self._oldest:
+            if moment < (self._oldest if oldest else _EPOCH):
                 raise _Bad(LineFault.TOO_OLD, column)
             if moment > self._newest:
                 raise _Bad(LineFault.IN_FUTURE, column)
         except (ValueError, OverflowError):
             raise _Bad(LineFault.FORMAT, column) from None
-        return moment
+        self.moments.append(moment)
+        if korean and oldest:
+            hour = moment.replace(minute=0, second=0)
+            ends = hour + timedelta(hours=1)
+            if self._oldest <= hour and ends <= self._newest:
+                self._hours.add(text[:13])
+                self.moments += (hour, ends)
+        return moment.isoformat()
 
 
 def _key(raw: Mapping[str, Any], column: str) -> str | None:
@@ -255,11 +266,18 @@ def _key(raw: Mapping[str, Any], column: str) -> str | None:
     return value
 
 
+def _one_of(raw: Mapping[str, Any], column: str, known: frozenset[str]) -> str:
+    value = raw.get(column)
+    if isinstance(value, str) and value in known:
+        return value
+    raise _Bad(LineFault.VALUE if value else LineFault.REQUIRED, column)
+
+
 def _whole(raw: Mapping[str, Any], column: str, most: int) -> int:
     value = raw.get(column)
     if value in (None, ""):
         raise _Bad(LineFault.REQUIRED, column)
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
+    if isinstance(value, str) and len(value) <= 10 and value.removeprefix("-").isdecimal():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise _Bad(LineFault.FORMAT, column)
@@ -290,7 +308,12 @@ def _party(raw: Mapping[str, Any], column: str) -> str:
         raise _Bad(LineFault.FORMAT, column)
     if len(value) > NUMBER_MOST:
         raise _Bad(LineFault.RANGE, column)
-    return _normal(value) or texts.clean(value).text.translate(_ESCAPES)
+    return _told(value)
+
+
+@lru_cache(maxsize=65_536)
+def _told(text: str) -> str:
+    return _normal(text) or texts.clean(text).text.translate(_ESCAPES)
 
 
 @lru_cache(maxsize=65_536)

@@ -33,7 +33,7 @@ class Call(Row):
     characters, made by the database. `seconds` are of conversation.
     """
 
-    id: str = fields.CharField(64, primary_key=True)
+    id = fields.CharField(64, primary_key=True)
     company_id: UUID = fields.UUIDField()
     started_at: datetime = fields.DatetimeField()
     line_id: UUID = fields.UUIDField()

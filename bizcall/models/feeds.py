@@ -71,7 +71,7 @@ class FeedReject(Row):
 class Correction(Row):
     """What was replaced: of the records with this id and start, only revisions from `below` on count."""
 
-    id: str = fields.CharField(64, primary_key=True)
+    id = fields.CharField(64, primary_key=True)
     company_id: UUID = fields.UUIDField()
     kind: str = fields.TextField()
     started_at: datetime = fields.DatetimeField()

@@ -29,7 +29,7 @@ class MessageKind(StrEnum):
 class Message(Row):
     """One message. The key is (company_id, id, sent_at); the other columns are as a call's. `text` is personal."""
 
-    id: str = fields.CharField(64, primary_key=True)
+    id = fields.CharField(64, primary_key=True)
     company_id: UUID = fields.UUIDField()
     sent_at: datetime = fields.DatetimeField()
     line_id: UUID = fields.UUIDField()

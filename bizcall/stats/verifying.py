@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -40,6 +40,7 @@ async def nightly(
     chance: random.Random | None = None,
     remaining: Callable[[], float] = lambda: float("inf"),
     stop_before: float = 40.0,
+    companies: Sequence[UUID] | None = None,
 ) -> Verified:
     """Forget rollups whose facts are dropped and verify a sample of each company, in another order each night.
 
@@ -47,17 +48,15 @@ async def nightly(
     end when anything differed anywhere. Companies for which no time is left have their turn another night.
     """
     chance = chance or random.Random()  # noqa: S311 - no secret depends on it
-    async with directory():
-        rows = await query("SELECT DISTINCT company_id FROM number_directory ORDER BY company_id")
-    companies = [row["company_id"] for row in rows]
-    chance.shuffle(companies)
+    turns = list(await _all() if companies is None else companies)
+    chance.shuffle(turns)
     seen = forgotten = 0
     found: list[Difference] = []
     today = months.today(clock)
     oldest = months.shifted(today, -kept)
-    for company_id in companies:
+    for company_id in turns:
         if remaining() < stop_before:
-            logger.warning("no time left to verify all companies", extra={"left": len(companies) - seen})
+            logger.warning("no time left to verify all companies", extra={"left": len(turns) - seen})
             break
         forgotten += await forget(company_id, oldest)
         days = {today - timedelta(days=1), oldest + timedelta(days=chance.randrange((today - oldest).days))}
@@ -66,6 +65,13 @@ async def nightly(
     if found:
         raise Differs(f"{len(found)} rows of {', '.join(sorted({difference.table for difference in found}))}")
     return Verified(seen, forgotten)
+
+
+async def _all() -> list[UUID]:
+    """Every company that has a number."""
+    async with directory():
+        rows = await query("SELECT DISTINCT company_id FROM number_directory ORDER BY company_id")
+    return [row["company_id"] for row in rows]
 
 
 async def verify(company_id: UUID, days: list[date], *, chance: random.Random | None = None) -> list[Difference]:

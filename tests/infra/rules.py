@@ -298,7 +298,15 @@ def buckets_forget(template: Template) -> Iterator[str]:
     for name, bucket in of(template, "S3::Bucket").items():
         rules = [r for r in bucket.get("LifecycleConfiguration", {}).get("Rules", []) if r["Status"] == "Enabled"]
         expiring = {r.get("Prefix") for r in rules if "ExpirationInDays" in r}
-        for prefix in ("uploads/", "inbox/", "results/", "feeds/rejects/", "feeds/calls/", "feeds/messages/", "feeds/customers/"):
+        for prefix in (
+            "uploads/",
+            "inbox/",
+            "results/",
+            "feeds/rejects/",
+            "feeds/calls/",
+            "feeds/messages/",
+            "feeds/customers/",
+        ):
             if prefix not in expiring:
                 yield f"{name}: {prefix} is kept for ever"
         for what in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):

@@ -48,7 +48,7 @@ def versions(
     return found
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chains=CHAINS, data=st.data())
 async def test_ST_03_raw_rows_equal_rollups_and_chains_end_at_their_last(
     db: None, chains: list[list[tuple[str, CallType, int, int]]], data: st.DataObject
