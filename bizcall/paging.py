@@ -38,7 +38,6 @@ CURSOR_VERSION = 1
 
 R = TypeVar("R", bound=Model)
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -109,10 +108,10 @@ class Page(Generic[T]):
     has_previous: bool
 
 
-class Pages(Protocol[T_co]):
+class Pages(Protocol[T]):
     """A list that a connection shows: a `Listing`, or what answers like one by statements of its own."""
 
-    async def page(self, part: Slice) -> Page[T_co]:
+    async def page(self, part: Slice) -> Page[T]:
         """One page; raises Invalid for a bad `part`."""
 
     async def count(self) -> Count:

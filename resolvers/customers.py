@@ -18,9 +18,9 @@ from schema.customers import (
     Customer,
     CustomerFilter,
     CustomerOrder,
+    CustomerRevealInput,
     CustomerRevealPayload,
     RevealedCustomer,
-    RevealInput,
 )
 from schema.node import decode, split
 from schema.scalars import PhoneNumber
@@ -57,7 +57,7 @@ async def customer_reveal(
         strawberry.ID,
         strawberry.argument(description="The customer, or the call or message whose other side is meant."),
     ],
-    input: Annotated[RevealInput, strawberry.argument(description="Why.")],  # noqa: A002
+    input: Annotated[CustomerRevealInput, strawberry.argument(description="Why.")],  # noqa: A002
 ) -> CustomerRevealPayload:
     """See `reveals.customer`."""
     context = info.context
@@ -84,9 +84,10 @@ def _meant(opaque: str) -> UUID | OfCall | OfMessage | None:
     if named[0] == "Customer":
         known = decode(opaque)
         return None if known is None else known[1]
-    of = {"Call": OfCall, "Message": OfMessage}.get(named[0])
     key = FactKey.parse(named[1])
-    return None if of is None or key is None else of(key)
+    if key is None or named[0] not in ("Call", "Message"):
+        return None
+    return OfCall(key) if named[0] == "Call" else OfMessage(key)
 
 
 @strawberry.type

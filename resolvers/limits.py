@@ -11,9 +11,10 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import idempotency, uploads
+from bizcall import calls, idempotency, reasons, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
+from bizcall.history import filters
 from bizcall.imports import downloads, storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
@@ -21,8 +22,6 @@ from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.stats import answers, sources
 from bizcall.subscribers import editing
 from schema.enums import described
-
-STATISTICS_MONTHS = 3
 
 
 class Unit(StrEnum):
@@ -129,7 +128,6 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
-        ("statisticsSpan", STATISTICS_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
         (
             "statisticsBuckets",
             answers.BUCKETS_MOST,
@@ -142,6 +140,20 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
             Unit.COUNT,
             "Calls or messages that an answer may be counted from one by one, where no sums are kept.",
         ),
+        ("statisticsSpan", filters.SPAN_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        (
+            "historyKeys",
+            filters.KEYS_MOST,
+            Unit.COUNT,
+            "Departments, lines or subscribers in a filter.",
+        ),
+        (
+            "unreturnedSpan",
+            _seconds(timedelta(days=calls.UNRETURNED_DAYS)),
+            Unit.SECONDS,
+            "The span of a list of unreturned calls.",
+        ),
+        ("revealNote", reasons.NOTE_MOST, Unit.CHARACTERS, "The note that says why something hidden is opened."),
         ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),
@@ -181,7 +193,7 @@ def _seconds(time: timedelta) -> int:
 class LimitQueries:
     """Fields of Query."""
 
-    @strawberry.field(description="The limits of the service, at most 50.")
+    @strawberry.field(description="The limits of the service, at most 100.")
     def limits(self) -> list[Limit]:
         """The published bounds."""
         return table(Bounds())

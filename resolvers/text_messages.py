@@ -12,9 +12,8 @@ from bizcall.paging import Slice
 from resolvers.errors import mutation
 from schema.connections import After, Before, Connection, First, Last, OrderDirection
 from schema.context import Info
-from schema.customers import RevealInput
 from schema.node import split
-from schema.text_messages import Message, MessageFilter, MessageOrder, MessageRevealPayload
+from schema.text_messages import Message, MessageFilter, MessageOrder, MessageRevealInput, MessageRevealPayload
 
 
 @strawberry.type
@@ -45,7 +44,7 @@ class MessageQueries:
 async def message_reveal(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="The message.")],  # noqa: A002
-    input: Annotated[RevealInput, strawberry.argument(description="Why.")],  # noqa: A002
+    input: Annotated[MessageRevealInput, strawberry.argument(description="Why.")],  # noqa: A002
 ) -> MessageRevealPayload:
     """See `reveals.message_text`."""
     context, named = info.context, split(id)

@@ -94,9 +94,9 @@ class CustomerOrder:
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which way.")
 
 
-@strawberry.input(description="Why something hidden is opened. It is kept in the audit trail.")
+@strawberry.input
 class RevealInput:
-    """A `bizcall.reasons.Reason`."""
+    """What the inputs of reveals inherit: a `bizcall.reasons.Reason`."""
 
     reason: Purpose = strawberry.field(description="The kind of reason.")
     note: str = strawberry.field(description="In your own words, 5–200 characters that say something.")
@@ -104,6 +104,11 @@ class RevealInput:
     def to_reason(self) -> Reason:
         """For `bizcall`, which checks it."""
         return Reason(self.reason, self.note)
+
+
+@strawberry.input(description="Why a customer is opened. It is kept in the audit trail.")
+class CustomerRevealInput(RevealInput):
+    """See `RevealInput`."""
 
 
 @strawberry.type(description="A customer unmasked, for this one time.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -26,6 +26,13 @@ class Fetch(Protocol):
 
     def __call__(self, company_id: UUID, keys: Sequence[Any], /) -> Awaitable[Mapping[Any, Any]]:
         """See the loaders."""
+
+
+class Parse(Protocol):
+    """What makes a key of an id's text; None for a text that is none."""
+
+    def __call__(self, text: str, /) -> Any:
+        """See `uuid_of`."""
 
 
 def uuid_of(text: str) -> UUID | None:
@@ -47,7 +54,7 @@ class Node:
 
     row: ClassVar[type[Any]]
     fetch: ClassVar[Fetch]
-    parse: ClassVar[Callable[[str], Any]] = staticmethod(uuid_of)
+    parse: ClassVar[Parse] = staticmethod(uuid_of)
 
     @strawberry.field(description="Opaque and stable; unique among all objects.")
     def id(self, info: strawberry.Info[Any, Any]) -> strawberry.ID:

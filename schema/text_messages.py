@@ -11,6 +11,7 @@ from bizcall.history.keys import FactKey
 from bizcall.messages import MessageRow
 from bizcall.models.messages import MessageDirection, MessageKind
 from schema.connections import OrderDirection
+from schema.customers import RevealInput
 from schema.enums import described
 from schema.errors import Payload
 from schema.history import Fact, HistoryFilterInput
@@ -67,6 +68,11 @@ class MessageOrder:
     """Ends in the key."""
 
     direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")
+
+
+@strawberry.input(description="Why a message's text is opened. It is kept in the audit trail.")
+class MessageRevealInput(RevealInput):
+    """See `RevealInput`."""
 
 
 @strawberry.type(

@@ -55,11 +55,20 @@ async def hold(
     company: Tenant, line: int, name: str, since: datetime, until: datetime | None, department: UUID | None
 ) -> UUID:
     """Let somebody hold a line, in one department, from one moment to another."""
-    key, span = uuid7(), {"company_id": company.id, "started_at": since, "ended_at": until}
+    key = uuid7()
     await Subscriber.create(
-        id=key, line_id=company.line_ids[line], department_id=department, name=name, updated_at=since, **span
+        id=key,
+        company_id=company.id,
+        line_id=company.line_ids[line],
+        department_id=department,
+        name=name,
+        started_at=since,
+        ended_at=until,
+        updated_at=since,
     )
-    await Membership.create(subscriber_id=key, department_id=department, **span)
+    await Membership.create(
+        subscriber_id=key, company_id=company.id, department_id=department, started_at=since, ended_at=until
+    )
     return key
 
 

@@ -4,7 +4,8 @@ The planner can't know what hides in a filter, so the way is chosen here. A page
 
     a customer         the number's own index; the filter finds few rows
     few lines          the lines that the filter can mean are asked of the rollups; each gives at most a page from its
-                       index, and those are merged: at most LINES_MOST × (a page + 1) rows
+                       index, and those are merged: at most MERGED_MOST × (a page + 1) rows that fit
+    more lines         the same lines as a condition; the planner, which sees them, walks along the time or sorts
     anything else      walks along the time. The rollup of hours says in which hours there is anything to be found, and
                        only the first of those are read that fill a page: at most PAGE_MOST + 2 hours
     no filter          the first rows of the range
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LINES_MOST = 500
-"""Lines that a page is merged from; a filter by line or subscriber names no more."""
+MERGED_MOST = 50
+"""Lines that a page is merged from."""
 
-DEPARTMENT_LINES_MOST = 100
-"""The same for departments: larger ones are met often enough on the way along the time."""
+LOOKED_AT_MOST = 5_000
+"""Facts that a count looks at where a further condition has to be asked of each."""
+
+LINES_MOST = 500
+"""Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class FactListing(Generic[T]):
     """A list of facts in the order of their moments.
 
     `wanted` must have been checked. `columns` are selected of the table by its own name and made a row by `row`;
-    `model` is the table's, for the types of cursors. `only` is a further condition, in which no parameters stand.
+    `model` is the table's, for the types of cursors. `only` is a further condition, in which no parameters stand;
+    a page asks it of as many facts as fill it.
     """
 
     company_id: UUID
@@ -72,8 +77,10 @@ class FactListing(Generic[T]):
     async def page(self, part: Slice) -> Page[T]:
         """One page; raises Invalid for a bad `part`."""
         cut = Cut.of(self.order, part, self.model)
+        # A plan for any values can't be right for all of them: the arrays and the period decide.
+        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
         if (lines := await self._lines()) is not None:
-            statement = self._by_lines(cut, lines)
+            statement = self._by_lines(cut, lines) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
         elif (guide := self._guide()) is not None:
             statement = self._by_hours(cut, guide)
         else:
@@ -82,20 +89,31 @@ class FactListing(Generic[T]):
 
     async def count(self) -> Count:
         """How many facts the filter finds, counted no further than 10,000; needs an open transaction."""
+        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
         lines = await self._lines()
-        rollup = None if lines is not None or self.only else self._hours()
+        if self.only:
+            return await self._count_of_some(lines)
+        rollup = None if lines is not None else self._hours()
         if rollup is not None:
             where = rollup_conditions(self.company_id, self.wanted, rollup)
             counted = f"SELECT {sums_of(self.wanted, self.facts)} AS n FROM {rollup.table} WHERE {where.sql}"  # noqa: S608 - constants
             # A row that is no zero counts one at least, so there is no need to read further rows of rollups either.
             counted = f"SELECT n FROM ({counted}) AS bucket WHERE n > 0 LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         else:
-            where = self._where(self.wanted if lines is None else replace(self.wanted, line_ids=tuple(lines)))
+            where = self._where(self._on(lines))
             counted = f"SELECT 1 AS n FROM {self.facts.table} WHERE {where.sql} LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         [found] = await query(f"SELECT coalesce(sum(n), 0)::bigint AS n FROM ({counted}) AS counted", *where.parameters)  # noqa: S608 - constants
         if found["n"] > COUNT_MOST:
             return Count(COUNT_MOST, Precision.AT_LEAST)
         return Count(found["n"], Precision.EXACT)
+
+    async def _count_of_some(self, lines: list[UUID] | None) -> Count:
+        """How many of the first facts that are met fulfil the further condition; at least so many if there are more."""
+        table, where = self.facts.table, conditions(self.company_id, self._on(lines), self.facts)
+        some = f"SELECT * FROM {table} WHERE {where.sql} LIMIT {LOOKED_AT_MOST + 1}"  # noqa: S608 - constants
+        counted = f"SELECT count(*) AS met, count(*) FILTER (WHERE {self.only}) AS n FROM ({some}) AS {table}"  # noqa: S608
+        [found] = await query(counted, *where.parameters)
+        return Count(found["n"], Precision.AT_LEAST if found["met"] > LOOKED_AT_MOST else Precision.EXACT)
 
     async def _lines(self) -> list[UUID] | None:
         """The lines that the filter's facts lie on; None for all, for too many, and where a customer is asked."""
@@ -109,7 +127,7 @@ class FactListing(Generic[T]):
             each for each in self.facts.rollups if each.bucket == ("month" if wanted.subscriber_ids is None else "day")
         ]
         where = rollup_conditions(self.company_id, replace(wanted, weekdays=None, hours=None), rollup)
-        most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else DEPARTMENT_LINES_MOST
+        most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else MERGED_MOST
         lines = f"SELECT DISTINCT line_id FROM {rollup.table} WHERE {where.sql} LIMIT {most + 1}"  # noqa: S608 - constants
         found = await query(lines, *where.parameters)
         return sorted(row["line_id"] for row in found) if len(found) <= most else None
@@ -127,17 +145,19 @@ class FactListing(Generic[T]):
     def _guide(self) -> Rollup | None:
         """The rollup that tells in which hours there is something; None where it can't, or where all is let through."""
         wanted, facts = self.wanted, self.facts
-        everything = (
-            wanted.weekdays is wanted.hours is wanted.department_ids is None and types_of(wanted, facts) == facts.types
-        )
+        narrow = (wanted.weekdays, wanted.hours, wanted.department_ids)
+        everything = types_of(wanted, facts) == facts.types and all(field is None for field in narrow)
         return None if self.only or everything else self._hours()
 
     def _where(self, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
         where = conditions(self.company_id, wanted, self.facts, after=after)
         return Where(f"{where.sql} AND {self.only}", where.parameters) if self.only else where
 
-    def _straight(self, cut: Cut) -> Where:
-        where = self._where(self.wanted)
+    def _on(self, lines: list[UUID] | None) -> HistoryFilter:
+        return self.wanted if lines is None else replace(self.wanted, line_ids=tuple(lines))
+
+    def _straight(self, cut: Cut, lines: list[UUID] | None = None) -> Where:
+        where = self._where(self._on(lines))
         return Where(self._selected(where, cut), where.parameters)
 
     def _by_lines(self, cut: Cut, lines: list[UUID]) -> Where:

@@ -7,15 +7,13 @@ its scope, and `history.filters.expressible` tells whether that is the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from bizcall import months
 from bizcall.database import query
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.history.filters import HistoryFilter, Where, conditions, expressible, hours_of, types_of
+from bizcall.history.filters import HistoryFilter, Where, conditions, expressible, rollup_conditions, types_of
 from bizcall.stats.buckets import Granularity, expression
 from bizcall.stats.rollups import Facts, Rollup
 
@@ -142,40 +140,8 @@ def _rolled(
     )
     return Source(
         rollup.table,
-        rolled_conditions(company_id, rollup, wanted),
+        rollup_conditions(company_id, wanted, rollup),
         expression(granularity, rollup.bucket, local=rollup.bucket != "hour"),
         group.column or "NULL::uuid",
         sums,
     )
-
-
-def rolled_conditions(company_id: UUID, rollup: Rollup, wanted: HistoryFilter) -> Where:
-    """The filter over a rollup's rows, but for the types, which are its columns."""
-    bucket = rollup.bucket
-    values: list[Any] = [company_id]
-
-    def value(given: Any) -> str:
-        values.append(given)
-        return f"${len(values)}"
-
-    parts = ["company_id = $1"]
-    if bucket == "hour":
-        first, last = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
-        parts.append(f"hour >= {value(first)} AND hour < {value(last)}")
-    elif bucket == "day":
-        parts.append(f"day BETWEEN {value(wanted.from_on)} AND {value(wanted.to_on)}")
-    else:
-        parts.append(f"month BETWEEN {value(wanted.from_on.replace(day=1))} AND {value(wanted.to_on)}")
-    local = "hour AT TIME ZONE 'Asia/Seoul'" if bucket == "hour" else bucket
-    if wanted.weekdays is not None:
-        parts.append(f"extract(isodow FROM {local})::integer = ANY({value(sorted(wanted.weekdays))}::integer[])")
-    if wanted.hours is not None and bucket == "hour":
-        parts.append(f"extract(hour FROM {local})::integer = ANY({value(hours_of(wanted))}::integer[])")
-    for column, keys in (
-        ("department_id", wanted.department_ids),
-        ("line_id", wanted.line_ids),
-        ("subscriber_id", wanted.subscriber_ids),
-    ):
-        if keys is not None:
-            parts.append(f"{column} = ANY({value(list(keys))}::uuid[])")
-    return Where(" AND ".join(parts), values)

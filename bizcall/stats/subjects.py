@@ -12,7 +12,7 @@ from uuid import UUID
 
 from bizcall import paging
 from bizcall.database import query
-from bizcall.history.filters import HistoryFilter, Where
+from bizcall.history.filters import HistoryFilter, Where, rollup_conditions
 from bizcall.models import Subscriber
 from bizcall.models.calls import NOBODY
 from bizcall.paging import Count, Cut, Order, Page, Precision, Slice
@@ -114,4 +114,4 @@ class Subjects:
             line_ids=self.wanted.line_ids,
             subscriber_ids=self.wanted.subscriber_ids,
         )
-        return sources.rolled_conditions(self.company_id, rollup, coarse)
+        return rollup_conditions(self.company_id, coarse, rollup)

@@ -9,8 +9,10 @@ import pytest
 from bizcall import calls
 from bizcall.database import tenant
 from bizcall.errors import ErrorCode, Invalid
+from bizcall.history import listing
 from bizcall.history.filters import Direction
 from bizcall.models.calls import CallType
+from bizcall.paging import Precision
 from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, began, call
 from tests.histories import PARTIES, day, office, walk, whole
@@ -76,7 +78,19 @@ async def test_ST_02_unreturned_calls_of_a_history_are_those_that_python_finds(c
     ]
     async with tenant(company.id, read_only=True):
         count = await calls.unreturned(company.id, whole(to_on=day(30))).count()
-    assert count.value == len(right)
+    assert (count.value, count.precision) == (len(right), Precision.EXACT)
+
+
+async def test_ST_02_a_count_of_unreturned_calls_looks_at_so_many_and_no_more(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await began(company.id)
+    missed = [call(company.numbers[0], f"m{n}", DAY, type="MISSED", customer=f"010-4100-{n:04}") for n in range(9)]
+    await Feeder(company.id).load(missed)
+    monkeypatch.setattr(listing, "LOOKED_AT_MOST", 5)
+    async with tenant(company.id, read_only=True):
+        count = await calls.unreturned(company.id, whole(to_on=day(30))).count()
+    assert (count.value, count.precision) == (6, Precision.AT_LEAST)
 
 
 async def test_ST_02_types_and_direction_narrow_what_was_missed(company: Tenant) -> None:

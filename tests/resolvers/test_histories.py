@@ -43,12 +43,12 @@ query ($filter: CustomerFilter, $orderBy: CustomerOrder) {
 }
 """
 READ = """
-mutation ($id: ID!, $input: RevealInput!) {
+mutation ($id: ID!, $input: MessageRevealInput!) {
   messageReveal(id: $id, input: $input) { text userErrors { code field message } }
 }
 """
 REVEAL = """
-mutation ($id: ID!, $input: RevealInput!) {
+mutation ($id: ID!, $input: CustomerRevealInput!) {
   customerReveal(id: $id, input: $input) {
     customer { number numberFormatted name details customer { id name isMasked } }
     userErrors { code field }

@@ -116,19 +116,22 @@ async def test_MS_01_messages_of_any_filter_are_those_that_python_finds(history:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("lines", [0, 500], ids=["along the time", "by lines"])
-async def test_ST_02_a_department_is_found_on_both_ways(
+@pytest.mark.parametrize("lines", [0, 50], ids=["along the time", "by lines"])
+async def test_ST_02_departments_and_subscribers_are_found_on_each_way(
     history: Office, monkeypatch: pytest.MonkeyPatch, lines: int, descending: bool
 ) -> None:
-    monkeypatch.setattr(listing, "DEPARTMENT_LINES_MOST", lines)
-    wanted = whole(department_ids=(history.departments[0],), hours=(22, 9))
-    found = calls.listing(history.company.id, wanted, descending=descending)
-    async with tenant(history.company.id, read_only=True):
-        rows = await walk(found, 7)
-        back = await walk(found, 7, backward=True)
-    right = expected(history.calls, wanted, history, "started_at")
-    assert [(row.started_at, row.id) for row in rows] == (right[::-1] if descending else right)
-    assert back == rows
+    monkeypatch.setattr(listing, "MERGED_MOST", lines)
+    for wanted in (
+        whole(department_ids=(history.departments[0],), hours=(22, 9)),
+        whole(subscriber_ids=tuple(history.subscribers[:2]), hours=(22, 9)),
+    ):
+        found = calls.listing(history.company.id, wanted, descending=descending)
+        async with tenant(history.company.id, read_only=True):
+            rows = await walk(found, 7)
+            back = await walk(found, 7, backward=True)
+        right = expected(history.calls, wanted, history, "started_at")
+        assert [(row.started_at, row.id) for row in rows] == (right[::-1] if descending else right)
+        assert back == rows
 
 
 async def test_ST_03_the_conditions_alone_count_the_same(history: Office) -> None:
