@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -182,12 +183,26 @@ async def query(sql: str, *parameters: Any) -> list[dict[str, Any]]:
     return await get_connection("default").execute_query_dict(sql, list(parameters))
 
 
-async def lock(name: str) -> None:
+async def copy(table: str, rows: bytes) -> None:
+    """Fill a table of the open transaction from `rows`, which are in the text format of COPY.
+
+    PostgreSQL takes it for temporary tables only: it refuses COPY where row-level security is in force.
+    """
+    if not _inside.get():
+        raise RuntimeError("copy() needs an open tenant() or directory() transaction")
+    connection: Any = get_connection("default")
+    async with connection.acquire_connection() as driver:
+        await driver.copy_to_table(table, source=io.BytesIO(rows), format="text")
+
+
+async def lock(name: str, *, shared: bool = False) -> None:
     """Hold a lock until the end of the open transaction; whoever asks for the same name waits for that.
 
-    `name` begins with the feature and what it locks, as in "imports.inbox <key>": names of all features share a space.
+    Those who hold it `shared` don't wait for each other, only for whoever holds it alone. `name` begins with the
+    feature and what it locks, as in "imports.inbox <key>": names of all features share a space.
     """
-    await query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    await query(f"SELECT {function}(hashtextextended($1, 0))", name)
 
 
 @asynccontextmanager

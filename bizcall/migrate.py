@@ -14,6 +14,8 @@ import sys
 
 import asyncpg
 
+from bizcall import months
+
 FOLDER = pathlib.Path(__file__).parent / "migrations"
 LOCK = 7_002_070
 
@@ -22,9 +24,10 @@ class MigrationChanged(Exception):
     """A file differs from what was applied under its name; undo the edit and write a further file."""
 
 
-async def apply(url: str, folder: pathlib.Path = FOLDER) -> list[str]:
+async def apply(url: str, folder: pathlib.Path = FOLDER, *, kept: int = months.KEPT) -> list[str]:
     """Apply what is missing, as the role that owns the tables, and return the names applied.
 
+    Then the months that facts may fall into have their partitions, as `bizcall/months.py` says.
     Raises MigrationChanged before anything is applied.
     """
     files = _files(folder)
@@ -47,6 +50,8 @@ async def apply(url: str, folder: pathlib.Path = FOLDER) -> list[str]:
                 await connection.execute(
                     "INSERT INTO migration (name, checksum) VALUES ($1, $2)", name, _checksum(files[name])
                 )
+        if await connection.fetchval("SELECT to_regproc('make_months') IS NOT NULL"):
+            await months.make(connection, kept=kept)
         return missing
     finally:
         await connection.close()

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -37,6 +37,7 @@ CURSOR_LONGEST = 1_000
 CURSOR_VERSION = 1
 
 R = TypeVar("R", bound=Model)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,64 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Page(Generic[R]):
+class Page(Generic[T]):
     """Some consecutive rows of a list, in its order whichever way they were asked for, with a cursor for each."""
 
-    rows: Sequence[R]
+    rows: Sequence[T]
     cursors: Sequence[str]
     has_next: bool
     has_previous: bool
+
+
+class Pages(Protocol[T]):
+    """A list that a connection shows: a `Listing`, or what answers like one by statements of its own."""
+
+    async def page(self, part: Slice) -> Page[T]:
+        """One page; raises Invalid for a bad `part`."""
+
+    async def count(self) -> Count:
+        """How many rows the whole list has, counted no further than 10,000; needs an open transaction."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A page as the database is asked for it: `size` + 1 rows, in the order `down` or up, beyond `values` if given."""
+
+    order: Order
+    size: int
+    backward: bool
+    values: list[Any] | None
+
+    @classmethod
+    def of(cls, order: Order, part: Slice, model: type[Model]) -> Cut:
+        """From what the client asks; raises Invalid for a bad `part`. `model` knows the types of the columns."""
+        part = part.checked()
+        backward, cursor = part.first is None, part.after if part.last is None else part.before
+        argument = "before" if backward else "after"
+        values = None if cursor is None else decode(order, cursor, model, argument)
+        return cls(order, part.size, backward, values)
+
+    @property
+    def down(self) -> bool:
+        """Whether the database reads from large to small."""
+        return self.order.descending ^ self.backward
+
+    def page(self, found: Sequence[T]) -> Page[T]:
+        """The page, of the rows that were found in the order asked for.
+
+        Forward, `has_previous` says that a cursor was given, and backward likewise `has_next`: the row of that
+        cursor stood on that side when the cursor was handed out.
+        """
+        more, rows = len(found) > self.size, list(found[: self.size])
+        if self.backward:
+            rows.reverse()
+        given = self.values is not None
+        return Page(
+            rows=rows,
+            cursors=[encode(self.order, [getattr(row, column) for column in self.order.columns]) for row in rows],
+            has_next=given if self.backward else more,
+            has_previous=more if self.backward else given,
+        )
 
 
 @dataclass(frozen=True)
@@ -115,29 +167,13 @@ class Listing(Generic[R]):
     order: Order
 
     async def page(self, part: Slice) -> Page[R]:
-        """One page, by one statement; raises Invalid for a bad `part`.
-
-        Forward, `has_previous` says that a cursor was given, and backward likewise `has_next`: the row of that
-        cursor stood on that side when the cursor was handed out.
-        """
-        part = part.checked()
-        backward, cursor = part.first is None, part.after if part.last is None else part.before
-        down = self.order.descending ^ backward
+        """One page, by one statement; raises Invalid for a bad `part`."""
+        cut = Cut.of(self.order, part, self.rows.model)
         rows = self.rows
-        if cursor is not None:
-            values = decode(self.order, cursor, self.rows.model, "before" if backward else "after")
-            rows = rows.filter(Beyond(self.order.columns, values, down))
-        rows = rows.order_by(*("-" * down + column for column in self.order.columns)).limit(part.size + 1)
-        found = list(await rows)
-        more, found = len(found) > part.size, found[: part.size]
-        if backward:
-            found.reverse()
-        return Page(
-            rows=found,
-            cursors=[encode(self.order, [getattr(row, column) for column in self.order.columns]) for row in found],
-            has_next=cursor is not None if backward else more,
-            has_previous=more if backward else cursor is not None,
-        )
+        if cut.values is not None:
+            rows = rows.filter(Beyond(self.order.columns, cut.values, cut.down))
+        rows = rows.order_by(*("-" * cut.down + column for column in self.order.columns)).limit(cut.size + 1)
+        return cut.page(await rows)
 
     async def count(self) -> Count:
         """How many rows the whole list has, counted no further than 10,000; needs an open transaction."""

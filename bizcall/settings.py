@@ -19,9 +19,9 @@ class Settings(BaseSettings):
     `sms_gateway` chooses who carries text messages; for Solapi, `solapi_secret_id` names a secret with apiKey and
     apiSecret, and `sender_number` is the number registered there, digits only. `mail_from` is the sender of e-mail,
     with or without a display name, `mail_events` the configuration set of SES that reports on it, and `app_url` the
-    page from which the app is installed.
-    `site_url` is the administrators' web page and `manual_url` where their manual is downloaded; both stand in the
-    welcome message.
+    page from which the app is installed. `months_kept` is how many months of calls and messages are kept behind the
+    present one. `site_url` is the administrators' web page and `manual_url` where their manual is downloaded; both
+    stand in the welcome message.
 
     `exempt_networks` are CIDR texts, parted by commas in the environment: no bound per address holds for what comes
     from there, be it a laptop itself or the customer centre.
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     app_url: str = ""
     site_url: str = ""
     manual_url: str = ""
+    months_kept: int = Field(default=13, ge=4, le=60)
 
     @field_validator("exempt_networks", mode="before")
     @classmethod

@@ -1,16 +1,24 @@
-"""Schema changes: invoked once by each deployment, as the role that owns the tables; a second call changes nothing."""
+"""Schema changes and the months of facts: what only the role that owns the tables can do.
+
+{}                  invoked once by each deployment: apply what is missing; a second call changes nothing
+{"do": "months"}    by schedule, once a day: make the months to come, drop those whose time is over
+"""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from bizcall import migrate
+from bizcall import migrate, months
 from lambdas.runtime import Context, Event, Services, process
 
 
-async def handle(_event: Event, services: Services) -> dict[str, Any]:
-    """Apply what is missing and tell the names of the files applied."""
-    return {"applied": await migrate.apply(services.database_url)}
+async def handle(event: Event, services: Services) -> dict[str, Any]:
+    """Do what the event says, and tell the names of the files applied, or of the months dropped."""
+    kept = services.settings.months_kept
+    if event.get("do") == "months":
+        return asdict(await months.keep(services.database_url, kept=kept, clock=services.clock))
+    return {"applied": await migrate.apply(services.database_url, kept=kept)}
 
 
 def handler(event: Event, context: Context) -> dict[str, Any]:

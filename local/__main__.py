@@ -264,6 +264,54 @@ def audit_verify(home: State = None) -> None:
 
 
 @app.command()
+def generate_calls(
+    month: Annotated[str, typer.Option(help="The month, as in 2026-10.")],
+    out: Annotated[pathlib.Path, typer.Option(help="The file to write; gzipped if its name ends in .gz.")],
+    calls: Annotated[int, typer.Option(min=1, max=100_000_000, help="How many calls; of messages, as many.")] = 10_000,
+    kind: Annotated[str, typer.Option(help="calls, messages, or the customers who make so many calls")] = "calls",
+    company: Annotated[str, typer.Option(help="The company's first number; its lines are counted from it.")] = "",
+    lines: Annotated[int, typer.Option(min=1, max=20_000, help="How many lines the company has.")] = 30,
+    seed: Annotated[int, typer.Option(help="Another seed gives other calls.")] = 1,
+) -> None:
+    """Write a file of invented calls, as they arrive in feeds (docs/feeds.md); the demo company's without --company."""
+    from local import generator
+    from local.seed import NUMBERS
+
+    year, dash, number = month.partition("-")
+    first = company.replace("-", "") or NUMBERS[0]
+    if not (dash and year.isdecimal() and number.isdecimal() and 1 <= int(number) <= 12 and first.isdecimal()):
+        _give_up("--month is a month such as 2026-10, --company a number such as 07080001000.")
+    if kind not in generator.HEADERS:
+        _give_up(f"--kind is one of {', '.join(generator.HEADERS)}.")
+    numbers = [f"0{int(first) + place}" for place in range(lines)]
+    generator.write(out, kind, numbers, int(year), int(number), calls, seed)
+
+
+@app.command()
+def stats(
+    do: Annotated[str, typer.Argument(help="verify, rebuild or reattribute")],
+    first: Annotated[str, typer.Option("--from", help="The first day, as in 2026-10-01.")],
+    last: Annotated[str, typer.Option("--to", help="The last day.")],
+    company: Annotated[str, typer.Option(help="The company's id; the demo company's without it.")] = "",
+    home: State = None,
+) -> None:
+    """Count a company's days again, make their rollups anew, or attribute their records by the assignments of now."""
+    from lambdas.runtime import InvocationFailed
+    from local import stats as command
+    from local.seed import COMPANY_ID
+    from local.stack import addresses_in
+
+    addresses = addresses_in(state.folder(home))
+    if addresses is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    event = {"do": do, "company": company or str(COMPANY_ID), "from": first, "to": last}
+    try:
+        print(command.stats(addresses, event))
+    except InvocationFailed as failed:
+        _give_up(f"{failed}: the log above tells why")
+
+
+@app.command()
 def stop(home: State = None) -> None:
     """Stop the system that runs on the state folder."""
     lock = state.folder(home) / "lock"

@@ -78,7 +78,8 @@ PLANS = (
     ("STANDARD", "스탠다드", 8_800, "베이직에 더해 문자 보내기와 받기, 통화 이력 엑셀 내려받기."),
     ("PREMIUM", "프리미엄", None, "스탠다드에 더해 통화 녹음과 전담 고객센터. 요금은 상담을 통해 정합니다."),
 )
-STARTED = datetime(2026, 1, 2, tzinfo=UTC)
+STARTED = datetime(2025, 1, 2, tzinfo=UTC)
+"""Since when the company has its lines, and these people theirs."""
 
 
 async def seed() -> bool:
@@ -149,7 +150,13 @@ def _plans() -> list[Plan]:
 
 def _lines() -> list[Line]:
     return [
-        Line(id=line_id, company_id=COMPANY_ID, number=number, rid=RID if place % 3 == 0 else None)
+        Line(
+            id=line_id,
+            company_id=COMPANY_ID,
+            number=number,
+            rid=RID if place % 3 == 0 else None,
+            created_at=STARTED,
+        )
         for place, (line_id, number) in enumerate(zip(LINE_IDS, NUMBERS, strict=True))
     ]
 

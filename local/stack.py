@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from bizcall import database, migrate
-from local import locks, manuals, seed
+from local import demo, locks, manuals, seed
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS, ROOT
 from local.deploy import Deployment, clients, deploy, put_secret
@@ -220,6 +220,8 @@ async def _prepare(urls: _Urls, say: Callable[[str], None]) -> None:
     try:
         if await seed.seed():
             say(f"demo company {seed.COMPANY_NAME}")
+            with _step(say, "calls, messages and customers of three months"):
+                await demo.feed()
     finally:
         await database.disconnect()
 

@@ -11,18 +11,18 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import idempotency, plans, throttles, uploads
+from bizcall import calls, idempotency, plans, reasons, throttles, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
+from bizcall.history import filters
 from bizcall.imports import downloads, storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
 from bizcall.provisioning import applying, contract
 from bizcall.sheets.limits import Limits as SheetLimits
+from bizcall.stats import answers, sources
 from bizcall.subscribers import editing
 from schema.enums import described
-
-STATISTICS_MONTHS = 3
 
 
 class Unit(StrEnum):
@@ -129,7 +129,32 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
-        ("statisticsSpan", STATISTICS_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        (
+            "statisticsBuckets",
+            answers.BUCKETS_MOST,
+            Unit.COUNT,
+            "Buckets of an answer of statistics, all rows together.",
+        ),
+        (
+            "statisticsRaw",
+            sources.RAW_MOST,
+            Unit.COUNT,
+            "Calls or messages that an answer may be counted from one by one, where no sums are kept.",
+        ),
+        ("statisticsSpan", filters.SPAN_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        (
+            "historyKeys",
+            filters.KEYS_MOST,
+            Unit.COUNT,
+            "Departments, lines or subscribers in a filter.",
+        ),
+        (
+            "unreturnedSpan",
+            _seconds(timedelta(days=calls.UNRETURNED_DAYS)),
+            Unit.SECONDS,
+            "The span of a list of unreturned calls.",
+        ),
+        ("revealNote", reasons.NOTE_MOST, Unit.CHARACTERS, "The note that says why something hidden is opened."),
         ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),

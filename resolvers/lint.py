@@ -78,7 +78,7 @@ def _named(where: str, name: str, described: Any) -> Iterator[str]:
     if not described.description:
         yield f"{where}: has no description"
     type_name = get_named_type(described.type).name
-    if type_name == "DateTime" and not (name.endswith(("At", "Until")) or name in ("from", "until")):
+    if type_name == "DateTime" and not (name.endswith(("At", "Until")) or name in ("from", "until", "asOf")):
         yield f"{where}: times are called xAt"
     if type_name == "Date" and not (name.endswith("On") or name in ("from", "until")):
         yield f"{where}: dates are called xOn"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
 from bizcall.errors import ErrorCode, Invalid, Problem
 from schema.context import Info
-from schema.node import NODES_MOST, Node, decode
+from schema.node import NODES_MOST, Node, encode, split
 
 
 async def find(info: Info, opaque: str) -> Any:
     """The row behind an id; None for an id of no type, of another company or of nothing."""
-    known = decode(opaque)
+    known = split(opaque)
     if known is None:
         return None
     definition = info.schema.get_type_by_name(known[0])
@@ -22,7 +23,10 @@ async def find(info: Info, opaque: str) -> Any:
     # An interface has no rows of its own, and a name of the schema may belong to no Node at all.
     if not (isinstance(origin, type) and issubclass(origin, Node) and hasattr(origin, "fetch")):
         return None
-    return await info.context.load(origin.fetch, known[1])
+    key = origin.parse(known[1])
+    if key is None or encode(known[0], key if isinstance(key, UUID) else str(key)) != opaque:
+        return None
+    return await info.context.load(origin.fetch, key)
 
 
 @strawberry.type

@@ -13,6 +13,9 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.admins import AdminMutations, AdminQueries
 from resolvers.app_sign_in import AppSignInMutations
 from resolvers.audit import AuditQueries
+from resolvers.calls import CallQueries
+from resolvers.companies import CompanyMutations
+from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
@@ -21,8 +24,10 @@ from resolvers.nodes import NodeQueries
 from resolvers.pipeline import Pipeline
 from resolvers.plans import PlanMutations, PlanQueries
 from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
+from resolvers.stats import StatisticsQueries
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.support import SupportQueries
+from resolvers.text_messages import MessageMutations, MessageQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
 from schema.personal import watch
@@ -47,6 +52,10 @@ class Query(
     AuditQueries,
     PlanQueries,
     ProvisioningQueries,
+    CallQueries,
+    MessageQueries,
+    CustomerQueries,
+    StatisticsQueries,
 ):
     """Fields that read."""
 
@@ -62,6 +71,9 @@ class Mutation(
     AppSignInMutations,
     PlanMutations,
     ProvisioningMutations,
+    MessageMutations,
+    CustomerMutations,
+    CompanyMutations,
 ):
     """Fields that write."""
 

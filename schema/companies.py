@@ -12,6 +12,7 @@ from bizcall.models import Company as CompanyRow
 from bizcall.models.companies import OnError
 from schema.context import Info
 from schema.enums import described
+from schema.errors import Payload
 from schema.node import Node
 from schema.plans import Plan
 from schema.scalars import PhoneNumber
@@ -46,6 +47,9 @@ class Company(Node):
     import_sends_invitations: bool = strawberry.field(
         description="Whether those are invited to the app who come by a file dropped into the bucket's inbox."
     )
+    masks_customers: bool = strawberry.field(
+        description="Whether lists and files hide customers' names and numbers; texts of messages are always hidden."
+    )
     created_at: datetime = strawberry.field(description="When the company was set up.")
 
     @strawberry.field(description="The representative number with hyphens.")
@@ -59,3 +63,17 @@ class Company(Node):
         if parent.plan_code is None:
             return None
         return cast("Plan | None", await info.context.load(plans.of_companies, parent.plan_code))
+
+
+@strawberry.input(description="The company's policies.")
+class CompanyPolicySaveInput:
+    """CU-01."""
+
+    masks_customers: bool = strawberry.field(description="Whether lists and files hide customers' names and numbers.")
+
+
+@strawberry.type(description="The company with its policies as they were saved.")
+class CompanyPolicySavePayload(Payload):
+    """After the transaction."""
+
+    company: Company | None = strawberry.field(default=None, description="The company.")

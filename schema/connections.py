@@ -14,7 +14,7 @@ from uuid import UUID
 import strawberry
 
 from bizcall.database import reading
-from bizcall.paging import Count, Listing, Precision, Slice
+from bizcall.paging import Count, Pages, Precision, Slice
 from schema.context import Info
 from schema.enums import described
 
@@ -79,7 +79,7 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     """Relay's Connection, with `nodes` beside `edges` and a count that is asked of the database only when selected."""
 
-    listing: strawberry.Private[Listing[Any]]
+    listing: strawberry.Private[Pages[Any]]
     company_id: strawberry.Private[UUID]
     edges: list[Edge[T]] = strawberry.field(description="The entries with their places; at most 100.")
     nodes: list[T] = strawberry.field(description="The entries alone; at most 100.")
@@ -92,7 +92,7 @@ class Connection(Generic[T]):
             return cast("TotalCount", await self.listing.count())
 
     @classmethod
-    async def of(cls, info: Info, listing: Listing[Any], part: Slice, *, company_id: UUID | None = None) -> Self:
+    async def of(cls, info: Info, listing: Pages[Any], part: Slice, *, company_id: UUID | None = None) -> Self:
         """One page of a listing of the viewer's company, or of another that he may enter; raises Invalid for `part`.
 
         Reads in the open transaction of that company, or, where there is none, in one of its own.

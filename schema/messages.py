@@ -74,7 +74,7 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "At most {maximum} are allowed at once.",
     ),
     ErrorCode.OUT_OF_RANGE: Entry(
-        "The number lies outside `minimum` to `maximum`.",
+        "The number or the day lies outside `minimum` to `maximum`.",
         "허용된 범위를 벗어난 값입니다.",
         "This is out of range.",
         "{minimum}에서 {maximum} 사이의 값을 입력해 주세요.",

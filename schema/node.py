@@ -24,8 +24,23 @@ NOTHING = UUID(int=0)
 class Fetch(Protocol):
     """A loader of `bizcall`: company id and keys in, those rows that this company has out."""
 
-    def __call__(self, company_id: UUID, keys: Sequence[UUID], /) -> Awaitable[Mapping[UUID, Any]]:
+    def __call__(self, company_id: UUID, keys: Sequence[Any], /) -> Awaitable[Mapping[Any, Any]]:
         """See the loaders."""
+
+
+class Parse(Protocol):
+    """What makes a key of an id's text; None for a text that is none."""
+
+    def __call__(self, text: str, /) -> Any:
+        """See `uuid_of`."""
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The key that most objects have."""
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        return None
 
 
 @strawberry.interface(description="An object that can be fetched again by its id.")
@@ -33,11 +48,13 @@ class Node:
     """What a GraphQL type over rows inherits.
 
     A subclass names in `row` the class of the rows it is read from, and in `fetch` the function of `bizcall` that
-    finds rows by key, as `fetch = staticmethod(departments.by_ids)`. `node` and `nodes` need nothing else.
+    finds rows by key, as `fetch = staticmethod(departments.by_ids)`. `node` and `nodes` need nothing else. Where keys
+    are no UUIDs, `parse` makes them of an id's text (None for none), and the subclass has an `id` of its own.
     """
 
     row: ClassVar[type[Any]]
     fetch: ClassVar[Fetch]
+    parse: ClassVar[Parse] = staticmethod(uuid_of)
 
     @strawberry.field(description="Opaque and stable; unique among all objects.")
     def id(self, info: strawberry.Info[Any, Any]) -> strawberry.ID:
@@ -50,23 +67,31 @@ class Node:
         return isinstance(row, cls.row)
 
 
-def encode(type_name: str, key: UUID) -> strawberry.ID:
-    """The opaque id of an object."""
-    return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{key.hex}".encode()).decode().rstrip("="))
+def encode(type_name: str, key: UUID | str) -> strawberry.ID:
+    """The opaque id of an object; a key that is no UUID is given as its text."""
+    text = key.hex if isinstance(key, UUID) else key
+    return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{text}".encode()).decode().rstrip("="))
 
 
-def decode(opaque: str) -> tuple[str, UUID] | None:
-    """Type name and key of an id; None for any text that isn't one."""
+def split(opaque: str) -> tuple[str, str] | None:
+    """Type name and the key's text of an id; None for any text that isn't one."""
     if len(opaque) > ID_LONGEST or not opaque.isascii():
         return None
     try:
         text = base64.b64decode(opaque + "=" * (-len(opaque) % 4), altchars=b"-_", validate=True).decode()
-        type_name, _, key = text.partition(":")
-        found = UUID(hex=key)
     except (ValueError, binascii.Error):
         return None
-    # One object has one id: other spellings of the same key (dashes, capitals, padding) are no ids.
-    return (type_name, found) if encode(type_name, found) == opaque else None
+    type_name, _, key = text.partition(":")
+    # One object has one id: other spellings of the same key (padding, loose bits) are no ids.
+    return (type_name, key) if encode(type_name, key) == opaque else None
+
+
+def decode(opaque: str) -> tuple[str, UUID] | None:
+    """Type name and key of an id whose key is a UUID; None for any other text."""
+    parts = split(opaque)
+    found = None if parts is None else uuid_of(parts[1])
+    # Likewise dashes and capitals.
+    return (parts[0], found) if parts and found and encode(parts[0], found) == opaque else None
 
 
 def key_of(opaque: str, type_name: str, *field: str) -> UUID:

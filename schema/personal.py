@@ -22,13 +22,17 @@ from bizcall.audit import View
 VIEW = "view"
 """The key in a field's metadata and in its extensions."""
 
+NOTED = "noted"
+"""The key in a field's metadata that says whether it is noted whenever it is resolved."""
 
-def personal(view: View, *, description: str) -> Any:
+
+def personal(view: View, *, description: str, noted: bool = True) -> Any:
     """A field of a type over rows that reveals personal data of the row; as a decorator, one with a resolver.
 
-    On a root type it says that asking is recorded, whatever is found.
+    On a root type it says that asking is recorded, whatever is found. With `noted=False` the resolver itself notes on
+    `info.context.views` what it reveals, because it may hide it.
     """
-    return strawberry.field(description=description, metadata={VIEW: view})
+    return strawberry.field(description=description, metadata={VIEW: view, NOTED: noted})
 
 
 def view_of(field: GraphQLField) -> View | None:
@@ -46,6 +50,8 @@ def watch(schema: GraphQLSchema) -> None:
                 declared: StrawberryField | None = field.extensions.get("strawberry-definition")
                 if declared is not None and VIEW in declared.metadata:
                     field.extensions[VIEW] = declared.metadata[VIEW]
+                    if not declared.metadata[NOTED]:
+                        continue
                     field.resolve = _asked(field) if kind in roots else _noted(field, declared)
 
 

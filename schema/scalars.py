@@ -16,6 +16,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 PhoneNumber = NewType("PhoneNumber", str)
 EmailAddress = NewType("EmailAddress", str)
+Seconds = NewType("Seconds", int)
 
 PHONE_NUMBER_LONGEST = 32
 EMAIL_ADDRESS_LONGEST = 254
@@ -74,6 +75,13 @@ def parse_email_address(value: Any) -> str:
     return _text(value, "EmailAddress", EMAIL_ADDRESS_LONGEST)
 
 
+def parse_seconds(value: Any) -> int:
+    """A whole number of seconds."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise ValueError("Seconds must be a whole number from 0.")
+    return value
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -98,6 +106,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="An e-mail address of at most 254 characters.",
         serialize=str,
         parse_value=parse_email_address,
+    ),
+    Seconds: strawberry.scalar(
+        name="Seconds",
+        description="Whole seconds, as a number that may pass 2^31, which Int may not; always below 2^53.",
+        serialize=int,
+        parse_value=parse_seconds,
     ),
 }
 """For the schema's configuration: which Python type is published as which scalar."""

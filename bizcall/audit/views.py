@@ -27,6 +27,9 @@ DELIVERIES = View("deliveries.view", "Delivery")
 IMPORT_ROWS = View("imports.view_rows", "ImportRow")
 IMPORT_FINDINGS = View("imports.view_findings", "ImportFinding")
 AUDIT_RECORDS = View("audit.view", "AuditRecord")
+CUSTOMERS = View("customers.view", "Customer")
+CUSTOMER_NUMBERS = View("history.view_numbers", "Line")
+"""Numbers of customers in calls and messages, which the log names by the lines they were on."""
 
 
 async def record_views(

@@ -15,7 +15,9 @@ from bizcall.models.accounts import (
     SignInAttempt,
     VerificationCode,
 )
+from bizcall.models.calls import Call, CallDepartmentHour, CallHour, CallLineDay, CallLineMonth
 from bizcall.models.companies import Admin, Company, CompanyDirectory, Line, NumberDirectory
+from bizcall.models.customers import Customer
 from bizcall.models.dispatch import (
     Delivery,
     DeliveryAttempt,
@@ -26,8 +28,16 @@ from bizcall.models.dispatch import (
     Invitation,
     InvitationBatch,
 )
+from bizcall.models.feeds import Correction, FeedFile, FeedReject
 from bizcall.models.house import AuditChain, AuditRecord, AuditSeal, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
+from bizcall.models.messages import (
+    Message,
+    MessageDepartmentHour,
+    MessageHour,
+    MessageLineDay,
+    MessageLineMonth,
+)
 from bizcall.models.provisioning import Plan, ProvisioningEvent, ProvisioningFact, ProvisioningSubscription
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
@@ -38,16 +48,25 @@ __all__ = [
     "AuditChain",
     "AuditRecord",
     "AuditSeal",
+    "Call",
+    "CallDepartmentHour",
+    "CallHour",
+    "CallLineDay",
+    "CallLineMonth",
     "Challenge",
     "Company",
     "CompanyDirectory",
+    "Correction",
     "Credential",
+    "Customer",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryCount",
     "DeliveryDirectory",
     "Department",
     "Device",
+    "FeedFile",
+    "FeedReject",
     "FormerPassword",
     "Gateway",
     "GatewayReport",
@@ -62,7 +81,12 @@ __all__ = [
     "Line",
     "LineRow",
     "Membership",
+    "Message",
+    "MessageDepartmentHour",
     "MessageFailure",
+    "MessageHour",
+    "MessageLineDay",
+    "MessageLineMonth",
     "NumberDirectory",
     "Outbox",
     "Plan",

@@ -23,7 +23,10 @@ class OnError(StrEnum):
 
 
 class Company(Row):
-    """A tenant. `import_on_error` and `import_sends_invitations` are its policy for dropped files (BK-02)."""
+    """A tenant. `import_on_error` and `import_sends_invitations` are its policy for dropped files (BK-02).
+
+    `masks_customers` says whether lists and files hide customers' names and numbers (CU-01).
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     name = fields.TextField()
@@ -31,6 +34,7 @@ class Company(Row):
     import_on_error = fields.CharEnumField(OnError, max_length=20, default=OnError.REJECT_ALL)
     import_sends_invitations = fields.BooleanField(default=False)
     plan_code: str | None = fields.TextField(null=True)
+    masks_customers = fields.BooleanField(default=True)
     created_at = fields.DatetimeField(db_default=Now())
 
     class Meta:

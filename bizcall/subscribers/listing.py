@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 
 from bizcall import texts
 from bizcall.database import reading
-from bizcall.models import LineRow, Subscriber
+from bizcall.models import Line, LineRow, Subscriber
 from bizcall.paging import Listing, Order
 from bizcall.ports import Clock, now
 
@@ -124,6 +124,13 @@ async def lines_by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Li
     async with reading(company_id):
         rows = await LineRow.filter(company_id=company_id, id__in=list(ids))
     return {row.id: row for row in rows}
+
+
+async def numbers_ever(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Numbers of lines by key, retired ones included; other companies' are left out."""
+    async with reading(company_id):
+        rows = await Line.filter(company_id=company_id, id__in=list(ids)).values("id", "number")
+    return {row["id"]: row["number"] for row in rows}
 
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Subscriber]:

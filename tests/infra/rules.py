@@ -36,6 +36,7 @@ SOME_ONLY = {
     "MAIL_EVENTS",
     "MAIL_FROM",
     "MANUAL_URL",
+    "MONTHS_KEPT",
     "SENDER_NUMBER",
     "SITE_URL",
     "SMS_GATEWAY",
@@ -299,7 +300,16 @@ def buckets_forget(template: Template) -> Iterator[str]:
     for name, bucket in of(template, "S3::Bucket").items():
         rules = [r for r in bucket.get("LifecycleConfiguration", {}).get("Rules", []) if r["Status"] == "Enabled"]
         expiring = {r.get("Prefix") for r in rules if "ExpirationInDays" in r}
-        for prefix in ("uploads/", "inbox/", "results/", "feeds/provisioning/", "feeds/rejects/provisioning/"):
+        for prefix in (
+            "uploads/",
+            "inbox/",
+            "results/",
+            "feeds/provisioning/",
+            "feeds/rejects/",
+            "feeds/calls/",
+            "feeds/messages/",
+            "feeds/customers/",
+        ):
             if prefix not in expiring:
                 yield f"{name}: {prefix} is kept for ever"
         for what in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):

@@ -15,14 +15,17 @@ from pydantic import SecretStr
 
 from bizcall.database import query, tenant
 from bizcall.dispatch import put
+from bizcall.errors import Invalid
 from bizcall.ids import uuid7
 from bizcall.ports import now
 from bizcall.settings import Settings
-from lambdas import dispatch, imports, migrate, registrations, sweep
+from bizcall.stats import Differs
+from lambdas import dispatch, feeds, imports, migrate, registrations, stats, sweep
 from lambdas.runtime import Services
 from local.postgres import Postgres
 from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
 from tests.factories import Tenant
+from tests.feeding import DAY, began, call, jsonl, stored
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -128,3 +131,46 @@ async def test_a_duty_that_fails_keeps_no_other_from_its_turn_and_is_told(db: No
 
 async def test_a_database_that_is_up_to_date_is_left_as_it_is(db: None, services: Services) -> None:
     assert await migrate.handle({}, services) == {"applied": []}
+
+
+async def test_FD_01_the_version_that_arrived_is_loaded_and_a_file_is_read_on(
+    company: Tenant, services: Services
+) -> None:
+    await began(company.id)
+    key = f"feeds/calls/{company.id}/10월 통화.jsonl"
+    first = await services.storage.write(key, jsonl([call(company.numbers[0], "a")]), content_type="")
+    await services.storage.write(key, jsonl([call(company.numbers[0], "b")]), content_type="")
+    event = arrivals(key)
+    event["Records"][0]["s3"]["object"]["versionId"] = first.version
+
+    assert failed(await feeds.handle(batch(event), services)) == []
+
+    assert [row["id"] for row in await stored(company.id)] == ["a"]
+    async with tenant(company.id):
+        [file] = await query("SELECT id FROM feed_file WHERE company_id = $1", company.id)
+    on = {"companyId": str(company.id), "fileId": str(file["id"])}
+    assert failed(await feeds.handle(batch(on, on | {"fileId": str(uuid7())}), services)) == []
+
+
+async def test_ST_03_operators_verify_rebuild_and_reattribute(company: Tenant, services: Services) -> None:
+    await began(company.id)
+    key = f"feeds/calls/{company.id}/a.jsonl"
+    await services.storage.write(key, jsonl([call(company.numbers[0], "a")]), content_type="")
+    await feeds.handle(batch(arrivals(key)), services)
+    day = DAY.date().isoformat()
+    asked = {"company": str(company.id), "from": day, "to": day}
+
+    assert await stats.handle({"do": "verify", **asked}, services) == {"differences": 0}
+    assert await stats.handle({"do": "rebuild", **asked}, services) == {"rows": 4}
+    assert await stats.handle({"do": "reattribute", **asked}, services) == {"records": 0, "changes": []}
+    async with tenant(company.id):
+        await query("UPDATE call_hour SET missed = 1 WHERE company_id = $1", company.id)
+    with pytest.raises(Differs):
+        await stats.handle({"do": "verify", **asked}, services)
+    for wrong in ({"do": "nothing"}, {"do": "verify", "from": "yesterday"}, {"do": "verify", "to": "2020-01-01"}):
+        with pytest.raises(Invalid):
+            await stats.handle({**asked, **wrong}, services)
+
+
+async def test_FD_01_the_owner_keeps_the_months(db: None, services: Services) -> None:
+    assert await migrate.handle({"do": "months"}, services) == {"made": 0, "dropped": []}

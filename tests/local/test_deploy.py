@@ -268,6 +268,7 @@ def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients
     assert {source.function for source in deployment.sources} == {
         "DeliveriesFunction",
         "DispatchFunction",
+        "FeedsFunction",
         "ImportsFunction",
         "RegistrationsFunction",
         "ReportsFunction",

@@ -1,0 +1,193 @@
+"""An object as chunks of lines: whatever its size, and however long its lines, a bounded piece of it is in memory.
+
+Own code rather than `gzip` and `csv` on the whole stream: those read from files, not from the pieces that a bucket
+gives, put no bound on a line, and can't go on behind a bad one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+from bizcall.feeds.rejects import FileFault, FileRefused, LineFault, Reject
+
+LINE_MOST = 64 * 1024
+"""Bytes of a line, and of a CSV record that runs over several."""
+
+CHUNK_LINES = 10_000
+CHUNK_BYTES = 4 * 1024 * 1024
+PIECE_BYTES = 256 * 1024
+RATIO_MOST = 100
+"""How many bytes one packed byte may become. Records of calls become ten to twenty."""
+
+RATIO_FROM = 1024 * 1024
+"""Unpacked bytes from which on the ratio is looked at."""
+
+_GZIP = 31
+_BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass
+class Chunk:
+    """Lines that go in together. `lines` and `size` (bytes, unpacked) are the place behind it."""
+
+    lines: int
+    size: int
+    header: bytes | None
+    records: list[tuple[int, bytes]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterator[bytes]:
+    """The contents, in pieces of at most 1 MiB; raises FileRefused for what is no gzip, is cut off, or is a bomb."""
+    if not packed:
+        async for piece in pieces:
+            yield piece
+        return
+    member: zlib._Decompress | None = None
+    came, went, complete = 0, 0, True
+    async for piece in pieces:
+        rest = piece
+        while rest:
+            if member is None:
+                # Further members may follow the first, and zeros may pad the last.
+                rest = rest.lstrip(b"\0") if went else rest
+                if not rest:
+                    break
+                member, complete = zlib.decompressobj(_GZIP), False
+            try:
+                data = member.decompress(rest, PIECE_BYTES)
+            except zlib.error:
+                raise FileRefused(FileFault.DAMAGED if went else FileFault.NOT_GZIP) from None
+            left = member.unused_data if member.eof else member.unconsumed_tail
+            came, went = came + len(rest) - len(left), went + len(data)
+            if went > RATIO_FROM and went > came * RATIO_MOST:
+                raise FileRefused(FileFault.TOO_DENSE)
+            if data:
+                yield data
+            rest = left
+            if member.eof:
+                member, complete = None, True
+    if not complete:
+        raise FileRefused(FileFault.DAMAGED)
+
+
+async def chunks(pieces: AsyncIterator[bytes], *, csv: bool, after: int) -> AsyncIterator[Chunk]:
+    """The lines behind the first `after`, chunk by chunk; empty ones are left out.
+
+    When the pieces end by FileRefused, the complete lines before it still come, and then it is raised.
+    """
+    cut = _Cutter(csv=csv, after=after)
+    refused: FileRefused | None = None
+    try:
+        async for piece in pieces:
+            for chunk in cut.take(piece):
+                yield chunk
+    except FileRefused as fault:
+        refused = fault
+    for chunk in cut.end(whole=refused is None):
+        yield chunk
+    if refused is not None:
+        raise refused
+
+
+class _Cutter:
+    """Cuts pieces into lines, lines into records, records into chunks."""
+
+    def __init__(self, *, csv: bool, after: int) -> None:
+        self._csv, self._after = csv, after
+        self._tail = b""
+        self._tail_is_too_long = False
+        self._number = self._offset = 0
+        self._header: bytes | None = None
+        self._open: list[tuple[int, bytes]] = []
+        self._open_bytes = 0
+        self._size = 0
+        self._chunk = Chunk(0, 0, None)
+
+    def take(self, piece: bytes) -> Iterator[Chunk]:
+        """The chunks that this piece completes."""
+        lines = (self._tail + piece).split(b"\n")
+        self._tail = lines.pop()
+        for line in lines:
+            if self._number > self._after and line and len(line) <= LINE_MOST and not self._special(line):
+                # What most lines are; the way through the methods takes four times as long.
+                self._number += 1
+                self._offset += len(line) + 1
+                self._size += len(line)
+                self._chunk.records.append((self._number, line))
+            else:
+                self._line(line, 1)
+            # A chunk ends between records only, because the next one may be begun by another process.
+            if not self._open and (len(self._chunk.records) >= CHUNK_LINES or self._size >= CHUNK_BYTES):
+                yield self._closed()
+        if len(self._tail) > LINE_MOST:
+            self._offset += len(self._tail)
+            self._tail, self._tail_is_too_long = b"", True
+
+    def _special(self, line: bytes) -> bool:
+        return bool(self._open) or self._tail_is_too_long or line[-1] == 13 or (self._csv and b'"' in line)
+
+    def end(self, *, whole: bool) -> Iterator[Chunk]:
+        """The last chunk. What stands behind the last line break counts only if the file is `whole`."""
+        if whole and (self._tail or self._tail_is_too_long):
+            self._line(self._tail, 0)
+        while self._open and whole:
+            self._give_up_open()
+        if self._chunk.records or self._chunk.rejects:
+            yield self._closed()
+
+    def _closed(self) -> Chunk:
+        done = self._chunk
+        done.lines, done.size, done.header = self._number, self._offset, self._header
+        self._chunk, self._size = Chunk(0, 0, None), 0
+        return done
+
+    def _line(self, line: bytes, ending: int) -> None:
+        self._number += 1
+        self._offset += len(line) + ending
+        too_long, self._tail_is_too_long = self._tail_is_too_long or len(line) > LINE_MOST, False
+        if self._number == 1:
+            if line.startswith(_UTF_16):
+                raise FileRefused(FileFault.ENCODING)
+            line = line.removeprefix(_BOM)
+            if self._csv:
+                if too_long:
+                    raise FileRefused(FileFault.HEADER)
+                self._header = line.removesuffix(b"\r")
+                return
+        if self._number <= self._after:
+            return
+        if too_long:
+            while self._open:
+                self._give_up_open()
+            self._chunk.rejects.append(Reject(self._number, LineFault.TOO_LONG))
+            return
+        self._record(self._number, line.removesuffix(b"\r"))
+
+    def _record(self, number: int, line: bytes) -> None:
+        if self._csv and (self._open or line.count(b'"') % 2):
+            self._open.append((number, line))
+            self._open_bytes += len(line) + 1
+            if len(self._open) > 1 and line.count(b'"') % 2:
+                first, joined = self._open[0][0], b"\n".join(part for _, part in self._open)
+                self._open, self._open_bytes = [], 0
+                self._add(first, joined)
+            elif self._open_bytes > LINE_MOST:
+                self._give_up_open()
+        elif line.strip():
+            self._add(number, line)
+
+    def _add(self, number: int, record: bytes) -> None:
+        self._chunk.records.append((number, record))
+        self._size += len(record)
+
+    def _give_up_open(self) -> None:
+        """A quote was never closed: its line is bad, and those that it swallowed are looked at again by themselves."""
+        (number, _), *swallowed = self._open
+        self._open, self._open_bytes = [], 0
+        self._chunk.rejects.append(Reject(number, LineFault.QUOTES))
+        for line_number, line in swallowed:
+            self._record(line_number, line)

@@ -1,0 +1,158 @@
+"""A chunk's records become facts and rollups, in the transaction that moves the file's place in the ledger.
+
+The rows go by COPY into a temporary table, since PostgreSQL refuses COPY on tables under row-level security; from there
+one statement inserts what is new and adds exactly that to each rollup. A record counts once, in whatever order, however
+often and by however many loaders it comes, because
+
+- its key (company, id, moment) lets it in once, and only what went in is added;
+- what a correction replaces is noted beside the facts, so that the replaced record is taken out if it is there and kept
+  out if it comes later;
+- whoever corrects holds the company's facts alone, those who only add share them, and all insert in the order of keys.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from uuid import UUID
+
+from bizcall.database import copy, lock, query
+from bizcall.feeds.facts import ATTRIBUTES, HELD, KINDS, LINE, Kind
+from bizcall.feeds.ledger import Counts
+from bizcall.feeds.records import Batch
+from bizcall.feeds.rejects import LineFault, Reject
+from bizcall.models.feeds import FeedKind
+from bizcall.stats import rollups
+
+_CUSTOMERS = (
+    'place integer, id uuid, number text COLLATE "C", name text COLLATE "C", details text COLLATE "C",'
+    " updated_at timestamptz"
+)
+
+
+async def load(company_id: UUID, batch: Batch) -> Counts:
+    """Put the batch in, inside the open transaction; lines that turn out bad are added to its rejects."""
+    read = batch.read
+    if not batch.rows:
+        return Counts(rejected=len(batch.rejects))
+    if batch.kind is FeedKind.CUSTOMERS:
+        await _stage(_CUSTOMERS, batch)
+        [done] = await query(_CUSTOMERS_PUT, company_id)
+        loaded, corrected = done["loaded"], done["corrected"]
+    else:
+        loaded, corrected = await _load_facts(company_id, KINDS[batch.kind], batch)
+    known = read - len(batch.rejects) - loaded - corrected
+    return Counts(loaded, corrected, known, len(batch.rejects))
+
+
+async def _load_facts(company_id: UUID, kind: Kind, batch: Batch) -> tuple[int, int]:
+    corrects = batch.replaced is not None
+    await lock(rollups.lock_name(company_id, kind.facts), shared=not corrects)
+    await _stage(kind.staged, batch)
+    await _reject_unknown_lines(company_id, batch)
+    if batch.replaced is not None:
+        await query(_noted(kind), company_id)
+        await query(_replaced(kind), company_id, *batch.replaced)
+    await by_hash()
+    [done] = await query(_inserted(kind), company_id, *(batch.moments or ()))
+    return done["count"] - done["corrected"], done["corrected"]
+
+
+async def by_hash(wanted: bool = True) -> None:
+    """Have joins of the open transaction made by hash or merge, or, with False, as the planner likes.
+
+    A table that was never analysed looks empty to the planner, which would go through all holders for each record.
+    """
+    await query("SELECT set_config('enable_nestloop', $1, true)", "off" if wanted else "on")
+
+
+async def _stage(columns: str, batch: Batch) -> None:
+    await query(f"CREATE TEMPORARY TABLE staged ({columns}) ON COMMIT DROP")
+    await copy("staged", "".join(batch.rows).encode())
+
+
+async def _reject_unknown_lines(company_id: UUID, batch: Batch) -> None:
+    """Take out of what is staged all records whose number was not the company's when they happened."""
+    rows = await query(
+        f"""
+        DELETE FROM staged AS record WHERE NOT EXISTS (SELECT FROM line WHERE {LINE}) RETURNING place
+        """,  # noqa: S608 - LINE is a constant
+        company_id,
+    )
+    batch.rejects += [Reject(row["place"], LineFault.LINE_UNKNOWN, "line") for row in rows]
+
+
+@cache
+def _noted(kind: Kind) -> str:
+    """Note what the staged records replace."""
+    return f"""
+        INSERT INTO correction (company_id, kind, id, started_at, below)
+        SELECT $1, '{kind.kind}', replaces_id, replaces_moment, max(below) FROM staged
+        WHERE replaces_id IS NOT NULL GROUP BY replaces_id, replaces_moment ORDER BY replaces_id, replaces_moment
+        ON CONFLICT (company_id, kind, id, started_at)
+        DO UPDATE SET below = greatest(correction.below, excluded.below)
+    """  # noqa: S608 - constants
+
+
+@cache
+def _replaced(kind: Kind) -> str:
+    """Take out the facts that the staged records replace, from the rollups too."""
+    facts = kind.facts
+    columns = ", ".join(f"fact.{column}" for column in facts.columns)
+    return f"""
+        WITH gone AS (
+            DELETE FROM {facts.table} AS fact USING (
+                SELECT replaces_id, replaces_moment, max(below) AS below FROM staged
+                WHERE replaces_id IS NOT NULL GROUP BY replaces_id, replaces_moment
+            ) AS record
+            WHERE fact.company_id = $1 AND fact.id = record.replaces_id AND fact.{facts.moment} = record.replaces_moment
+              AND fact.{facts.moment} BETWEEN $2 AND $3 AND fact.revision < record.below
+            RETURNING {columns}
+        ), {rollups.subtractions(facts, "gone")}
+        SELECT count(*) FROM gone
+    """  # noqa: S608 - constants
+
+
+@cache
+def _inserted(kind: Kind) -> str:
+    """Put in what is new and was not replaced already, and add it to the rollups."""
+    facts = kind.facts
+    own = ", ".join(kind.own)
+    staged_own = ", ".join(f"record.{column}" for column in kind.own)
+    return f"""
+        WITH fresh AS (
+            INSERT INTO {facts.table} (company_id, id, {facts.moment}, line_id, subscriber_id, department_id,
+                                       customer_number, revision, {own})
+            SELECT $1, record.id, record.moment, {ATTRIBUTES}, record.customer_number, record.revision, {staged_own}
+            FROM staged AS record JOIN line ON {LINE} {HELD}
+            LEFT JOIN correction ON correction.company_id = $1 AND correction.kind = '{kind.kind}'
+                AND correction.id = record.id AND correction.started_at = record.moment
+                AND correction.started_at BETWEEN $2 AND $3
+            WHERE record.revision >= coalesce(correction.below, 0)
+            ORDER BY record.id, record.moment, record.revision DESC, record.place
+            ON CONFLICT DO NOTHING
+            RETURNING id, revision, {", ".join(facts.columns)}
+        ), {rollups.additions(facts, "fresh")}
+        SELECT count(*), count(*) FILTER (WHERE EXISTS (
+            SELECT FROM staged WHERE staged.below IS NOT NULL AND staged.id = fresh.id
+                AND staged.moment = fresh.{facts.moment} AND staged.revision = fresh.revision)) AS corrected
+        FROM fresh
+    """  # noqa: S608 - constants
+
+
+_CUSTOMERS_PUT = """
+    WITH newest AS (
+        SELECT DISTINCT ON (number) id, number, name, details, updated_at FROM staged
+        ORDER BY number, updated_at DESC, name DESC, details DESC
+    ), put AS (
+        INSERT INTO customer AS kept (company_id, id, number, name, details, updated_at)
+        SELECT $1, id, number, name, details, updated_at FROM newest ORDER BY number
+        ON CONFLICT (company_id, number) DO UPDATE
+        SET name = excluded.name, details = excluded.details, updated_at = excluded.updated_at
+        WHERE (excluded.updated_at, excluded.name, excluded.details) > (kept.updated_at, kept.name, kept.details)
+        RETURNING id
+    )
+    SELECT count(*) FILTER (WHERE newest.id IS NOT NULL) AS loaded,
+           count(*) FILTER (WHERE newest.id IS NULL) AS corrected
+    FROM put LEFT JOIN newest USING (id)
+"""
+"""Of records of one moment that differ the greater text stands, so that their order doesn't matter."""

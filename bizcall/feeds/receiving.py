@@ -1,0 +1,151 @@
+"""A file has arrived, or is to be read on: chunk by chunk, each one transaction, as far as the time goes (FD-01)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from bizcall import months
+from bizcall.database import directory, repeated, tenant
+from bizcall.dispatch import outbox
+from bizcall.feeds import keys, ledger, lines, loading, records, rejects
+from bizcall.feeds.rejects import FileFault, FileRefused
+from bizcall.models import Company, FeedFile
+from bizcall.models.feeds import FileState
+from bizcall.ports import Clock, ObjectMissing, Queue, Storage, now
+
+QUEUE = "feeds"
+STOP_BEFORE = 30.0
+"""Seconds before the function's time limit from when on no further chunk is begun: one rarely takes more than one."""
+
+logger = logging.getLogger(__name__)
+
+
+async def receive(
+    key: str,
+    version: str | None = None,
+    *,
+    storage: Storage,
+    queue: Queue,
+    clock: Clock = now,
+    remaining: Callable[[], float] = lambda: float("inf"),
+    kept: int = months.KEPT,
+) -> FeedFile | None:
+    """Load the version of the object that has arrived under `key` (decoded); None for an object that is no feed's.
+
+    Every version counts, also one that another has replaced meanwhile: its records may be in no other. Returns the
+    ledger's row, which is still LOADING when the time was over, or when somebody else loads the same file: then he goes
+    on. Raises Unavailable when the database or the bucket is away, for the message to come again.
+    """
+    place = keys.arrival(key)
+    if place is None:
+        logger.warning("an object that is no feed", extra={"key_bytes": len(key.encode())})
+        return None
+    try:
+        found = await storage.head(key, version)
+    except ObjectMissing:
+        logger.warning("a feed that is gone already", extra={"company_id": str(place.company_id)})
+        return None
+    async with tenant(place.company_id):
+        if not await Company.exists(id=place.company_id):
+            logger.warning("a feed for no company")
+            return None
+        file = await ledger.opened(place.company_id, place.kind, found, clock())
+    return await _read(file, storage=storage, queue=queue, clock=clock, remaining=remaining, kept=kept)
+
+
+async def read_on(
+    company_id: UUID,
+    file_id: UUID,
+    *,
+    storage: Storage,
+    queue: Queue,
+    clock: Clock = now,
+    remaining: Callable[[], float] = lambda: float("inf"),
+    kept: int = months.KEPT,
+) -> FeedFile | None:
+    """Go on where the ledger stands, as `receive` does; None when there is no such file."""
+    async with tenant(company_id, read_only=True):
+        file = await FeedFile.get_or_none(company_id=company_id, id=file_id)
+    if file is None:
+        return None
+    return await _read(file, storage=storage, queue=queue, clock=clock, remaining=remaining, kept=kept)
+
+
+async def _read(
+    file: FeedFile,
+    *,
+    storage: Storage,
+    queue: Queue,
+    clock: Clock,
+    remaining: Callable[[], float],
+    kept: int,
+) -> FeedFile:
+    if file.state is FileState.LOADING:
+        window = records.Window.around(clock(), kept)
+        refusal: FileFault | None = None
+        try:
+            if not file.object_key.endswith(keys.EXTENSIONS):
+                raise FileRefused(FileFault.EXTENSION)
+            pieces = storage.read(file.object_key, file.object_version or None)
+            unpacked = lines.unpacked(pieces, packed=keys.is_packed(file.object_key))
+            after = file.lines
+            async for chunk in lines.chunks(unpacked, csv=keys.is_csv(file.object_key), after=after):
+                if remaining() < STOP_BEFORE:
+                    await _carry_on(file, queue=queue, clock=clock)
+                    return await _now(file)
+                if not await _load(file, chunk, after, window):
+                    # Whoever moved the place goes on from it, and his message comes again if he can't.
+                    return await _now(file)
+                after = chunk.lines
+        except FileRefused as refused:
+            refusal = refused.fault
+        except ObjectMissing:
+            refusal = FileFault.GONE
+        async with tenant(file.company_id):
+            await ledger.finish(file.company_id, file.id, refusal, clock())
+    await _answer(file, storage)
+    return await _now(file)
+
+
+@repeated
+async def _load(file: FeedFile, chunk: lines.Chunk, after: int, window: records.Window) -> bool:
+    """Load one chunk and move the place behind it; False when it is not the file's next one any more."""
+    batch = records.batch(file.kind, chunk, window)
+    async with tenant(file.company_id):
+        if not await ledger.stands_at(file.company_id, file.id, after):
+            return False
+        counts = await loading.load(file.company_id, batch)
+        if batch.rejects:
+            await ledger.add_rejects(file.company_id, file.id, sorted(batch.rejects))
+        await ledger.advance(file.company_id, file.id, chunk.lines, chunk.size, counts)
+    return True
+
+
+async def _carry_on(file: FeedFile, *, queue: Queue, clock: Clock) -> None:
+    body: dict[str, Any] = {"companyId": str(file.company_id), "fileId": str(file.id)}
+    async with directory():
+        message = await outbox.put(QUEUE, body, company_id=file.company_id, clock=clock)
+    await outbox.publish([message], queue=queue)
+
+
+async def _answer(file: FeedFile, storage: Storage) -> None:
+    """Store the reject object of a file that has bad lines or was refused, unless it lies there."""
+    async with tenant(file.company_id):
+        found = await FeedFile.get(company_id=file.company_id, id=file.id)
+        if found.rejects_key is not None or not (found.rejected or found.refusal) or found.state is FileState.LOADING:
+            return
+        listed = await ledger.rejects_of(file.company_id, file.id)
+    refusal = FileFault(found.refusal) if found.refusal else None
+    body = rejects.written(listed, refusal, found.rejected - len(listed))
+    key = keys.rejects(found.kind, found.company_id, found.object_key)
+    await storage.write(key, body, content_type=keys.CONTENT_TYPE)
+    async with tenant(file.company_id):
+        await ledger.forget_rejects(file.company_id, file.id, key)
+
+
+async def _now(file: FeedFile) -> FeedFile:
+    async with tenant(file.company_id, read_only=True):
+        return await FeedFile.get(company_id=file.company_id, id=file.id)

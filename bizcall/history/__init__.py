@@ -1,0 +1,8 @@
+"""What the history of calls and messages shares with its statistics and its Excel (ST-02, ST-03, MS-01).
+
+filters    the one filter: what it may be, and the conditions over facts that it is
+listing    pages and counts of facts
+keys       by which one call or message is found again
+
+It stands below statistics, which answer the same filter: tables of facts are passed in.
+"""

@@ -1,0 +1,306 @@
+"""The one filter of lists, statistics and Excel, for calls and messages alike (ST-02, ST-03, MS-01).
+
+`conditions` is the only code that turns it into SQL, so that a sum, a list's count and a sheet's rows can't differ.
+Days, weekdays and hours are Korea's; an hour past midnight belongs to its own day and weekday.
+"""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from bizcall import months, phones, texts
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.models.calls import NOBODY, CallType
+from bizcall.models.messages import MessageDirection
+from bizcall.ports import Clock, now
+
+if TYPE_CHECKING:
+    from bizcall.stats.rollups import Facts, Rollup
+
+SPAN_MONTHS = 3
+KEYS_MOST = 500
+NUMBER_MOST = 40
+NAME_MOST = 100
+TAIL_LEAST, TAIL_MOST = 4, 8
+"""Digits of a search by the end of a number: fewer would let numbers be guessed one digit after the other."""
+
+MONTHS_BEHIND, MONTHS_AHEAD = 120, 12
+"""How far from the present month a period may lie."""
+
+_LAST_LETTER = chr(0x10FFFF)
+
+
+class Direction(StrEnum):
+    """구분: all, those that the company made or sent, those that it got."""
+
+    ALL = "ALL"
+    OUTGOING = "OUTGOING"
+    INCOMING = "INCOMING"
+
+
+OUTGOING: frozenset[str] = frozenset({CallType.OUTGOING, CallType.OUTGOING_FAILED, MessageDirection.SENT})
+"""The types of either facts that the company began; all others came in."""
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """Which calls or messages; None lets all through, an empty set or tuple nothing.
+
+    `from_on` and `to_on` are both inside the period, which is at most 3 months long. `weekdays` are ISO's, 1 is Monday.
+    `hours` are (from, to), whole hours 0–24, `to` outside; from > to runs over midnight. `types` are call types or
+    message directions. `NOBODY` among the keys means "no department" and "held by nobody". `customer_number` is exact,
+    in any spelling; `customer_tail` is the number's last 4–8 digits; `customer_name` is how a customer's name begins.
+    """
+
+    from_on: date
+    to_on: date
+    weekdays: frozenset[int] | None = None
+    hours: tuple[int, int] | None = None
+    direction: Direction = Direction.ALL
+    types: frozenset[str] | None = None
+    department_ids: tuple[UUID, ...] | None = None
+    line_ids: tuple[UUID, ...] | None = None
+    subscriber_ids: tuple[UUID, ...] | None = None
+    customer_number: str | None = None
+    customer_tail: str | None = None
+    customer_name: str | None = None
+
+    def checked(self, clock: Clock = now, *, path: tuple[str, ...] = ("filter",)) -> HistoryFilter:
+        """Itself with number, tail and name as they are stored; raises Invalid with paths that begin with `path`."""
+        number = None if self.customer_number is None else customer_number(self.customer_number)
+        tail = None if self.customer_tail is None else texts.clean(self.customer_tail).text
+        name = None if self.customer_name is None else texts.clean(self.customer_name).text
+        cleaned = dataclasses.replace(self, customer_number=number, customer_tail=tail, customer_name=name)
+        problems = [*_misdated(self, clock), *_misplaced(self), *_misnamed(cleaned)]
+        if problems:
+            raise Invalid(
+                *(Problem(problem.code, (*path, *problem.field), problem.params) for problem in problems),
+            )
+        return cleaned
+
+
+class Where(NamedTuple):
+    """A condition, without the word WHERE, and the values of its parameters $1, $2 … in their order."""
+
+    sql: str
+    parameters: list[Any]
+
+
+def conditions(company_id: UUID, wanted: HistoryFilter, facts: Facts, *, after: Sequence[Any] = ()) -> Where:
+    """The filter over the table of facts, which goes by its own name in the statement. `wanted` must be checked.
+
+    $1 is the company, $2 and $3 are the period's bounds, always; whoever adds parameters goes on after the last one.
+    With `after`, the values of a statement's earlier parameters, all of them stand behind those.
+    """
+    name, values = facts.table, list(after)
+    moment = f"{name}.{facts.moment}"
+    company = _given(values, company_id)
+    since, until = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
+    parts = [
+        f"{name}.company_id = {company}",
+        f"{moment} >= {_given(values, since)}",
+        f"{moment} < {_given(values, until)}",
+        *_timed(f"{moment} AT TIME ZONE 'Asia/Seoul'", wanted, values),
+    ]
+    if (types := types_of(wanted, facts)) != facts.types:
+        parts.append(f"{name}.{facts.type} = ANY({_given(values, list(types))}::text[])")
+    parts += _placed(name, wanted, values)
+    if wanted.customer_number is not None:
+        parts.append(f"{name}.customer_number = {_given(values, wanted.customer_number)}")
+    if (tail := wanted.customer_tail) is not None:
+        # The column of four characters has the index; further digits only sift what it finds.
+        parts.append(f"{name}.customer_tail = {_given(values, tail[-TAIL_LEAST:])}")
+        if len(tail) > TAIL_LEAST:
+            parts.append(f"right({name}.customer_number, {len(tail)}) = {_given(values, tail)}")
+    if (start := wanted.customer_name) is not None:
+        # A range of the bytes' order instead of LIKE, which under row-level security uses no index.
+        parts.append(
+            f"{name}.customer_number IN (SELECT customer.number FROM customer"  # noqa: S608 - constants
+            f" WHERE customer.company_id = {company} AND customer.name >= {_given(values, start)}"
+            f" AND customer.name < {_given(values, beyond(start))})"
+        )
+    return Where(" AND ".join(parts), values)
+
+
+def rollup_conditions(company_id: UUID, wanted: HistoryFilter, rollup: Rollup) -> Where:
+    """The filter over a rollup which it is `expressible` by, but for the types, which are columns there (`sums_of`).
+
+    $1 is the company, $2 and $3 the bounds of the buckets.
+    """
+    name, bucket = rollup.table, f"{rollup.table}.{rollup.bucket}"
+    since: date = wanted.from_on
+    until: date = wanted.to_on + timedelta(days=1)
+    if rollup.bucket == "hour":
+        since, until, local = months.begins(since), months.begins(until), f"{bucket} AT TIME ZONE 'Asia/Seoul'"
+    else:
+        since, local = since.replace(day=1) if rollup.bucket == "month" else since, bucket
+    values: list[Any] = [company_id, since, until]
+    parts = [f"{name}.company_id = $1", f"{bucket} >= $2", f"{bucket} < $3"]
+    parts += _timed(local, wanted, values)
+    parts += _placed(name, wanted, values)
+    return Where(" AND ".join(parts), values)
+
+
+def sums_of(wanted: HistoryFilter, facts: Facts) -> str:
+    """How many facts of the filter's types a row of a rollup counts, as an expression over its columns."""
+    return f"({' + '.join(kind.lower() for kind in types_of(wanted, facts)) or '0'})"
+
+
+def beyond(start: str) -> str:
+    """What all texts that begin with `start` lie before, in the order of bytes."""
+    return start + _LAST_LETTER
+
+
+def _given(values: list[Any], value: Any) -> str:
+    """The parameter that a value becomes."""
+    values.append(value)
+    return f"${len(values)}"
+
+
+def _timed(local: str, wanted: HistoryFilter, values: list[Any]) -> list[str]:
+    """Weekdays and hours of a moment of Korea's clocks."""
+    parts = []
+    if wanted.weekdays is not None:
+        days = _given(values, sorted(wanted.weekdays))
+        parts.append(f"extract(isodow FROM {local})::integer = ANY({days}::integer[])")
+    if wanted.hours is not None and len(hours := hours_of(wanted)) < 24:
+        parts.append(f"extract(hour FROM {local})::integer = ANY({_given(values, hours)}::integer[])")
+    return parts
+
+
+def _placed(name: str, wanted: HistoryFilter, values: list[Any]) -> list[str]:
+    """Department, line and subscriber."""
+    return [
+        f"{name}.{column} = ANY({_given(values, list(keys))}::uuid[])"
+        for column, keys in keys_of(wanted).items()
+        if keys is not None
+    ]
+
+
+def keys_of(wanted: HistoryFilter) -> Mapping[str, tuple[UUID, ...] | None]:
+    """The keys that are let through, by column."""
+    return {
+        "department_id": wanted.department_ids,
+        "line_id": wanted.line_ids,
+        "subscriber_id": wanted.subscriber_ids,
+    }
+
+
+def types_of(wanted: HistoryFilter, facts: Facts) -> tuple[str, ...]:
+    """The types of the facts that direction and types let through, in the facts' order."""
+    return tuple(
+        kind
+        for kind in facts.types
+        if (wanted.types is None or kind in wanted.types)
+        and (wanted.direction is Direction.ALL or (kind in OUTGOING) == (wanted.direction is Direction.OUTGOING))
+    )
+
+
+def hours_of(wanted: HistoryFilter) -> list[int]:
+    """The hours of the day that are let through, 0–23."""
+    if wanted.hours is None:
+        return list(range(24))
+    start, end = wanted.hours
+    return [hour for hour in range(24) if (start <= hour < end if start <= end else hour >= start or hour < end)]
+
+
+def expressible(wanted: HistoryFilter, rollup: Rollup) -> bool:
+    """Whether the rows of a rollup can answer the filter exactly.
+
+    No rollup knows customers. What a rollup's bucket or scope is too coarse for, it can't answer; types it always can.
+    """
+    if wanted.customer_number is not None or wanted.customer_tail is not None or wanted.customer_name is not None:
+        return False
+    if any(keys is not None and column not in rollup.scope for column, keys in keys_of(wanted).items()):
+        return False
+    if rollup.bucket == "hour":
+        return True
+    if wanted.hours is not None and len(hours_of(wanted)) < 24:
+        return False
+    return rollup.bucket == "day" or (wanted.weekdays is None and _whole_months(wanted))
+
+
+def customer_number(text: str) -> str:
+    """A customer's number as feeds store it: the normal form, or the cleaned text where it is no Korean number."""
+    return (phones.normalise(text) if len(text) <= NUMBER_MOST else None) or texts.clean(text).text
+
+
+def last_day(from_on: date) -> date:
+    """The last day of the longest period that begins on a day: the day before the same day three months later."""
+    month = months.shifted(from_on, SPAN_MONTHS)
+    length = calendar.monthrange(month.year, month.month)[1]
+    if from_on.day > length:
+        return month.replace(day=length)
+    return month.replace(day=from_on.day) - timedelta(days=1)
+
+
+def _whole_months(wanted: HistoryFilter) -> bool:
+    return wanted.from_on.day == 1 and (wanted.to_on + timedelta(days=1)).day == 1
+
+
+def _misdated(wanted: HistoryFilter, clock: Clock) -> list[Problem]:
+    """What is wrong with the period; a longer one is refused, never narrowed."""
+    present = months.today(clock)
+    first, last = months.shifted(present, -MONTHS_BEHIND), months.shifted(present, MONTHS_AHEAD)
+    if not first <= wanted.from_on <= last:
+        return [_out_of_range("fromOn", first, last)]
+    longest = last_day(wanted.from_on)
+    if not wanted.from_on <= wanted.to_on <= longest:
+        return [_out_of_range("toOn", wanted.from_on, longest)]
+    return []
+
+
+def _misplaced(wanted: HistoryFilter) -> list[Problem]:
+    """What is wrong with weekdays, hours and keys."""
+    problems = []
+    if any(not 1 <= day <= 7 for day in wanted.weekdays or ()):
+        problems.append(_out_of_range("weekdays", 1, 7))
+    if wanted.hours is not None:
+        if any(not 0 <= hour <= 24 for hour in wanted.hours):
+            problems.append(_out_of_range("hours", 0, 24))
+        elif not hours_of(wanted):
+            problems.append(Problem(ErrorCode.CONFLICT, ("hours",)))
+    keys: Mapping[str, Sequence[UUID] | None] = {
+        "departmentIds": wanted.department_ids,
+        "lineIds": wanted.line_ids,
+        "subscriberIds": wanted.subscriber_ids,
+    }
+    problems += [
+        Problem(ErrorCode.TOO_MANY, (field,), {"maximum": str(KEYS_MOST)})
+        for field, given in keys.items()
+        # Beside the keys there is room for NOBODY, which clients don't count.
+        if given is not None and len(set(given) - {NOBODY}) > KEYS_MOST
+    ]
+    return problems
+
+
+def _misnamed(cleaned: HistoryFilter) -> list[Problem]:
+    """What is wrong with the customer's number, its end, and the name."""
+    problems = []
+    for field, text, most in (
+        ("customerNumber", cleaned.customer_number, NUMBER_MOST),
+        ("customerName", cleaned.customer_name, NAME_MOST),
+    ):
+        if text is not None and not text:
+            problems.append(Problem(ErrorCode.REQUIRED, (field,)))
+        elif text is not None and len(text) > most:
+            problems.append(Problem(ErrorCode.TOO_LONG, (field,), {"maximum": str(most)}))
+    if (tail := cleaned.customer_tail) is not None:
+        if len(tail) < TAIL_LEAST:
+            problems.append(Problem(ErrorCode.TOO_SHORT, ("customerTail",), {"minimum": str(TAIL_LEAST)}))
+        elif not (tail.isascii() and tail.isdecimal()):
+            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("customerTail",)))
+        elif len(tail) > TAIL_MOST:
+            problems.append(Problem(ErrorCode.TOO_LONG, ("customerTail",), {"maximum": str(TAIL_MOST)}))
+    return problems
+
+
+def _out_of_range(field: str, least: object, most: object) -> Problem:
+    return Problem(ErrorCode.OUT_OF_RANGE, (field,), {"minimum": str(least), "maximum": str(most)})

@@ -1,0 +1,213 @@
+"""Pages of calls and messages out of tens of millions, each by an index range or by a bounded number of them (ST-02).
+
+The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two:
+
+    a customer         the number's own index; the filter finds few rows
+    few lines          the lines that the filter can mean are asked of the rollups; each gives at most a page from its
+                       index, and those are merged: at most MERGED_MOST × (a page + 1) rows that fit
+    more lines         the same lines as a condition; the planner, which sees them, walks along the time or sorts
+    anything else      walks along the time. The rollup of hours says in which hours there is anything to be found, and
+                       only the first of those are read that fill a page: at most PAGE_MOST + 2 hours
+    no filter          the first rows of the range
+
+Page after page costs the same, since each begins where the last one ended. Counts come from rollups where those can
+tell, else from the rows, and end at 10,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
+
+from tortoise.models import Model
+
+from bizcall.database import query
+from bizcall.history.filters import (
+    HistoryFilter,
+    Where,
+    conditions,
+    expressible,
+    keys_of,
+    rollup_conditions,
+    sums_of,
+    types_of,
+)
+from bizcall.paging import COUNT_MOST, Count, Cut, Order, Page, Precision, Slice
+
+if TYPE_CHECKING:
+    from bizcall.stats.rollups import Facts, Rollup
+
+T = TypeVar("T")
+
+MERGED_MOST = 50
+"""Lines that a page is merged from."""
+
+LOOKED_AT_MOST = 5_000
+"""Facts that a count looks at where a further condition has to be asked of each."""
+
+LINES_MOST = 500
+"""Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
+
+
+@dataclass(frozen=True)
+class FactListing(Generic[T]):
+    """A list of facts in the order of their moments.
+
+    `wanted` must have been checked. `columns` are selected of the table by its own name and made a row by `row`;
+    `model` is the table's, for the types of cursors. `only` is a further condition, in which no parameters stand;
+    a page asks it of as many facts as fill it.
+    """
+
+    company_id: UUID
+    wanted: HistoryFilter
+    facts: Facts
+    model: type[Model]
+    columns: str
+    row: Callable[[Mapping[str, Any]], T]
+    descending: bool = True
+    only: str = ""
+
+    @property
+    def order(self) -> Order:
+        """By the moment, then by the exchange's id, as the index is."""
+        return Order(f"{self.facts.table} {self.only}", (self.facts.moment, "id"), self.descending)
+
+    async def page(self, part: Slice) -> Page[T]:
+        """One page; raises Invalid for a bad `part`."""
+        cut = Cut.of(self.order, part, self.model)
+        # A plan for any values can't be right for all of them: the arrays and the period decide.
+        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        if (lines := await self._lines()) is not None:
+            statement = self._by_lines(cut, lines) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
+        elif (guide := self._guide()) is not None:
+            statement = self._by_hours(cut, guide)
+        else:
+            statement = self._straight(cut)
+        return cut.page([self.row(found) for found in await query(statement.sql, *statement.parameters)])
+
+    async def count(self) -> Count:
+        """How many facts the filter finds, counted no further than 10,000; needs an open transaction."""
+        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        lines = await self._lines()
+        if self.only:
+            return await self._count_of_some(lines)
+        rollup = None if lines is not None else self._hours()
+        if rollup is not None:
+            where = rollup_conditions(self.company_id, self.wanted, rollup)
+            counted = f"SELECT {sums_of(self.wanted, self.facts)} AS n FROM {rollup.table} WHERE {where.sql}"  # noqa: S608 - constants
+            # A row that is no zero counts one at least, so there is no need to read further rows of rollups either.
+            counted = f"SELECT n FROM ({counted}) AS bucket WHERE n > 0 LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
+        else:
+            where = self._where(self._on(lines))
+            counted = f"SELECT 1 AS n FROM {self.facts.table} WHERE {where.sql} LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
+        [found] = await query(f"SELECT coalesce(sum(n), 0)::bigint AS n FROM ({counted}) AS counted", *where.parameters)  # noqa: S608 - constants
+        if found["n"] > COUNT_MOST:
+            return Count(COUNT_MOST, Precision.AT_LEAST)
+        return Count(found["n"], Precision.EXACT)
+
+    async def _count_of_some(self, lines: list[UUID] | None) -> Count:
+        """How many of the first facts that are met fulfil the further condition; at least so many if there are more."""
+        table, where = self.facts.table, conditions(self.company_id, self._on(lines), self.facts)
+        some = f"SELECT * FROM {table} WHERE {where.sql} LIMIT {LOOKED_AT_MOST + 1}"  # noqa: S608 - constants
+        counted = f"SELECT count(*) AS met, count(*) FILTER (WHERE {self.only}) AS n FROM ({some}) AS {table}"  # noqa: S608
+        [found] = await query(counted, *where.parameters)
+        return Count(found["n"], Precision.AT_LEAST if found["met"] > LOOKED_AT_MOST else Precision.EXACT)
+
+    async def _lines(self) -> list[UUID] | None:
+        """The lines that the filter's facts lie on; None for all, for too many, and where a customer is asked."""
+        wanted = self.wanted
+        if self._customer() or all(keys is None for keys in keys_of(wanted).values()):
+            return None
+        if wanted.subscriber_ids is None and wanted.department_ids is None:
+            return sorted(set(wanted.line_ids or ()))
+        # The rollups of lines have no hours; without those they hold what the filter wants and more.
+        [rollup] = [
+            each for each in self.facts.rollups if each.bucket == ("month" if wanted.subscriber_ids is None else "day")
+        ]
+        where = rollup_conditions(self.company_id, replace(wanted, weekdays=None, hours=None), rollup)
+        most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else MERGED_MOST
+        lines = f"SELECT DISTINCT line_id FROM {rollup.table} WHERE {where.sql} LIMIT {most + 1}"  # noqa: S608 - constants
+        found = await query(lines, *where.parameters)
+        return sorted(row["line_id"] for row in found) if len(found) <= most else None
+
+    def _customer(self) -> bool:
+        wanted = self.wanted
+        return not (wanted.customer_number is wanted.customer_tail is wanted.customer_name is None)
+
+    def _hours(self) -> Rollup | None:
+        """The rollup of hours that can answer the filter."""
+        return next(
+            (each for each in self.facts.rollups if each.bucket == "hour" and expressible(self.wanted, each)), None
+        )
+
+    def _guide(self) -> Rollup | None:
+        """The rollup that tells in which hours there is something; None where it can't, or where all is let through."""
+        wanted, facts = self.wanted, self.facts
+        narrow = (wanted.weekdays, wanted.hours, wanted.department_ids)
+        everything = types_of(wanted, facts) == facts.types and all(field is None for field in narrow)
+        return None if self.only or everything else self._hours()
+
+    def _where(self, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
+        where = conditions(self.company_id, wanted, self.facts, after=after)
+        return Where(f"{where.sql} AND {self.only}", where.parameters) if self.only else where
+
+    def _on(self, lines: list[UUID] | None) -> HistoryFilter:
+        return self.wanted if lines is None else replace(self.wanted, line_ids=tuple(lines))
+
+    def _straight(self, cut: Cut, lines: list[UUID] | None = None) -> Where:
+        where = self._where(self._on(lines))
+        return Where(self._selected(where, cut), where.parameters)
+
+    def _by_lines(self, cut: Cut, lines: list[UUID]) -> Where:
+        where = self._where(replace(self.wanted, line_ids=None), [lines])
+        where = Where(f"{where.sql} AND {self.facts.table}.line_id = one.line_id", where.parameters)
+        return Where(self._merged("unnest($1::uuid[]) AS one (line_id)", where, cut), where.parameters)
+
+    def _by_hours(self, cut: Cut, guide: Rollup) -> Where:
+        """The hours in which there is something, as many as hold a page."""
+        facts, way = self.facts, "DESC" if cut.down else "ASC"
+        hours = rollup_conditions(self.company_id, self.wanted, guide)
+        within, known, parameters = hours.sql, "", hours.parameters
+        if cut.values is not None:
+            parameters = [*parameters, cut.values[0]]
+            own = f"date_trunc('hour', ${len(parameters)}::timestamptz, 'Asia/Seoul')"
+            within += f" AND {guide.table}.hour {'<=' if cut.down else '>='} {own}"
+            # How much of the cursor's own hour lies beyond it nobody knows.
+            known = f" FILTER (WHERE hour <> {own})"
+        n = f"sum({sums_of(self.wanted, facts)})"
+        filled = (
+            f"SELECT hour, {n} AS n FROM {guide.table} WHERE {within} GROUP BY hour HAVING {n} > 0"  # noqa: S608 - constants
+            f" ORDER BY hour {way} LIMIT {cut.size + 2}"
+        )
+        ahead = f"coalesce(sum(n){known} OVER (ORDER BY hour {way} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0)"
+        source = f"(SELECT hour FROM (SELECT hour, {ahead} AS ahead FROM ({filled}) AS filled) AS summed"  # noqa: S608 - constants
+        source += f" WHERE ahead <= {cut.size}) AS one"
+        where = self._where(self.wanted, parameters)
+        moment = f"{facts.table}.{facts.moment}"
+        where = Where(
+            f"{where.sql} AND {moment} >= one.hour AND {moment} < one.hour + interval '1 hour'", where.parameters
+        )
+        return Where(self._merged(source, where, cut), where.parameters)
+
+    def _selected(self, where: Where, cut: Cut) -> str:
+        """The first rows beyond the cursor, whose values are added to the parameters."""
+        table, moment = self.facts.table, f"{self.facts.table}.{self.facts.moment}"
+        sql = where.sql
+        if cut.values is not None:
+            where.parameters.extend(cut.values)
+            at, key = f"${len(where.parameters) - 1}", f"${len(where.parameters)}"
+            sign = "<" if cut.down else ">"
+            # The plain comparison is for the months: by a comparison of rows none is left out.
+            sql += f" AND {moment} {sign}= {at} AND ({moment}, {table}.id) {sign} ({at}, {key})"
+        return f"SELECT {self.columns} FROM {table} WHERE {sql} {self._ranked(table, cut)}"  # noqa: S608 - constants
+
+    def _merged(self, source: str, where: Where, cut: Cut) -> str:
+        """The first rows of all that `source` leads to, where its rows are called `one`."""
+        inner = self._selected(where, cut)
+        return f"SELECT found.* FROM {source} CROSS JOIN LATERAL ({inner}) AS found {self._ranked('found', cut)}"  # noqa: S608 - constants
+
+    def _ranked(self, name: str, cut: Cut) -> str:
+        way = "DESC" if cut.down else "ASC"
+        return f"ORDER BY {name}.{self.facts.moment} {way}, {name}.id {way} LIMIT {cut.size + 1}"

@@ -1,0 +1,80 @@
+"""How a customer's name and number are shown where they are masked: one rule for lists and files (CU-01).
+
+What is hidden is replaced by a star a character, and nothing else of it shows: whatever stood in its place, the result
+is the same. Separators stay, so that a number is still read as one.
+
+    name      each word by itself: 홍길동 홍*동, 김수 김*, John Smith J*** S****; one letter, and all digits, are hidden
+    number    010-****-1234: the beginning up to the first hyphen, and the last four digits; of a number without Korea's
+              form at most the last four, of a short one less, and nothing that is no digit
+    e-mail    a***@x.kr: the first letter and the domain, with three stars whatever the length
+"""
+
+from __future__ import annotations
+
+import re
+
+from bizcall import phones, texts
+
+STAR = "*"
+WITHHELD = frozenset(
+    {"발신번호표시제한", "발신번호 표시제한", "발신번호없음", "anonymous", "private", "unavailable", "unknown"}
+)
+"""What exchanges tell instead of a number: it says nothing about anybody."""
+
+TAIL = 4
+"""Digits of a number that stay: those by which people tell numbers apart, and which a search asks for."""
+
+SHORT, SHORTEST = 8, 6
+"""Digits of a number from which on four of them stay, and two."""
+
+_WORD = re.compile(r"\S+")
+_HANGUL = re.compile("[가-힣]")
+_DIGIT = re.compile(r"\d")
+_BETWEEN = frozenset(" -+().")
+
+
+def name(text: str) -> str:
+    """A person's name, each of its words masked."""
+    return _WORD.sub(lambda word: _word(word[0]), texts.clean(text).text)
+
+
+def number(text: str) -> str:
+    """A number as people read it, masked; a normal form is hyphenated first."""
+    written = phones.formatted(text)
+    if written.casefold() in WITHHELD:
+        return written
+    area, hyphen, rest = written.partition("-")
+    if written != text and hyphen and area.startswith("0"):
+        return area + hyphen + _digits(rest, TAIL)
+    count = len(_DIGIT.findall(written))
+    return _digits(written, TAIL if count >= SHORT else TAIL // 2 if count >= SHORTEST else 0)
+
+
+def email(text: str) -> str:
+    """An address, its local part masked; a text without @ is hidden whole."""
+    local, at, domain = text.rpartition("@")
+    if not at:
+        return STAR * 3
+    return f"{local[0] if len(local) > 1 and local[0].isalpha() else ''}{STAR * 3}{at}{domain}"
+
+
+def _word(word: str) -> str:
+    if len(word) == 1:
+        return STAR
+    first = word[0] if word[0].isalpha() else STAR
+    # The last letter of a Korean name tells people apart; that of a foreign one tells the name.
+    last = word[-1] if len(word) > 2 and _HANGUL.fullmatch(word[-1]) else STAR
+    return first + STAR * (len(word) - 2) + last
+
+
+def _digits(text: str, shown: int) -> str:
+    """The text with everything hidden but what stands between digits, and the last ones of those."""
+    hidden = max(0, len(_DIGIT.findall(text)) - shown)
+    made = []
+    for character in text:
+        if _DIGIT.fullmatch(character):
+            made.append(STAR if hidden > 0 else character)
+            hidden -= 1
+        else:
+            made.append(character if character in _BETWEEN else STAR)
+    return "".join(made)

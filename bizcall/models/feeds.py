@@ -1,0 +1,81 @@
+"""The ledger of feeds (FD-01): which file was read how far, and what became of its records."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from tortoise import fields
+
+from bizcall.models.base import Row, TenantRow
+
+
+class FeedKind(StrEnum):
+    """What a file holds."""
+
+    CALLS = "CALLS"
+    MESSAGES = "MESSAGES"
+    CUSTOMERS = "CUSTOMERS"
+
+
+class FileState(StrEnum):
+    """REFUSED files were not read to their end; what stood before the fault has gone in."""
+
+    LOADING = "LOADING"
+    LOADED = "LOADED"
+    REFUSED = "REFUSED"
+
+
+class FeedFile(TenantRow):
+    """One version of one object; `lines` and `bytes` (unpacked) say where the next chunk begins.
+
+    `read` records became `loaded`, `corrected` (they replaced another), `known` (here already) or `rejected` ones.
+    """
+
+    kind = fields.CharEnumField(FeedKind, max_length=20)
+    object_key: str = fields.TextField()
+    object_version: str = fields.TextField()
+    object_etag: str = fields.TextField()
+    object_size: int = fields.BigIntField()
+    state = fields.CharEnumField(FileState, max_length=20)
+    refusal: str | None = fields.TextField(null=True)
+    lines: int = fields.IntField(default=0)
+    bytes: int = fields.BigIntField(default=0)
+    read: int = fields.IntField(default=0)
+    loaded: int = fields.IntField(default=0)
+    corrected: int = fields.IntField(default=0)
+    known: int = fields.IntField(default=0)
+    rejected: int = fields.IntField(default=0)
+    rejects_key: str | None = fields.TextField(null=True)
+    created_at: datetime = fields.DatetimeField()
+    finished_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "feed_file"
+
+
+class FeedReject(Row):
+    """A bad line. The key is (company_id, file_id, line); gone when the file's reject object is written."""
+
+    file_id: UUID = fields.UUIDField(primary_key=True)
+    company_id: UUID = fields.UUIDField()
+    line: int = fields.IntField()
+    code: str = fields.TextField()
+    column_name: str = fields.TextField()
+
+    class Meta:
+        table = "feed_reject"
+
+
+class Correction(Row):
+    """What was replaced: of the records with this id and start, only revisions from `below` on count."""
+
+    id = fields.CharField(64, primary_key=True)
+    company_id: UUID = fields.UUIDField()
+    kind: str = fields.TextField()
+    started_at: datetime = fields.DatetimeField()
+    below: int = fields.SmallIntField()
+
+    class Meta:
+        table = "correction"

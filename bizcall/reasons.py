@@ -1,0 +1,52 @@
+"""Why somebody looks at what is hidden: asked before a customer, a text or an unmasked file is shown (CU-01, MS-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bizcall import texts
+from bizcall.errors import ErrorCode, Invalid, Problem
+
+NOTE_LEAST, NOTE_MOST = 5, 200
+DISTINCT_LEAST = 3
+"""Different letters or digits in a note: "....." and "ㅁㅁㅁㅁㅁ" say nothing."""
+
+
+class Purpose(StrEnum):
+    """The kinds of reasons."""
+
+    CUSTOMER_REQUEST = "CUSTOMER_REQUEST"
+    CALL_BACK = "CALL_BACK"
+    DISPUTE = "DISPUTE"
+    QUALITY_CHECK = "QUALITY_CHECK"
+    LEGAL_DUTY = "LEGAL_DUTY"
+    INCIDENT = "INCIDENT"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A purpose, and a note of 5–200 characters in the person's own words."""
+
+    purpose: Purpose
+    note: str
+
+    def checked(self, *path: str) -> Reason:
+        """Itself with a clean note; raises Invalid at `note` under the path for one that says nothing."""
+        note, field = texts.clean(self.note).text, (*path, "note")
+        said = [character.casefold() for character in note if character.isalnum()]
+        if not said:
+            raise Invalid(Problem(ErrorCode.REQUIRED, field))
+        if len(note) < NOTE_LEAST:
+            raise Invalid(Problem(ErrorCode.TOO_SHORT, field, {"minimum": str(NOTE_LEAST)}))
+        if len(note) > NOTE_MOST:
+            raise Invalid(Problem(ErrorCode.TOO_LONG, field, {"maximum": str(NOTE_MOST)}))
+        if len(set(said)) < DISTINCT_LEAST:
+            raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))
+        return Reason(self.purpose, note)
+
+    def told(self) -> Mapping[str, str]:
+        """For the details of an audit record."""
+        return {"reason": self.purpose, "note": self.note}

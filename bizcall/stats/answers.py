@@ -1,0 +1,157 @@
+"""Statistics: rows of subjects, each with a dense series of counts and seconds by type (ST-01, ST-03, MS-01).
+
+The nine screens of the manual are nine calls of `statistics`. For any filter the sums here are the count of the list
+and the rows of the Excel: all three ask the same conditions, or a rollup that is kept equal to them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from bizcall.database import query
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.history.filters import HistoryFilter
+from bizcall.models.calls import NOBODY
+from bizcall.models.feeds import FeedKind
+from bizcall.paging import Count, Page, Precision, Slice
+from bizcall.stats import sources
+from bizcall.stats.buckets import Bucket, Granularity, series
+from bizcall.stats.rollups import CALLS, Facts
+from bizcall.stats.sources import Group
+from bizcall.stats.subjects import Subject, Subjects
+
+BUCKETS_MOST = 10_000
+"""Buckets of one answer, all its rows together."""
+
+Measures = Mapping[str, int]
+"""By the name of a measure: a type in small letters, for calls also with `_seconds` behind it."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A bucket with what is in it."""
+
+    bucket: Bucket
+    measures: Measures
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of an answer. `subject` is None where the whole company is meant."""
+
+    group: Group
+    subject: Subject | None
+    buckets: list[Measured]
+    total: Measures
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """An answer in pages of rows. All of it is read in the caller's transaction, so it is of one moment."""
+
+    company_id: UUID
+    facts: Facts
+    wanted: HistoryFilter
+    granularity: Granularity
+    group: Group
+
+    async def page(self, part: Slice) -> Page[Row]:
+        """One page of rows; raises Invalid: a bad `part`, or TOO_MANY buckets or facts."""
+        part = part.checked()
+        buckets = series(self.wanted, self.granularity)
+        rows = 1 if self.group is Group.COMPANY else part.size
+        if len(buckets) * rows > BUCKETS_MOST:
+            most = BUCKETS_MOST // len(buckets)
+            field, maximum = ("first", most) if most else ("granularity", BUCKETS_MOST)
+            raise Invalid(Problem(ErrorCode.TOO_MANY, (field,), {"maximum": str(maximum)}))
+        if self.group is Group.COMPANY:
+            found = await self._measured(self.wanted)
+            return Page([self._row(None, buckets, found[NOBODY])], [""], has_next=False, has_previous=False)
+        subjects = await Subjects(self.company_id, self.facts, self.wanted, self.group).page(part)
+        found = await self._measured(self._narrowed([subject.id for subject in subjects.rows]))
+        return Page(
+            rows=[self._row(subject, buckets, found[subject.id]) for subject in subjects.rows],
+            cursors=subjects.cursors,
+            has_next=subjects.has_next,
+            has_previous=subjects.has_previous,
+        )
+
+    async def count(self) -> Count:
+        """How many rows there are in all."""
+        if self.group is Group.COMPANY:
+            return Count(1, Precision.EXACT)
+        return await Subjects(self.company_id, self.facts, self.wanted, self.group).count()
+
+    def _narrowed(self, ids: list[UUID]) -> HistoryFilter:
+        """The filter for the subjects of one page."""
+        if self.group is Group.LINE:
+            return replace(self.wanted, line_ids=tuple(ids))
+        if self.group is Group.SUBSCRIBER:
+            return replace(self.wanted, subscriber_ids=tuple(ids))
+        return replace(self.wanted, department_ids=tuple(ids))
+
+    async def _measured(self, wanted: HistoryFilter) -> defaultdict[UUID, dict[str, dict[str, int]]]:
+        """Measures by subject and bucket's key; the whole company stands under NOBODY."""
+        source = await sources.source_for(self.company_id, self.facts, wanted, self.granularity, self.group)
+        found: defaultdict[UUID, dict[str, dict[str, int]]] = defaultdict(dict)
+        for row in await source.rows():
+            found[row["subject"] or NOBODY][row["bucket"]] = {name: row[name] for name in self.facts.measures}
+        return found
+
+    def _row(self, subject: Subject | None, buckets: list[Bucket], found: dict[str, dict[str, int]]) -> Row:
+        nothing = dict.fromkeys(self.facts.measures, 0)
+        measured = [Measured(bucket, found.get(bucket.key, nothing)) for bucket in buckets]
+        total = {name: sum(each.measures[name] for each in measured) for name in nothing}
+        return Row(self.group, subject, measured, total)
+
+
+def statistics(
+    company_id: UUID,
+    facts: Facts,
+    wanted: HistoryFilter,
+    granularity: Granularity,
+    group: Group,
+) -> Statistics:
+    """The answer to a filter that was `checked`; nothing is asked of the database before a page is."""
+    return Statistics(company_id, facts, wanted, granularity, group)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An hour of the week: `weekday` is ISO's, 1 is Monday."""
+
+    weekday: int
+    hour: int
+    measures: Measures
+
+
+async def heat_map(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> list[Cell]:
+    """Which hours of the week are busy: 7 × 24 cells, Monday's first hour first. In an open transaction.
+
+    Raises Invalid (TOO_MANY) when it would have to be counted from more than a million facts.
+    """
+    source = await sources.source_for(company_id, facts, wanted, Granularity.HOUR, Group.COMPANY)
+    moment = f"{facts.table}.{facts.moment}" if source.table == facts.table else "hour"
+    local = f"{moment} AT TIME ZONE 'Asia/Seoul'"
+    cells = replace(source, bucket=f"extract(isodow FROM {local})::integer * 24 + extract(hour FROM {local})::integer")
+    found: dict[int, dict[str, Any]] = {row["bucket"]: row for row in await cells.rows()}
+    nothing = dict.fromkeys(facts.measures, 0)
+    return [
+        Cell(day, hour, {name: found.get(day * 24 + hour, nothing)[name] for name in nothing})
+        for day in range(1, 8)
+        for hour in range(24)
+    ]
+
+
+async def as_of(company_id: UUID, facts: Facts) -> datetime | None:
+    """When data last arrived for the company; None when none ever has. In an open transaction."""
+    kind = FeedKind.CALLS if facts is CALLS else FeedKind.MESSAGES
+    rows = await query(
+        "SELECT max(finished_at) AS at FROM feed_file WHERE company_id = $1 AND kind = $2", company_id, kind.value
+    )
+    return rows[0]["at"]

@@ -1,0 +1,104 @@
+"""What rollups say against what the facts say, over a span of days (ST-03)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from uuid import UUID
+
+from bizcall import months
+from bizcall.database import query
+from bizcall.stats.rollups import Facts, Rollup, aggregate
+
+SHOWN = 20
+"""Differing rows of one rollup that are told."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row of a rollup's table that is not what the facts say; its key and measures as one text, keys only."""
+
+    table: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days of Korea's calendar, from `first` to `last`, both included. Raises ValueError when they are reversed."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            raise ValueError("a span ends before it begins")
+
+    def of(self, rollup: Rollup) -> Span:
+        """The span in whole buckets of that rollup: a month can only be told as a whole."""
+        if rollup.bucket != "month":
+            return self
+        return Span(self.first.replace(day=1), months.shifted(self.last, 1) - timedelta(days=1))
+
+    def days(self) -> list[Span]:
+        """Each day of it."""
+        return [
+            Span(day, day) for day in (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+        ]
+
+
+async def differences(
+    company_id: UUID, facts: Facts, rollup: Rollup, span: Span, lines: Sequence[UUID] | None = None
+) -> list[Difference]:
+    """Up to 20 rows of a rollup that differ, in the open transaction; one statement, so that no loader comes between.
+
+    `lines` narrows a rollup that has lines to some of them, which the facts' index finds.
+    """
+    whole = span.of(rollup)
+    narrowed = lines is not None and "line_id" in rollup.scope
+    rows = await query(
+        _compared(facts, rollup, narrowed),
+        company_id,
+        months.begins(whole.first),
+        months.begins(whole.last + timedelta(days=1)),
+        *bounds(rollup, whole),
+        *([list(lines or ())] if narrowed else ()),
+    )
+    return [Difference(rollup.table, row["row"]) for row in rows]
+
+
+def bounds(rollup: Rollup, span: Span) -> tuple[object, object]:
+    """The first and the first no longer bucket of the span, in the type of the rollup's column."""
+    after = span.last + timedelta(days=1)
+    return (months.begins(span.first), months.begins(after)) if rollup.bucket == "hour" else (span.first, after)
+
+
+def within(facts: Facts, narrowed: bool = False) -> str:
+    """The facts of a span: the parameters $2 and $3 are its moments, $6 are the lines where it is narrowed."""
+    also = " AND line_id = ANY($6::uuid[])" if narrowed else ""
+    return (
+        f"(SELECT {', '.join(facts.columns)} FROM {facts.table} WHERE company_id = $1"  # noqa: S608 - constants
+        f" AND {facts.moment} >= $2 AND {facts.moment} < $3{also}) AS fact"
+    )
+
+
+@cache
+def _compared(facts: Facts, rollup: Rollup, narrowed: bool) -> str:
+    columns = ", ".join((*rollup.keys, *facts.measures))
+    # A correction may leave a row of zeros, which says the same as no row.
+    nothing = " AND ".join(f"{name} = 0" for name in facts.measures)
+    also = " AND line_id = ANY($6::uuid[])" if narrowed else ""
+    kept = (
+        f"SELECT {columns} FROM {rollup.table} WHERE company_id = $1"  # noqa: S608 - constants
+        f" AND {rollup.bucket} >= $4 AND {rollup.bucket} < $5{also} AND NOT ({nothing})"
+    )
+    told = f"SELECT {columns} FROM ({aggregate(facts, rollup, within(facts, narrowed), company='$1')}) AS told"  # noqa: S608
+    return (
+        (
+            f"SELECT found::text AS row FROM ((TABLE kept EXCEPT TABLE told) UNION ALL (TABLE told EXCEPT TABLE kept))"  # noqa: S608
+            f" AS found LIMIT {SHOWN}"
+        )
+        .replace("TABLE kept", kept)
+        .replace("TABLE told", told)
+    )

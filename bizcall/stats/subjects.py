@@ -1,0 +1,117 @@
+"""Whose rows an answer has: a page of lines, subscribers or departments that had anything in the period (ST-01).
+
+They come from the rollup of months, which is small; so a subject of whom the period holds nothing, but whose months do,
+may have a row of zeros. Those that the filter names by key are there whether they had anything or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from bizcall import paging
+from bizcall.database import query
+from bizcall.history.filters import HistoryFilter, Where, rollup_conditions
+from bizcall.models import Subscriber
+from bizcall.models.calls import NOBODY
+from bizcall.paging import Count, Cut, Order, Page, Precision, Slice
+from bizcall.stats import sources
+from bizcall.stats.rollups import Facts
+from bizcall.stats.sources import Group
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a row is about. `id` is NOBODY for what nobody held and what was in no department; `name` is empty then."""
+
+    id: UUID
+    name: str
+
+
+NAMES = {
+    Group.LINE: ("line", "number"),
+    Group.SUBSCRIBER: ("subscriber", "name"),
+    Group.DEPARTMENT: ("department", "name"),
+}
+"""The table of a group's subjects, and the column that they are ordered by, before their key."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """The subjects of an answer, in pages like any list."""
+
+    company_id: UUID
+    facts: Facts
+    wanted: HistoryFilter
+    group: Group
+
+    async def page(self, part: Slice) -> Page[Subject]:
+        """One page, in the order of numbers or names; raises Invalid for a bad `part`."""
+        # Whatever they are called in their table, names are texts and keys UUIDs, as those of subscribers.
+        cut = Cut.of(Order(f"stats.{self.group}", ("name", "id")), part, Subscriber)
+        sql, values = await self._known()
+        where = ""
+        if cut.values is not None:
+            place = len(values)
+            where = f"WHERE (name, id) {'<' if cut.down else '>'} (${place + 1}, ${place + 2}::uuid)"
+            values = [*values, *cut.values]
+        way = "DESC" if cut.down else "ASC"
+        rows = await query(
+            f"SELECT name, id FROM ({sql}) AS known {where} ORDER BY name {way}, id {way} LIMIT {cut.size + 1}",  # noqa: S608
+            *values,
+        )
+        return cut.page([Subject(row["id"], row["name"]) for row in rows])
+
+    async def count(self) -> Count:
+        """How many there are, counted no further than 10,000."""
+        sql, values = await self._known()
+        (found,) = await query(
+            f"SELECT count(*) AS n FROM (SELECT FROM ({sql}) AS known LIMIT {paging.COUNT_MOST + 1}) AS counted",  # noqa: S608
+            *values,
+        )
+        if found["n"] > paging.COUNT_MOST:
+            return Count(paging.COUNT_MOST, Precision.AT_LEAST)
+        return Count(found["n"], Precision.EXACT)
+
+    async def _known(self) -> tuple[str, list[Any]]:
+        """The SELECT of name and id of all subjects, with the values of its parameters."""
+        table, named = NAMES[self.group]
+        chosen = {
+            Group.LINE: self.wanted.line_ids,
+            Group.SUBSCRIBER: self.wanted.subscriber_ids,
+            Group.DEPARTMENT: self.wanted.department_ids,
+        }[self.group]
+        where = await self._where()
+        values = [*where.parameters, list(chosen or ())]
+        sql = (
+            f"SELECT coalesce({table}.{named}, '') COLLATE \"C\" AS name, seen.id FROM ("  # noqa: S608
+            f"SELECT DISTINCT {self.group.column} AS id FROM {self._table} WHERE {where.sql}"
+            f" UNION SELECT unnest(${len(values)}::uuid[])) AS seen"
+            f" LEFT JOIN {table} ON {table}.company_id = $1 AND {table}.id = seen.id"
+            f" WHERE {table}.id IS NOT NULL OR seen.id = '{NOBODY}'"
+        )
+        return sql, values
+
+    @property
+    def _by_customer(self) -> bool:
+        wanted = self.wanted
+        return any(each is not None for each in (wanted.customer_number, wanted.customer_tail, wanted.customer_name))
+
+    @property
+    def _table(self) -> str:
+        return self.facts.table if self._by_customer else f"{self.facts.table}_line_month"
+
+    async def _where(self) -> Where:
+        if self._by_customer:
+            # A customer speaks to few: all others would be rows of zeros.
+            return await sources.bounded(self.company_id, self.facts, self.wanted)
+        (rollup,) = (each for each in self.facts.rollups if each.table == self._table)
+        coarse = HistoryFilter(
+            from_on=self.wanted.from_on,
+            to_on=self.wanted.to_on,
+            department_ids=self.wanted.department_ids,
+            line_ids=self.wanted.line_ids,
+            subscriber_ids=self.wanted.subscriber_ids,
+        )
+        return rollup_conditions(self.company_id, coarse, rollup)

@@ -1,0 +1,83 @@
+"""Invented calls, messages and customers for the demo company: this month until now, and the two before it.
+
+They take the way of every feed but for the bucket: the files lie in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from bizcall import feeds, months
+from bizcall.feeds import keys
+from bizcall.models.feeds import FeedKind
+from bizcall.ports import Clock, Letter, StoredObject, UploadForm, now
+from local import generator, seed
+
+CALLS = 900
+MESSAGES = 250
+_MONTHS = 3
+
+
+class Files:
+    """A bucket that holds what it was made of, and takes reject files without keeping them."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self._files = files
+
+    async def head(self, key: str, version: str | None = None) -> StoredObject:
+        """The file."""
+        return StoredObject(key, len(self._files[key]), "demo", version)
+
+    async def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:
+        """The file, whole."""
+        yield self._files[key]
+
+    async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
+        """Forget it."""
+        return StoredObject(key, len(body), "demo", None)
+
+    async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+        """Nobody uploads here."""
+        raise NotImplementedError
+
+    async def download_url(self, key: str, *, file_name: str, seconds: int) -> str:
+        """Nobody downloads here."""
+        raise NotImplementedError
+
+
+class NoQueue:
+    """Takes everything."""
+
+    async def send(self, queue: str, letters: Sequence[Letter]) -> set[str]:
+        """Take it."""
+        return {letter.id for letter in letters}
+
+
+async def feed(*, clock: Clock = now) -> int:
+    """Load the months into the database that is connected, and return how many records went in."""
+    files: dict[str, bytes] = {}
+    present = months.today(clock)
+    for back in range(_MONTHS):
+        month = months.shifted(present, -back)
+        for kind, count in ((FeedKind.CALLS, CALLS), (FeedKind.MESSAGES, MESSAGES)):
+            name = generator.name(kind.lower(), month.year, month.month)
+            files[keys.feed(kind, seed.COMPANY_ID, name)] = _body(kind, month.year, month.month, count, clock())
+    oldest = months.shifted(present, 1 - _MONTHS)
+    name = generator.name("customers", oldest.year, oldest.month)
+    files[keys.feed(FeedKind.CUSTOMERS, seed.COMPANY_ID, name)] = _body(
+        FeedKind.CUSTOMERS, oldest.year, oldest.month, CALLS, clock()
+    )
+    storage, queue = Files(files), NoQueue()
+    loaded = [await feeds.receive(key, storage=storage, queue=queue, clock=clock) for key in files]
+    return sum(file.loaded for file in loaded if file is not None)
+
+
+def _body(kind: FeedKind, year: int, month: int, count: int, at: datetime) -> bytes:
+    """The file's contents, without what lies in the future."""
+    told = kind.lower()
+    lines = generator.lines(told, seed.NUMBERS, year, month, count)
+    if kind is not FeedKind.CUSTOMERS:
+        moment = generator.HEADERS[told].split(",").index("started_at" if kind is FeedKind.CALLS else "sent_at")
+        lines = (line for line in lines if datetime.fromisoformat(line.split(",")[moment]) <= at)
+    return "".join([generator.HEADERS[told], *lines]).encode()

@@ -1,0 +1,139 @@
+"""Objects are cut into lines in bounded memory, whatever they hold (FD-01)."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bizcall.feeds import lines
+from bizcall.feeds.lines import CHUNK_LINES, LINE_MOST, Chunk
+from bizcall.feeds.rejects import FileFault, FileRefused, LineFault
+
+
+async def pieces(body: bytes, size: int = 1024 * 1024) -> AsyncIterator[bytes]:
+    """The body, piece by piece."""
+    for begin in range(0, len(body), size):
+        yield body[begin : begin + size]
+
+
+async def cut(body: bytes, *, csv: bool = False, after: int = 0, size: int = 7, packed: bool = False) -> list[Chunk]:
+    """The chunks of a body."""
+    unpacked = lines.unpacked(pieces(body, size), packed=packed)
+    return [chunk async for chunk in lines.chunks(unpacked, csv=csv, after=after)]
+
+
+def told(chunks: list[Chunk]) -> list[tuple[int, bytes]]:
+    """The records of all chunks."""
+    return [record for chunk in chunks for record in chunk.records]
+
+
+def faults(chunks: list[Chunk]) -> list[tuple[int, LineFault]]:
+    """The bad lines of all chunks."""
+    return [(reject.line, reject.fault) for chunk in chunks for reject in chunk.rejects]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+async def test_FD_01_lines_are_counted_as_editors_count_them(size: int, ending: bytes) -> None:
+    body = b"\xef\xbb\xbf" + ending.join([b"a", b"", b"b b", b"c"])
+
+    found = await cut(body, size=size)
+
+    assert told(found) == [(1, b"a"), (3, b"b b"), (4, b"c")]
+    assert (found[-1].lines, found[-1].size) == (4, len(body))
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 4])
+async def test_FD_01_reading_goes_on_behind_any_line(after: int) -> None:
+    body = b"h,h\n1,1\n2,2\n3,3\n"
+
+    found = await cut(body, csv=True, after=after)
+
+    assert told(found) == [(n, b"%d,%d" % (n - 1, n - 1)) for n in range(max(2, after + 1), 5)]
+    assert all(chunk.header == b"h,h" for chunk in found)
+
+
+async def test_FD_01_a_long_line_is_refused_without_being_kept() -> None:
+    body = b"a\n" + b"x" * (LINE_MOST * 40) + b"\nb\n" + b"y" * (LINE_MOST + 1)
+
+    found = await cut(body, size=1000)
+
+    assert (told(found), faults(found)) == ([(1, b"a"), (3, b"b")], [(2, LineFault.TOO_LONG), (4, LineFault.TOO_LONG)])
+
+
+async def test_FD_01_a_quoted_line_break_is_read_as_part_of_its_record() -> None:
+    found = await cut(b'h\n"a\nb",1\nc\n"d ""e""\n f"\n', csv=True)
+
+    assert told(found) == [(2, b'"a\nb",1'), (4, b"c"), (5, b'"d ""e""\n f"')]
+
+
+async def test_FD_01_a_quote_that_is_never_closed_swallows_nothing() -> None:
+    body = b'h\n"a\n' + b"b\n" * (LINE_MOST // 2) + b'c\n"d'
+
+    found = await cut(body, csv=True, size=4096)
+
+    assert faults(found) == [(2, LineFault.QUOTES), (LINE_MOST // 2 + 4, LineFault.QUOTES)]
+    assert told(found)[-1] == (LINE_MOST // 2 + 3, b"c")
+    assert len(told(found)) == LINE_MOST // 2 + 1
+
+
+async def test_FD_01_chunks_are_bounded_and_follow_each_other() -> None:
+    found = await cut(b"".join(b"%d\n" % n for n in range(CHUNK_LINES * 2 + 5)), size=50_000)
+
+    assert [len(chunk.records) for chunk in found] == [CHUNK_LINES, CHUNK_LINES, 5]
+    assert [chunk.lines for chunk in found] == [CHUNK_LINES, CHUNK_LINES * 2, CHUNK_LINES * 2 + 5]
+
+
+@pytest.mark.parametrize("body", ["a\n".encode("utf-16"), b"\xfe\xff\x00a"])
+async def test_FD_01_utf_16_is_refused(body: bytes) -> None:
+    with pytest.raises(FileRefused) as refused:
+        await cut(body)
+    assert refused.value.fault is FileFault.ENCODING
+
+
+async def test_FD_01_members_of_gzip_follow_each_other() -> None:
+    body = gzip.compress(b"a\n") + gzip.compress(b"b\n") + b"\0\0\0"
+
+    assert told(await cut(body, packed=True)) == [(1, b"a"), (2, b"b")]
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b"no gzip at all", FileFault.NOT_GZIP),
+        (gzip.compress(b"a\nb\nc\n")[:-6], FileFault.DAMAGED),
+        (gzip.compress(b"a\nb\n")[:-8] + b"\0" * 8, FileFault.DAMAGED),
+    ],
+)
+async def test_FD_01_damaged_gzip_is_told(body: bytes, fault: FileFault) -> None:
+    with pytest.raises(FileRefused) as refused:
+        await cut(body, packed=True)
+    assert refused.value.fault is fault
+
+
+async def test_FD_01_what_stands_before_the_cut_comes_first() -> None:
+    packed = gzip.compress(b"".join(b"%d\n" % n for n in range(50_000)))
+    seen: list[int] = []
+
+    async def read() -> None:
+        unpacked = lines.unpacked(pieces(packed[: len(packed) // 2]), packed=True)
+        async for chunk in lines.chunks(unpacked, csv=False, after=0):
+            seen.extend(int(record) for _, record in chunk.records)
+
+    with pytest.raises(FileRefused):
+        await read()
+    assert seen == list(range(len(seen)))
+    assert len(seen) > 10_000
+
+
+@pytest.mark.parametrize("content", [b" ", b"\n", b"a\n"])
+async def test_FD_01_a_bomb_is_put_down_early(content: bytes) -> None:
+    packer = zlib.compressobj(1, wbits=31)
+    bomb = packer.compress(content * 6_000_000) + packer.flush()
+
+    with pytest.raises(FileRefused) as refused:
+        await cut(bomb, packed=True, size=100_000)
+    assert refused.value.fault is FileFault.TOO_DENSE

@@ -1,0 +1,131 @@
+"""Raw rows = rollups, and each record once, whatever arrives in whatever order (ST-03, FD-01)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bizcall.models.calls import CallType
+from bizcall.models.feeds import FeedKind
+from tests.factories import Tenant, make_tenant
+from tests.feeding import DAY, Feeder, began, call, correction, counts, jsonl, message, settled, stored
+
+STEPS = st.tuples(
+    st.sampled_from(["moved", "renamed", "in place"]),
+    st.sampled_from(list(CallType)),
+    st.integers(0, 3000),
+    st.integers(0, 2),
+)
+CHAINS = st.lists(st.lists(STEPS, min_size=1, max_size=4), min_size=1, max_size=6)
+
+
+def versions(
+    number: int, chain: Sequence[tuple[str, CallType, int, int]], lines: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The records of one call: how it was told first, and each correction of the one before."""
+    found: list[dict[str, Any]] = []
+    revision = 0
+    for place, (how, kind, seconds, line) in enumerate(chain):
+        # A day and an hour apart, so that corrections cross hours, days and, for some, the end of the month.
+        at = DAY + timedelta(days=number, hours=25 * place)
+        values = {"type": kind.value, "seconds": seconds}
+        if not found:
+            found.append(call(lines[line], f"c{number}", at, **values))
+        elif how == "in place":
+            revision += 1
+            before = found[-1]
+            made = {**before, **values, "line": lines[line], "revision": revision}
+            found.append(correction(made, before))
+        else:
+            key = f"c{number}-{place}" if how == "renamed" else found[-1]["id"]
+            found.append(correction(call(lines[line], key, at, **values), found[-1]))
+            revision = 0
+    return found
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chains=CHAINS, data=st.data())
+async def test_ST_03_raw_rows_equal_rollups_and_chains_end_at_their_last(
+    db: None, chains: list[list[tuple[str, CallType, int, int]]], data: st.DataObject
+) -> None:
+    company = await make_tenant(lines=3)
+    await began(company.id)
+    told = [versions(number, chain, company.numbers) for number, chain in enumerate(chains)]
+    records = data.draw(st.permutations([record for chain in told for record in chain]))
+    again = data.draw(st.lists(st.sampled_from(records), max_size=5))
+    cuts = data.draw(st.integers(1, 4))
+    stream = [*records, *again]
+    files = [stream[place::cuts] for place in range(cuts)]
+    feeder = Feeder(company.id)
+
+    await asyncio.gather(*(feeder.load(file, f"{place}.jsonl") for place, file in enumerate(files)))
+
+    rows = await stored(company.id)
+    assert {(row["id"], row["started_at"].isoformat(), row["seconds"], row["type"]) for row in rows} == {
+        (last["id"], utc(last["started_at"]), last["seconds"], last["type"]) for last in (chain[-1] for chain in told)
+    }
+    assert await settled(company.id)
+
+
+def utc(text: str) -> str:
+    """The moment as the database tells it."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+
+
+async def test_FD_01_a_correction_that_moves_a_record_back_has_a_revision(company: Tenant) -> None:
+    await began(company.id)
+    later = DAY + timedelta(hours=5)
+    first = call(company.numbers[0], "x", DAY, seconds=1)
+    moved = correction(call(company.numbers[0], "x", later, seconds=2, revision=1), first)
+    back = correction(call(company.numbers[0], "x", DAY, seconds=3, revision=2), moved)
+    for order in ([first, moved, back], [back, first, moved], [moved, back, first]):
+        feeder = Feeder(company.id)
+        for place, record in enumerate(order):
+            await feeder.load([record], f"{place}.jsonl")
+        assert [row["seconds"] for row in await stored(company.id)] == [3]
+        assert await settled(company.id)
+
+
+async def test_FD_01_six_overlapping_loaders_neither_deadlock_nor_count_twice(company: Tenant) -> None:
+    await began(company.id)
+    records = [
+        call(company.numbers[n % 10], f"c{n}", DAY + timedelta(minutes=7 * n), seconds=n % 100) for n in range(900)
+    ]
+    feeder = Feeder(company.id)
+    loads = [
+        feeder.load(records[begin : begin + 400][:: 1 if begin % 200 else -1], f"{begin}.jsonl")
+        for begin in range(0, 600, 100)
+    ]
+    files = await asyncio.gather(*loads)
+
+    assert sum(file.loaded for file in files) == len(await stored(company.id)) == 900
+    assert sum(file.known for file in files) == 6 * 400 - 900
+    assert await settled(company.id)
+
+
+async def test_FD_01_the_same_file_told_ten_times_at_once_is_loaded_once(company: Tenant) -> None:
+    await began(company.id)
+    feeder = Feeder(company.id)
+    key = await feeder.put(jsonl([call(company.numbers[0], f"c{n}") for n in range(300)]))
+    await asyncio.gather(*(feeder.arrive(key) for _ in range(10)))
+
+    assert counts(await feeder.arrive(key)) == (300, 0, 0, 0)
+    assert await settled(company.id)
+
+
+async def test_MS_01_messages_are_corrected_likewise(company: Tenant) -> None:
+    await began(company.id)
+    feeder = Feeder(company.id, FeedKind.MESSAGES)
+    first = message(company.numbers[0], "m")
+    later = DAY + timedelta(hours=2)
+    last = correction(message(company.numbers[0], "m", later, direction="RECEIVED"), first, "sent_at")
+
+    assert counts(await feeder.load([last], "2.jsonl")) == (0, 1, 0, 0)
+    assert counts(await feeder.load([first], "1.jsonl")) == (0, 0, 1, 0)
+
+    assert await settled(company.id)

@@ -1,0 +1,202 @@
+"""Any filter over calls and messages finds what plain Python finds, on every way to it (ST-02, ST-03, MS-01)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bizcall import calls, messages
+from bizcall.database import query, tenant
+from bizcall.history import listing
+from bizcall.history.filters import Direction, HistoryFilter, conditions
+from bizcall.models.calls import NOBODY, CallType
+from bizcall.models.messages import MessageDirection
+from bizcall.paging import Slice
+from bizcall.stats.rollups import CALLS, MESSAGES
+from tests.factories import Tenant, make_tenant
+from tests.feeding import DAY, Feeder, began, call
+from tests.histories import CUSTOMERS, WEEKS, Office, day, matches, office, walk, whole
+from tests.statements import counted
+
+TAILS = ("1234", "01234", "0025678", "9999", "0134")
+
+_offices: list[Office] = []
+
+
+@pytest.fixture
+async def history(db: None) -> Office:
+    """One for all: nothing here changes it."""
+    if not _offices:
+        _offices.append(await office(await make_tenant()))
+    return _offices[0]
+
+
+def some(values: Any) -> st.SearchStrategy[Any]:
+    """None, or some of the values."""
+    return st.none() | st.lists(st.sampled_from(list(values)), max_size=3, unique=True)
+
+
+@st.composite
+def filters(draw: st.DrawFn, made: Office, types: Any) -> HistoryFilter:
+    """Any filter, most of whose fields are left out."""
+    first = draw(st.integers(-1, WEEKS * 7))
+    hours = draw(st.none() | st.tuples(st.integers(0, 24), st.integers(0, 24)).filter(lambda h: h[0] != h[1]))
+    if hours == (24, 0):
+        hours = None
+
+    def keys(values: Any) -> tuple[Any, ...] | None:
+        drawn = draw(some(values))
+        return None if drawn is None else tuple(drawn)
+
+    weekdays, kinds = keys(range(1, 8)), keys(types)
+    customer = draw(st.sampled_from(["", "", "number", "tail", "name"]))
+    return HistoryFilter(
+        from_on=day(first),
+        to_on=day(draw(st.integers(first, WEEKS * 7))),
+        weekdays=None if weekdays is None else frozenset(weekdays),
+        hours=hours,
+        direction=draw(st.sampled_from(Direction)),
+        types=None if kinds is None else frozenset(kinds),
+        department_ids=keys([*made.departments, NOBODY]),
+        line_ids=keys(made.company.line_ids[:6]),
+        subscriber_ids=keys([*made.subscribers, NOBODY]),
+        customer_number=draw(st.sampled_from(list(CUSTOMERS))) if customer == "number" else None,
+        customer_tail=draw(st.sampled_from(["1234", "01234", "0025678", "9999", "0134"]))
+        if customer == "tail"
+        else None,
+        customer_name=draw(st.sampled_from(["홍", "홍길동", "Smith", "smith", "%"])) if customer == "name" else None,
+    ).checked()
+
+
+ANY = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def expected(facts: list[dict[str, Any]], wanted: HistoryFilter, made: Office, moment: str) -> list[tuple[Any, str]]:
+    """Moments and ids in order."""
+    return sorted((fact[moment], fact["id"]) for fact in facts if matches(wanted, fact, made.names))
+
+
+@ANY
+@given(data=st.data())
+async def test_ST_02_calls_of_any_filter_are_those_that_python_finds(history: Office, data: st.DataObject) -> None:
+    wanted = data.draw(filters(history, CallType))
+    right = expected(history.calls, wanted, history, "started_at")
+    size, descending, backward = (
+        data.draw(st.sampled_from([3, 17, 100])),
+        data.draw(st.booleans()),
+        data.draw(st.booleans()),
+    )
+    found = calls.listing(history.company.id, wanted, descending=descending)
+    async with tenant(history.company.id, read_only=True):
+        rows = await walk(found, size, backward=backward)
+        count = await found.count()
+    assert [(row.started_at, row.id) for row in rows] == (right[::-1] if descending else right)
+    assert count.value == len(right)
+
+
+@ANY
+@given(data=st.data())
+async def test_MS_01_messages_of_any_filter_are_those_that_python_finds(history: Office, data: st.DataObject) -> None:
+    wanted = data.draw(filters(history, MessageDirection))
+    right = expected(history.messages, wanted, history, "sent_at")
+    found = messages.listing(history.company.id, wanted)
+    async with tenant(history.company.id, read_only=True):
+        rows = await walk(found, 40)
+        count = await found.count()
+    assert [(row.sent_at, row.id) for row in rows] == right[::-1]
+    assert count.value == len(right)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("lines", [0, 50], ids=["along the time", "by lines"])
+async def test_ST_02_departments_and_subscribers_are_found_on_each_way(
+    history: Office, monkeypatch: pytest.MonkeyPatch, lines: int, descending: bool
+) -> None:
+    monkeypatch.setattr(listing, "MERGED_MOST", lines)
+    for wanted in (
+        whole(department_ids=(history.departments[0],), hours=(22, 9)),
+        whole(subscriber_ids=tuple(history.subscribers[:2]), hours=(22, 9)),
+    ):
+        found = calls.listing(history.company.id, wanted, descending=descending)
+        async with tenant(history.company.id, read_only=True):
+            rows = await walk(found, 7)
+            back = await walk(found, 7, backward=True)
+        right = expected(history.calls, wanted, history, "started_at")
+        assert [(row.started_at, row.id) for row in rows] == (right[::-1] if descending else right)
+        assert back == rows
+
+
+async def test_ST_03_the_conditions_alone_count_the_same(history: Office) -> None:
+    wanted = whole(weekdays=frozenset({1, 7}), customer_name="홍").checked()
+    async with tenant(history.company.id, read_only=True):
+        for facts, rows in ((CALLS, history.calls), (MESSAGES, history.messages)):
+            where = conditions(history.company.id, wanted, facts, after=["before"])
+            assert where.parameters[0] == "before"
+            sql = f"SELECT count(*) AS n FROM {facts.table} WHERE $1::text IS NOT NULL AND {where.sql}"
+            [found] = await query(sql, *where.parameters)
+            assert found["n"] == sum(matches(wanted, row, history.names) for row in rows) > 0
+
+
+async def test_ST_02_midnight_in_korea_is_where_days_and_weekdays_change(company: Tenant) -> None:
+    feeder = Feeder(company.id)
+    await began(company.id)
+    edges = [DAY - timedelta(seconds=1), DAY, DAY + timedelta(days=1, seconds=-1), DAY + timedelta(days=1)]
+    await feeder.load([call(company.numbers[0], f"e{place}", at) for place, at in enumerate(edges)], "edges.jsonl.gz")
+    async with tenant(company.id, read_only=True):
+        for wanted in (
+            whole(from_on=day(0), to_on=day(0)),
+            whole(from_on=day(-1), to_on=day(1), weekdays=frozenset({DAY.isoweekday()})),
+        ):
+            page = await calls.listing(company.id, wanted, descending=False).page(Slice(first=10))
+            assert [row.id for row in page.rows] == ["e1", "e2"]
+        night = whole(from_on=day(-1), to_on=day(1), hours=(23, 1))
+        assert (await calls.listing(company.id, night).count()).value == 4
+
+
+async def test_ST_02_calls_that_arrive_while_one_walks_make_nothing_repeat_or_skip(company: Tenant) -> None:
+    await began(company.id)
+    feeder = Feeder(company.id)
+    first = [call(company.numbers[0], f"a{i:03}", DAY + timedelta(minutes=i)) for i in range(60)]
+    await feeder.load(first)
+    for wanted in (whole(), whole(types=frozenset({CallType.INCOMING})), whole(line_ids=(company.line_ids[0],))):
+        seen: list[str] = []
+        found, cursor = calls.listing(company.id, wanted), None
+        for step in range(100):
+            async with tenant(company.id, read_only=True):
+                page = await found.page(Slice(first=11, after=cursor))
+            seen += [row.id for row in page.rows]
+            cursor = page.cursors[-1]
+            if not page.has_next:
+                break
+            fresh = [
+                call(company.numbers[0], f"z{seen[-1]}{step}{near}", page.rows[-1].started_at + timedelta(seconds=near))
+                for near in (-1, 0, 1)
+            ]
+            await feeder.load(fresh, f"{len(seen)}-{wanted.types}-{wanted.line_ids}-{step}.jsonl.gz")
+        assert len(seen) == len(set(seen))
+        assert {record["id"] for record in first} <= set(seen)
+
+
+async def test_ST_02_a_page_is_one_statement_or_two(history: Office) -> None:
+    for wanted, most in ((whole(), 1), (whole(hours=(9, 18)), 1), (whole(subscriber_ids=(history.subscribers[0],)), 2)):
+        async with tenant(history.company.id, read_only=True):
+            with counted() as sent:
+                await calls.listing(history.company.id, wanted).page(Slice(first=5))
+        assert len(sent) == most
+        assert not any("OFFSET" in statement or "LIKE" in statement for statement in sent)
+
+
+async def test_ST_02_another_company_sees_none_of_it(history: Office, stranger: Tenant) -> None:
+    async with tenant(stranger.id, read_only=True):
+        for wanted in (whole(), whole(line_ids=(history.company.line_ids[0],)), whole(customer_name="홍")):
+            found = calls.listing(stranger.id, wanted)
+            assert (await found.page(Slice(first=5))).rows == []
+            assert (await found.count()).value == 0
