@@ -15,7 +15,7 @@ from bizcall.ids import uuid7
 from bizcall.ports import Clock, now
 from bizcall.settings import Settings
 from resolvers.app import create_app
-from tests.factories import Tenant
+from tests.factories import Tenant, employ
 
 
 @dataclass
@@ -53,6 +53,7 @@ class Console:
 async def console(company: Tenant, wiring: Wiring | None = None) -> AsyncIterator[Console]:
     """A client of the application, signed in as the company's administrator."""
     until = datetime.now(UTC) + timedelta(hours=1)
+    await employ(company.id, company.admin_id, company.login_id, company.mobile)
 
     async def identify(token: str | None, **_: Any) -> Viewer:
         return Viewer(company.id, company.admin_id, uuid7(), until, until)

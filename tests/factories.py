@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
 
-from bizcall.database import tenant
+from bizcall.admins.passwords import NOBODYS
+from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.models import Admin, Company, Department, Line, NumberDirectory
 
@@ -50,3 +51,20 @@ async def make_tenant(*, lines: int = 10, departments: tuple[str, ...] = ("영�
             made.departments[name] = row.id
         await Admin.create(id=made.admin_id, company_id=made.id, name="김관리", mobile=made.mobile)
     return made
+
+
+async def employ(company_id: UUID, admin_id: UUID, login_id: str, mobile: str) -> None:
+    """Let an administrator of the company be one who can sign in, with a password that nobody knows."""
+    async with tenant(company_id):
+        await query(
+            """
+            INSERT INTO credential (
+                admin_id, company_id, login_id, password_hash, mobile, password_changed_at, registered_at
+            ) VALUES ($1, $2, $3, $4, $5, now(), now()) ON CONFLICT DO NOTHING
+            """,
+            admin_id,
+            company_id,
+            login_id,
+            NOBODYS,
+            mobile,
+        )
