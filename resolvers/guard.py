@@ -40,7 +40,7 @@ from resolvers.errors import TopCode, refusal
 from resolvers.inputs import INTEGER_LONGEST, check_text, within
 from resolvers.limits import Bounds
 from resolvers.merging import flat, repeats
-from resolvers.permissions import ONE_A_REQUEST
+from resolvers.permissions import ALONE, ONE_A_REQUEST
 from schema.personal import view_of
 
 PAGE_ARGUMENTS = ("first", "last")
@@ -171,7 +171,8 @@ class _Walk:
         measure.names.update(root.name.value for root in flat([node.selection_set], self.fragments))
         roots = measure.names.total()
         if node.operation is OperationType.MUTATION:
-            within("mutations", roots, bounds.mutations)
+            most = 1 if ALONE in measure.names else bounds.mutations
+            within("mutations", roots - measure.names["__typename"] if most == 1 else roots, most)
             within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), bounds.secret_mutations)
         else:
             within("rootFields", roots, bounds.root_fields)

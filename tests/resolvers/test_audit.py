@@ -225,3 +225,9 @@ def test_every_action_of_the_code_has_a_label_in_both_languages() -> None:
     assert {"subscribers.save", "departments.rename", "admins.sign_in_lock", "audit.view", "imports.download"} <= found
     assert found == LABELS.keys()
     assert all(korean and english and korean != english for korean, english in LABELS.values())
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_P1_a_moment_beyond_the_calendar_is_told_as_the_clients_fault(client: Console, moment: str) -> None:
+    answer = await client.answer(ACTIONS, filter={"from": moment})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
