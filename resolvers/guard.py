@@ -171,9 +171,10 @@ class _Walk:
         measure.names.update(root.name.value for root in flat([node.selection_set], self.fragments))
         roots = measure.names.total()
         if node.operation is OperationType.MUTATION:
-            most = 1 if ALONE in measure.names else bounds.mutations
-            within("mutations", roots - measure.names["__typename"] if most == 1 else roots, most)
+            within("mutations", roots, bounds.mutations)
             within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), bounds.secret_mutations)
+            if ALONE in measure.names:
+                within("mutations", roots - measure.names["__typename"], 1)
         else:
             within("rootFields", roots, bounds.root_fields)
         within("nodes", measure.nodes, bounds.nodes)

@@ -47,7 +47,9 @@ async def test_ON_01_a_plan_that_can_be_none_is_an_unknown_one(provider: Provide
     assert (await provider.answer())["code"] == "UNKNOWN_PLAN"
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-01T00:00:00+23:59"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-03-01T00:00:00+23:59"]
+)
 async def test_ON_01_moments_at_the_end_of_time(provider: Provider, moment: str) -> None:
     await provider.drop(orjson.dumps({**provider.completed(1), "occurredAt": moment}))
 
