@@ -43,7 +43,7 @@ async def stage(company: Tenant) -> AsyncIterator[httpx.AsyncClient]:
     """A client whose token is the name of a role."""
     until = datetime.now(UTC) + timedelta(hours=1)
 
-    async def identify(token: str | None) -> Viewer | None:
+    async def identify(token: str | None, **_: object) -> Viewer | None:
         if token not in set(Role):
             return None
         home = PROVIDER_ID if token == Role.OPERATOR else company.id

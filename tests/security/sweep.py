@@ -362,7 +362,7 @@ async def sweep(ours: Office, theirs: Office, ledger: Ledger) -> AsyncGenerator[
         "operator": viewer(PROVIDER_ID, operator_id, uuid7()),
     }
 
-    async def identify(token: str | None) -> Viewer | None:
+    async def identify(token: str | None, **_: object) -> Viewer | None:
         return viewers.get(token or "")
 
     settings = Settings(stage="test", secret_key=SecretStr(SECRET))

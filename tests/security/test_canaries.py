@@ -118,7 +118,7 @@ async def watch(attacker: Office) -> AsyncIterator[Watch]:
         Role.OPERATOR: Viewer(PROVIDER_ID, await operator(), uuid7(), until, until),
     }
 
-    async def identify(token: str | None) -> Viewer | None:
+    async def identify(token: str | None, **_: object) -> Viewer | None:
         return viewers.get(Role(token)) if token in set(Role) else None
 
     settings = Settings(stage="test", secret_key=SecretStr(SECRET))

@@ -43,7 +43,7 @@ async def test_T4_interleaved_requests_of_ten_companies_on_two_connections(narro
     companies = {f"t{place}": await make_tenant(lines=3, departments=(f"부서{place}",)) for place in range(COMPANIES)}
     until = datetime.now(UTC) + timedelta(hours=1)
 
-    async def identify(token: str | None) -> Viewer:
+    async def identify(token: str | None, **_: object) -> Viewer:
         company = companies[token or ""]
         return Viewer(company.id, company.admin_id, uuid7(), until, until)
 
