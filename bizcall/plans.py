@@ -35,8 +35,8 @@ async def of_companies(company_id: UUID, codes: Collection[str]) -> Mapping[str,
 
 
 async def exists(code: str) -> bool:
-    """Whether there is such a plan, in the open transaction."""
-    return bool(await query("SELECT 1 FROM plan WHERE code = $1", code))
+    """Whether there is such a plan, in the open transaction; what can be no code, be it any text, is none."""
+    return CODE.fullmatch(code) is not None and bool(await query("SELECT 1 FROM plan WHERE code = $1", code))
 
 
 async def save(

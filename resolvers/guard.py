@@ -40,7 +40,7 @@ from resolvers.errors import TopCode, refusal
 from resolvers.inputs import INTEGER_LONGEST, check_text, within
 from resolvers.limits import Bounds
 from resolvers.merging import flat, repeats
-from resolvers.permissions import ONE_A_REQUEST
+from resolvers.permissions import ALONE, ONE_A_REQUEST
 from schema.personal import view_of
 
 PAGE_ARGUMENTS = ("first", "last")
@@ -173,6 +173,8 @@ class _Walk:
         if node.operation is OperationType.MUTATION:
             within("mutations", roots, bounds.mutations)
             within("secretMutations", sum(measure.names[name] for name in ONE_A_REQUEST), bounds.secret_mutations)
+            if ALONE in measure.names:
+                within("mutations", roots - measure.names["__typename"], 1)
         else:
             within("rootFields", roots, bounds.root_fields)
         within("nodes", measure.nodes, bounds.nodes)

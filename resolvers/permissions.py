@@ -81,6 +81,9 @@ ONE_A_REQUEST = frozenset(
 )
 """Mutations that compare a secret or send a code: one of them in a request, or aliases would multiply guesses (A6)."""
 
+ALONE = "signInVerify"
+"""The mutation after which somebody else asks: one beside it would be allowed to one account and done by the other."""
+
 WITHOUT_DATABASE = frozenset(
     {"Query.__typename", "Query.limits", "Query.documents", "Query.viewer", "Mutation.__typename"}
 )

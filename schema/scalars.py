@@ -8,7 +8,7 @@ NUL and lone surrogates never come this far (`resolvers/guard.py`, `resolvers/ht
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NewType
 
 import strawberry
@@ -42,7 +42,8 @@ def parse_date_time(value: Any) -> datetime:
     if not _DATE_TIME.fullmatch(text):
         raise ValueError("DateTime must look like 2027-03-01T09:00:00+09:00.")
     try:
-        return datetime.fromisoformat(text)
+        # In UTC, where alone it shows that a moment lies before the year 1 or after 9999.
+        return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("DateTime names no real moment.") from None
 

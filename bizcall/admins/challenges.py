@@ -5,7 +5,8 @@
     PASSWORD_RESET   somebody named a mobile; the code shows its accounts, and one of them gets a new password (PW-01)
     MOBILE_CHANGE    somebody signed in named a new mobile; the code to it makes it the second factor (ME-01)
 
-A change of the password or of the administrator ends all challenges of the account. It locks the credential before
+A change of the password or of the administrator ends all challenges of the account, and one of the password the resets
+of its mobile too: whoever read a code before must not undo the change. It locks the credential before
 them, and so does `find`, so that the two never wait for each other.
 """
 
@@ -126,6 +127,21 @@ async def finish(pending: Pending, at: datetime) -> None:
 async def verified(pending: Pending, at: datetime) -> None:
     """Note that its code was right, for a challenge with a further step."""
     await query("UPDATE challenge SET verified_at = $2 WHERE id = $1", pending.id, at)
+
+
+async def end_resets(mobile: str, at: datetime) -> None:
+    """End the resets that were begun for a mobile, in the open transaction; nobody stands in them, so codes tell."""
+    await query(
+        """
+        UPDATE challenge SET used_at = $2 WHERE used_at IS NULL AND id IN (
+            SELECT challenge_id FROM verification_code WHERE mobile = $1 AND purpose = $3 AND created_at > $4
+        )
+        """,
+        mobile,
+        at,
+        Purpose.PASSWORD_RESET.value,
+        at - HALF,
+    )
 
 
 async def end_all(company_id: UUID, admin_id: UUID, at: datetime) -> None:

@@ -148,7 +148,7 @@ async def settle(
     """
     rows = await query(
         """
-        SELECT login_id, password_hash FROM credential
+        SELECT login_id, password_hash, mobile FROM credential
         WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL FOR UPDATE
         """,
         company_id,
@@ -194,6 +194,7 @@ async def settle(
         at,
     )
     await challenges.end_all(company_id, admin_id, at)
+    await challenges.end_resets(rows[0]["mobile"], at)
     await sessions.end(company_id, admin_id, at, spared=spared)
     await locks.clear(rows[0]["login_id"])
 
@@ -233,6 +234,8 @@ async def rename(company_id: UUID, former: str, login_id: str, *, actor: Actor, 
 
     Sessions stay; what was counted against either ID is forgotten. A company without such an account is left as it is.
     """
+    # An administrator who is being replaced gives the ID to a row that only a statement after the replacement sees.
+    await query("SELECT 1 FROM credential WHERE company_id = $1 AND login_id = $2 FOR UPDATE", company_id, former)
     rows = await query(
         """
         UPDATE credential SET login_id = $3 WHERE company_id = $1 AND login_id = $2 AND ended_at IS NULL

@@ -45,11 +45,11 @@ class Head:
 async def enlist() -> None:
     """Give every company a row here, in the open directory transaction: the only place that knows how they are found.
 
-    A company has numbers from its first moment on, and nobody acts in one that never had any.
+    The provider is one of them, who has no numbers: what operators, commands and strangers do stands in its trail.
     """
     await query(
-        "INSERT INTO audit_chain (company_id) SELECT DISTINCT company_id FROM number_directory n"
-        " WHERE NOT EXISTS (SELECT FROM audit_chain WHERE audit_chain.company_id = n.company_id)"
+        "INSERT INTO audit_chain (company_id) SELECT company_id FROM company_directory c"
+        " WHERE NOT EXISTS (SELECT FROM audit_chain WHERE audit_chain.company_id = c.company_id)"
         " ON CONFLICT (company_id) DO NOTHING"
     )
 

@@ -184,13 +184,15 @@ async def _completes(event: Event) -> bool:
 
 
 async def _waiting(subscription: str) -> list[dict[str, Any]]:
+    """The one that completes the subscription first: all others wait for it, however many came before."""
     return await query(
         """
         SELECT id, event_id, source, received_at, body::text AS body FROM provisioning_event
-        WHERE subscription = $1 AND state = 'WAITING' ORDER BY occurred_at, event_id LIMIT $2
+        WHERE subscription = $1 AND state = 'WAITING' ORDER BY kind <> $3, occurred_at, event_id LIMIT $2
         """,
         subscription,
         WAITING_MOST,
+        EventKind.SUBSCRIPTION_COMPLETED.value,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from bizcall import texts
 from bizcall.errors import ErrorCode, Invalid, Problem
 
 
@@ -136,8 +137,8 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The path as it is listed: lines.3.number."""
-        return ".".join(self.path)[:200]
+        """The path as it is listed: lines.3.number; names of unknown fields in it may be any text, and NUL with it."""
+        return texts.clean(".".join(self.path)).text[:200]
 
 
 class Refused(Invalid):

@@ -130,6 +130,6 @@ class SignInMutations:
     sign_in_verify = mutation(
         SignInVerifyPayload,
         description="The second step of signing in: the code, for a session, or at the first sign-in for the "
-        "registration. One a request.",
+        "registration. Alone in its request: after it somebody else asks.",
     )(sign_in_verify)
     sign_out = mutation(SignOutPayload, description="End the session that this request presents.")(sign_out)

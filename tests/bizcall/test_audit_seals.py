@@ -17,6 +17,7 @@ from bizcall import audit
 from bizcall.audit import FaultKind, chain, sealing
 from bizcall.database import directory, query, tenant
 from bizcall.ids import uuid7
+from bizcall.models.companies import PROVIDER_ID
 from local.postgres import Postgres
 from tests.accounts import records
 from tests.factories import Tenant
@@ -467,3 +468,18 @@ async def test_P2_a_chain_that_can_not_be_read_keeps_no_other_from_being_verifie
         await audit.verify_due()
     assert (await visited(stranger.id))["verified_at"] is not None
     assert (await visited(company.id))["verified_at"] is None
+
+
+async def test_P2_what_operators_and_strangers_do_is_sealed_too(db: None) -> None:
+    async with tenant(PROVIDER_ID):
+        await audit.record(PROVIDER_ID, audit.system(), "services.create", [uuid7()], kind="ServiceClient")
+
+    await audit.seal_due(margin=AT_ONCE)
+
+    async with tenant(PROVIDER_ID):
+        (row,) = await query(
+            "SELECT max(audit_record.recorded_at) < max(audit_seal.recorded_to) AS sealed"
+            " FROM audit_record JOIN audit_seal USING (company_id) WHERE company_id = $1",
+            PROVIDER_ID,
+        )
+    assert row["sealed"]

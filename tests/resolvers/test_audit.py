@@ -19,7 +19,7 @@ from bizcall.ids import uuid7
 from resolvers.audit import ACTIONS_MOST
 from schema.audit import LABELS
 from schema.node import encode
-from tests.accounts import records
+from tests.accounts import Person, records
 from tests.console import Console, console
 from tests.factories import Tenant
 
@@ -72,8 +72,9 @@ async def actions(client: Console, **wanted: Any) -> list[str]:
 
 async def test_P1_a_record_tells_who_did_what_to_whom_from_where(company: Tenant, client: Console) -> None:
     subjects = [uuid7(), uuid7()]
+    await Person(company).register()
     await act(company, "subscribers.save", 0, *subjects, new=2, onError="REJECT_ALL", ok=True)
-    page = await client.ask(LIST, first=10)
+    page = await client.ask(LIST, first=10, filter={"actions": ["subscribers."]})
     (node,) = page["nodes"]
     assert node.pop("id")
     assert node == {
@@ -225,3 +226,9 @@ def test_every_action_of_the_code_has_a_label_in_both_languages() -> None:
     assert {"subscribers.save", "departments.rename", "admins.sign_in_lock", "audit.view", "imports.download"} <= found
     assert found == LABELS.keys()
     assert all(korean and english and korean != english for korean, english in LABELS.values())
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_P1_a_moment_beyond_the_calendar_is_told_as_the_clients_fault(client: Console, moment: str) -> None:
+    answer = await client.answer(ACTIONS, filter={"from": moment})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -52,7 +52,7 @@ def wired(provider: Provider) -> Wiring:
 async def client(provider: Provider, viewer: Viewer | None) -> AsyncIterator[Console]:
     """A client of the application, signed in as that viewer or not at all."""
 
-    async def identify(_token: str | None, **_: object) -> Viewer | None:
+    async def identify(token: str | None, **_: object) -> Viewer | None:
         return viewer
 
     transport = httpx.ASGITransport(create_app(wired(provider), identify=identify))

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 
 from bizcall import admins
-from bizcall.admins import Half
+from bizcall.admins import Half, credentials
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -306,3 +306,29 @@ async def test_an_operator_who_left_can_do_nothing_any_more(person: Person) -> N
     assert (await refused(attempt)).code is ErrorCode.CREDENTIALS
     with pytest.raises(NotFound):
         await admins.operator_end(login_id, actor=ACTOR, clock=person.clock)
+
+
+async def test_ON_01_a_replacement_on_its_way_gets_the_next_login_id(person: Person) -> None:
+    company, next_id, number = person.company, uuid7(), person.company.numbers[-1]
+    welcome = await admins.prepare(next_id, keys=KEYS)
+    begun = asyncio.Event()
+
+    async def replace() -> None:
+        async with tenant(company.id):
+            await credentials.end(company.id, company.admin_id, person.clock())
+            begun.set()
+            while not await query("SELECT 1 FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - the server tells nobody.
+                await asyncio.sleep(0.001)
+            await Admin.create(id=next_id, company_id=company.id, name="", mobile="01055556666")
+            await admins.invite(company.id, next_id, login_id=company.login_id, welcome=welcome, actor=ACTOR)
+
+    async def rename() -> None:
+        await begun.wait()
+        async with tenant(company.id):
+            await credentials.rename(company.id, company.login_id, number, actor=ACTOR)
+
+    await asyncio.gather(replace(), rename())
+
+    async with directory():
+        (row,) = await query("SELECT login_id FROM credential WHERE admin_id = $1", next_id)
+    assert row["login_id"] == number

@@ -30,9 +30,9 @@ known            ok 1     ok 1     LOCKED   CREDENTIALS 1  CREDENTIALS 1  ok 1
 code             ok 0     LOCKED   ok 0     STATE          STATE          STATE
 verify           ok 0     LOCKED   ok 0     STATE          STATE          STATE
 reset-code       ok 0     ok 0     ok 0     decoy 0        ok 0           decoy 0
-reset-verify     ok 0     ok 0     ok 0     none 0         ok 0           none 0
-reset            ok 2     ok 2     ok 2     NOT_FOUND      ok 3           NOT_FOUND
-password         ok 3     ok 3     LOCKED   NotFound       CREDENTIALS 1  ok 3
+reset-verify     ok 0     ok 0     ok 0     none 0         STATE          none 0
+reset            ok 1     ok 1     ok 1     NOT_FOUND      STATE          NOT_FOUND
+password         ok 2     ok 2     LOCKED   NotFound       CREDENTIALS 1  ok 2
 mobile-code      ok 1     ok 1     LOCKED   NotFound       CREDENTIALS 1  ok 1
 mobile           ok 0     ok 0     LOCKED   STATE          STATE          STATE
 session          ok 0     ok 0     ok 0     ended 0        ended 0        ok 0

@@ -282,3 +282,14 @@ async def test_a_reset_that_names_nobody_is_recorded_in_the_providers_trail(pers
     assert (sent["action"], failed["action"]) == ("admins.code_send", "admins.code_failure")
     assert sent["subject_ids"] == []
     assert person.company.mobile not in sent["details"] + failed["details"]
+
+
+async def test_PW_01_a_code_read_before_a_change_of_the_password_undoes_nothing(person: Person) -> None:
+    read_by_another = await right(person)
+    person.clock.turn(minutes=1)
+    mine = await right(person)
+
+    await reset(person, mine)
+
+    assert await refused(reset(person, read_by_another, "Thief9Was7Here")) == STATE
+    assert await person.sign_in(OTHER_PASSWORD)

@@ -151,9 +151,9 @@ async def test_ON_01_while_the_bucket_is_away_the_message_comes_again(
     async def away(*_: object, **__: object) -> None:
         raise Unavailable("the bucket is away")
 
-    monkeypatch.setattr(provider.storage, "write", away)
     key = "feeds/provisioning/bad.json"
-    provider.storage._objects[key] = [("v0", b"{")]
+    await provider.storage.write(key, b"{", content_type="application/json")
+    monkeypatch.setattr(provider.storage, "write", away)
     with pytest.raises(Unavailable):
         await provider.receive(key)
     assert await listed("provisioning/bad.json") == []
