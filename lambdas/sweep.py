@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bizcall import admins, dispatch, imports
+from bizcall import admins, dispatch, exports, imports
 from bizcall.dispatch import dead_letters, reports, resolving
 from lambdas.runtime import Context, Event, Services, process
 
@@ -31,6 +31,7 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
     clock = services.clock
     duties: dict[str, Callable[[], Awaitable[int]]] = {
         "messages sent": partial(_send, services),
+        "exports looked after": partial(exports.sweep, queue=services.queue, clock=clock),
         "imports ended": partial(imports.expire, clock=clock),
         "messages forgotten": partial(dispatch.prune, clock=clock),
         "failures forgotten": partial(dead_letters.prune, clock=clock),

@@ -15,6 +15,7 @@ from resolvers.calls import CallQueries
 from resolvers.companies import CompanyMutations
 from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
+from resolvers.exports import ExportMutations, ExportQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
@@ -43,6 +44,7 @@ class Query(
     MessageQueries,
     CustomerQueries,
     StatisticsQueries,
+    ExportQueries,
 ):
     """Fields that read."""
 
@@ -58,6 +60,7 @@ class Mutation(
     MessageMutations,
     CustomerMutations,
     CompanyMutations,
+    ExportMutations,
 ):
     """Fields that write."""
 

@@ -17,6 +17,7 @@ from bizcall.models.dispatch import (
     Invitation,
     InvitationBatch,
 )
+from bizcall.models.exports import Export, ExportDeadline
 from bizcall.models.feeds import Correction, FeedFile, FeedReject
 from bizcall.models.house import AuditRecord, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
@@ -48,6 +49,8 @@ __all__ = [
     "DeliveryDirectory",
     "Department",
     "Device",
+    "Export",
+    "ExportDeadline",
     "FeedFile",
     "FeedReject",
     "Gateway",

@@ -17,6 +17,7 @@ DIRECTORY = frozenset(
         "credential",
         "delivery_directory",
         "device",
+        "export_deadline",
         "gateway",
         "gateway_report",
         "import_deadline",
