@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import strawberry
 
+import schema.stats  # noqa: F401 - it publishes Granularity and Group
 from bizcall.exports import downloading, failures, listing
 from bizcall.exports.asking import Asked
 from bizcall.models import Export as ExportRow
@@ -68,7 +69,7 @@ class Export(Node, Job):
     is_masked: bool | None = strawberry.field(
         description="Whether customers are hidden in the file; null until there is one."
     )
-    data_as_of: datetime | None = strawberry.field(
+    as_of: datetime | None = strawberry.field(
         description="When the data of the file last arrived; null until there is a file, and when none ever has."
     )
     file_size: int | None = strawberry.field(description="Bytes of the file; null until there is one.")

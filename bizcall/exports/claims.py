@@ -112,7 +112,7 @@ async def complete(
     found = await query(
         """
         UPDATE export SET state = 'COMPLETED', lease_until = NULL, rows_done = $4, rows_total = $4, is_masked = $5,
-               data_as_of = $6, object_key = $7, file_size = $8, finished_at = $9, expires_at = $10
+               as_of = $6, object_key = $7, file_size = $8, finished_at = $9, expires_at = $10
         WHERE company_id = $1 AND id = $2 AND attempts = $3 AND state = 'RUNNING' RETURNING id
         """,
         company_id,

@@ -18,7 +18,7 @@ CREATE TABLE export (
     rows_total integer NOT NULL CHECK (rows_total >= 0),
     rows_done integer NOT NULL DEFAULT 0 CHECK (rows_done >= 0),
     is_masked boolean,
-    data_as_of timestamptz,
+    as_of timestamptz,
     object_key text,
     file_size bigint,
     created_at timestamptz NOT NULL,

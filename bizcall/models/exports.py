@@ -35,7 +35,7 @@ class State(StrEnum):
 class Export(TenantRow):
     """One request. `attempts` fences off late workers; `expires_at` is when the file is over, `file_size` in bytes.
 
-    `unmasked` is what was asked for, `is_masked` what the file became; `data_as_of` is when data last arrived before.
+    `unmasked` is what was asked for, `is_masked` what the file became; `as_of` is when data last arrived before.
     """
 
     kind = fields.CharEnumField(Kind, max_length=20)
@@ -51,7 +51,7 @@ class Export(TenantRow):
     rows_total: int = fields.IntField()
     rows_done: int = fields.IntField(default=0)
     is_masked: bool | None = fields.BooleanField(null=True)
-    data_as_of: datetime | None = fields.DatetimeField(null=True)
+    as_of: datetime | None = fields.DatetimeField(null=True)
     object_key: str | None = fields.TextField(null=True)
     file_size: int | None = fields.BigIntField(null=True)
     created_at: datetime = fields.DatetimeField()

@@ -179,7 +179,7 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
         for rollup in ("hour", "department_hour", "line_day", "line_month")
     }
     assert {row["relname"] for row in rows} == (
-        {"idempotency_key", "import_deadline"} | dispatching | signing_in | feeding
+        {"idempotency_key", "import_deadline", "export_deadline"} | dispatching | signing_in | feeding
     )
 
 

@@ -302,6 +302,7 @@ def buckets_forget(template: Template) -> Iterator[str]:
             "uploads/",
             "inbox/",
             "results/",
+            "exports/",
             "feeds/rejects/",
             "feeds/calls/",
             "feeds/messages/",
