@@ -237,9 +237,8 @@ Write = Callable[[bytes], Awaitable[None]]
 
 def _counting(stream: Stream, made: Made) -> Write:
     async def write(piece: bytes) -> None:
-        if piece:
-            made.size += len(piece)
-            await stream.write(piece)
+        made.size += len(piece)
+        await stream.write(piece)
 
     return write
 
