@@ -8,8 +8,7 @@ import strawberry
 
 from bizcall import exports
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.exports import Asked, listing
-from bizcall.models.exports import Kind
+from bizcall.exports import Asked, Kind, listing
 from bizcall.paging import Slice
 from resolvers.errors import mutation
 from schema.connections import After, Before, Connection, First, Last

@@ -24,5 +24,6 @@ from bizcall.exports.downloading import download
 from bizcall.exports.requesting import cancel, request
 from bizcall.exports.running import run
 from bizcall.exports.sweeping import sweep
+from bizcall.models.exports import Kind
 
-__all__ = ["Asked", "cancel", "download", "request", "run", "sweep"]
+__all__ = ["Asked", "Kind", "cancel", "download", "request", "run", "sweep"]

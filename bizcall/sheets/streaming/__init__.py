@@ -9,8 +9,8 @@ Memory is bounded whatever the rows: strings are shared as long as there is room
 
 Own code beside `form` and `refused`, which stay with openpyxl: benchmarks/exporting.py has both its peers. openpyxl
 and XlsxWriter build an object or a dozen calls for each cell, which costs thirty times the processor time; the
-quickest, a writer in Rust, pulls rows from an iterator of Python's and writes to a file, so it can't wait for a
-database or a bucket, has no shared strings, and types cells by their value, by which a text may become a number.
+quickest, a writer in Rust, pulls rows from an iterator of Python's and keeps the file until it is whole, so it can't
+wait for a database and feed a bucket meanwhile, and it types cells by their value rather than by their column.
 """
 
 from __future__ import annotations

@@ -58,17 +58,18 @@ def _cut(text: str) -> str:
 
 
 class Shared:
-    """The strings that stand once in the workbook, as long as there is room."""
+    """The strings that stand once in the workbook, as long as there is room for `most`."""
 
-    def __init__(self, most: int = SHARED_MOST) -> None:
+    most = SHARED_MOST
+
+    def __init__(self) -> None:
         self.texts: list[str] = []
         self._places: dict[str, int] = {}
-        self._most = most
 
     def place(self, text: str) -> int | None:
         """The place of a string, which is given one if there is room; None if there isn't."""
         place = self._places.get(text)
-        if place is None and len(self.texts) < self._most and len(text) <= REMEMBERED_LONGEST:
+        if place is None and len(self.texts) < self.most and len(text) <= REMEMBERED_LONGEST:
             place = self._places[text] = len(self.texts)
             self.texts.append(escaped(text))
         return place
