@@ -21,7 +21,9 @@ from bizcall.reasons import Reason
 __all__ = ["LIFE", "ROWS_MOST", "UNFINISHED_MOST", "cancel", "request"]
 
 ROWS_MOST = 2_000_000
-"""Rows of one file: what a worker makes in a third of its 300 seconds at the pace of benchmarks/exporting.py."""
+"""Rows of one file. A worker has 285 seconds for them: enough at the slowest pace that benchmarks/exporting.py has shown,
+7,200 rows a second with a processor shared by four; with one of its own it takes a tenth of that.
+"""
 
 UNFINISHED_MOST = 10
 """Exports of a company that may wait or run at a time."""

@@ -69,7 +69,7 @@ def workbook(asked: Asked, found: Sequence[Row], told: Sequence[tuple[str, str]]
             sums = summed.setdefault(each.bucket.key, dict.fromkeys(measures, 0))
             for name in measures:
                 sums[name] += each.measures[name]
-    totals = [[key, *_values(sums, measures)] for key, sums in summed.items()]
+    totals: list[list[str | int]] = [[key, *_values(sums, measures)] for key, sums in summed.items()]
     # The types without their sum.
     sheets = [Charted(NAMES[asked.kind], [label, *headers], totals, (2, last))]
     if group is not Group.COMPANY:

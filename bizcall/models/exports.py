@@ -50,7 +50,7 @@ class Export(TenantRow):
     lease_until: datetime | None = fields.DatetimeField(null=True)
     rows_total: int = fields.IntField()
     rows_done: int = fields.IntField(default=0)
-    is_masked: bool | None = fields.BooleanField(null=True)
+    is_masked = fields.BooleanField(null=True)
     as_of: datetime | None = fields.DatetimeField(null=True)
     object_key: str | None = fields.TextField(null=True)
     file_size: int | None = fields.BigIntField(null=True)

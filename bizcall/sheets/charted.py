@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
+from openpyxl.worksheet.worksheet import Worksheet
 
 from bizcall.sheets.layout import Cells, begin_sheet, saved
 
@@ -42,7 +43,7 @@ def charted_workbook(sheets: Sequence[Charted], told: Sequence[tuple[str, str]],
     return saved(book)
 
 
-def _chart(sheet: object, charted: Charted, first: int, last: int) -> BarChart:
+def _chart(sheet: Worksheet, charted: Charted, first: int, last: int) -> BarChart:
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
     chart.title, chart.width, chart.height = charted.name, _WIDTH, _HEIGHT

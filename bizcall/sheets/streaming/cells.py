@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from bizcall.months import KOREA
+from bizcall import months
 
 TEXT_LONGEST = 32_767
 """What a cell of Excel holds, in UTF-16's units."""
@@ -19,8 +19,8 @@ TEXT_LONGEST = 32_767
 CUT = "…(잘림)"
 """The end of a text that was longer."""
 
-SHARED_MOST = 20_000
-REMEMBERED_MOST = 8_000
+SHARED_MOST = 30_000
+REMEMBERED_MOST = 20_000
 REMEMBERED_LONGEST = 100
 """Bounds of memory: strings of a workbook that are shared, cells of a column that are kept, and characters of each."""
 
@@ -30,8 +30,11 @@ _ODD = re.compile("[&<>\x00-\x1f\ufffe\uffff\ud800-\udfff]|_x[0-9A-Fa-f]{4}_|^\\
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 _NO_CHARACTER = re.compile("[\ufffe\uffff\ud800-\udfff]")
-_EPOCH = date(1970, 1, 1).toordinal() - date(1899, 12, 30).toordinal()
 _DAY = 86_400
+# Seconds from Excel's first day in Korea to 1970.
+_AHEAD = (date(1970, 1, 1) - date(1899, 12, 30)).days * _DAY + int(months.KOREA.utcoffset(None).total_seconds())
+# Nearly all texts: nothing to escape, decided at the speed of the regular expression engine.
+_PLAIN = re.compile(r"[0-9A-Za-z가-힣+().,:/~!?@#*-]+(?: [0-9A-Za-z가-힣+().,:/~!?@#*-]+)*").fullmatch
 
 
 def escaped(text: str) -> str:
@@ -41,6 +44,8 @@ def escaped(text: str) -> str:
     """
     if len(text) > TEXT_LONGEST // 2:
         text = _cut(text)
+    elif _PLAIN(text):
+        return f"<t>{text}</t>"
     if _ODD.search(text) is None:
         return f"<t>{text}</t>"
     text = _LOOKS_ESCAPED.sub("_x005F_", text)
@@ -127,7 +132,14 @@ class Texts(Column):
         """Looked up, or written in place."""
         if self._repeated:
             return list(map(self._made.__getitem__, values))
-        return [self._inline(value) if value else EMPTY for value in values]
+        return [
+            f'<c s="{TEXT}" t="inlineStr"><is><t>{value}</t></is></c>'
+            if value and len(value) <= REMEMBERED_LONGEST and _PLAIN(value)
+            else self._inline(value)
+            if value
+            else EMPTY
+            for value in values
+        ]
 
     def _cell(self, value: Any) -> str:
         text = (self._show(value) if self._show else value) if value is not None else ""
@@ -158,16 +170,10 @@ class Moments(Column):
 
     def __init__(self, header: str, place: int, width: float = 20) -> None:
         super().__init__(header, place, width)
-        offset = KOREA.utcoffset(None)
-        self._offset = int(offset.total_seconds())
-        # Ten decimals and more: with fewer, LibreOffice shows the second before.
-        self._fractions = _Made(lambda second: f"{second / _DAY:.13f}"[1:], _DAY)
 
     def cells(self, values: Sequence[Any]) -> list[str]:
-        """Excel counts days, and parts of them."""
-        ahead, fractions = self._offset + _EPOCH * _DAY, self._fractions
-        moments = [divmod(value + ahead, _DAY) for value in values]
-        return [f'<c s="{MOMENT}"><v>{day}{fractions[second]}</v></c>' for day, second in moments]
+        """Excel counts days and parts of them. All decimals: with nine, LibreOffice shows the second before."""
+        return [f'<c s="{MOMENT}"><v>{(value + _AHEAD) / _DAY!r}</v></c>' for value in values]
 
 
 PLAIN, HEADER, MOMENT, NUMBER, TEXT = range(5)

@@ -7,7 +7,7 @@ import random
 import tracemalloc
 import zipfile
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 
@@ -177,10 +177,3 @@ def test_X4_memory_is_flat() -> None:
     small, large = peak(1_000), peak(5_000)
     # The four thousand rows more are eight megabytes, and two of them packed.
     assert large - small < 1_000_000, (small, large)
-
-
-def test_X4_moments_repeat_each_day_so_their_memory_ends() -> None:
-    column = Moments("일시", 0)
-    day = timedelta(days=1).total_seconds()
-    column.cells(range(int(day)))
-    assert column.cells([5, 5 + int(day)])[0].partition(".")[2] == column.cells([5 + int(day)])[0].partition(".")[2]
