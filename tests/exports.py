@@ -95,15 +95,15 @@ class Workbook:
 
     def __init__(self, body: bytes) -> None:
         self.body = body
-        self.book = openpyxl.load_workbook(io.BytesIO(body))
+        self.book: Any = openpyxl.load_workbook(io.BytesIO(body))
 
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The rows of all sheets of data, by header."""
-        found = []
+        found: list[dict[str, Any]] = []
         for sheet in self.book.worksheets[:-1]:
             header, *rows = sheet.iter_rows(values_only=True)
-            found += [dict(zip(header, row, strict=True)) for row in rows]
+            found += [dict(zip(map(str, header), row, strict=True)) for row in rows]
         return found
 
     @property

@@ -21,7 +21,7 @@ from bizcall.reasons import Reason
 __all__ = ["LIFE", "ROWS_MOST", "UNFINISHED_MOST", "cancel", "request"]
 
 ROWS_MOST = 2_000_000
-"""Rows of one file. A worker has 285 seconds for them: enough at the slowest pace that benchmarks/exporting.py has shown,
+"""Rows of one file. A worker has 285 seconds for them: enough at the slowest pace benchmarks/exporting.py has shown,
 7,200 rows a second with a processor shared by four; with one of its own it takes a tenth of that.
 """
 
