@@ -27,10 +27,10 @@ def measure_here(work: Callable[[], int]) -> None:
     begin = time.process_time()
     answer = work()
     seconds = time.process_time() - begin
-    sys.stdout.write(json.dumps({"cpu_seconds": seconds, "peak_megabytes": _peak_megabytes(), "answer": answer}))
+    sys.stdout.write(json.dumps({"cpu_seconds": seconds, "peak_megabytes": peak_megabytes(), "answer": answer}))
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     # The kernel's own record of this program: getrusage would still remember the size of the parent it was forked from.
     for line in Path("/proc/self/status").read_text("ascii").splitlines():
         if line.startswith("VmHWM:"):

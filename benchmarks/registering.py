@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 import asyncpg
@@ -25,7 +26,7 @@ from bizcall.imports import keys
 from bizcall.models import Admin, Department, Import
 from bizcall.models.companies import OnError
 from bizcall.models.imports import Purpose, State
-from bizcall.ports import Letter, StoredObject, UploadForm, now
+from bizcall.ports import Letter, StoredObject, Stream, UploadForm, now
 from local import state
 from local.postgres import Postgres
 
@@ -49,6 +50,10 @@ class FileStorage:
 
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Nothing of this measurement writes."""
+        raise AssertionError(f"nothing was to be stored or linked: {key}")
+
+    def stream(self, key: str, *, content_type: str) -> AbstractAsyncContextManager[Stream]:
+        """Nothing of this measurement is streamed."""
         raise AssertionError(f"nothing was to be stored or linked: {key}")
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:

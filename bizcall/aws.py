@@ -19,7 +19,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +39,7 @@ from bizcall.ports import (
 logger = logging.getLogger(__name__)
 
 PIECE_BYTES = 1024 * 1024
+PART_BYTES = 5 * PIECE_BYTES
 BATCH_LETTERS = 10
 BATCH_BYTES = 256 * 1024
 LETTER_ID = "outbox-id"
@@ -146,6 +147,29 @@ class S3Storage:
         # S3 doesn't answer when it took an object; it did just now.
         return StoredObject(key, len(body), done["ETag"].strip('"'), done.get("VersionId"), now())
 
+    @asynccontextmanager
+    async def stream(self, key: str, *, content_type: str) -> AsyncGenerator[_Parts]:
+        """Store an object part by part; it is there when the block ends well, and nothing is if it is left by an error.
+
+        A process that is killed leaves parts that nobody can read, which the bucket forgets after a day.
+        """
+        s3 = await self._clients.get("s3")
+        with translated():
+            begun = await s3.create_multipart_upload(**self._named(key), ContentType=content_type)
+        named = {**self._named(key), "UploadId": begun["UploadId"]}
+        parts = _Parts(s3, named)
+        try:
+            yield parts
+            await parts.send()
+            with translated():
+                await s3.complete_multipart_upload(**named, MultipartUpload={"Parts": parts.sent})
+        except BaseException:
+            try:
+                await s3.abort_multipart_upload(**named)
+            except Exception as failure:
+                logger.warning("an upload could not be aborted: %s", type(failure).__name__)
+            raise
+
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""
         if "${" in key:
@@ -170,6 +194,31 @@ class S3Storage:
 
     def _named(self, key: str, version: str | None = None) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": key} | ({"VersionId": version} if version else {})
+
+
+class _Parts:
+    """A multipart upload under way: every part but the last must have 5 MiB."""
+
+    def __init__(self, s3: Any, named: dict[str, str]) -> None:
+        self._s3, self._named = s3, named
+        self._waiting = bytearray()
+        self.sent: list[dict[str, Any]] = []
+
+    async def write(self, piece: bytes) -> None:
+        """Keep it until there is enough for a part."""
+        self._waiting += piece
+        if len(self._waiting) >= PART_BYTES:
+            await self.send()
+
+    async def send(self) -> None:
+        """Send what waits, or nothing if something was sent; an object has one part at least."""
+        if not self._waiting and self.sent:
+            return
+        number, body = len(self.sent) + 1, bytes(self._waiting)
+        self._waiting.clear()
+        with translated():
+            done = await self._s3.upload_part(**self._named, PartNumber=number, Body=body)
+        self.sent.append({"PartNumber": number, "ETag": done["ETag"]})
 
 
 class SqsQueue:

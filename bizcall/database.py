@@ -131,14 +131,20 @@ async def disconnect() -> None:
 
 
 @asynccontextmanager
-async def tenant(company_id: UUID, *, read_only: bool = False) -> AsyncGenerator[BaseDBAsyncClient]:
+async def tenant(
+    company_id: UUID, *, read_only: bool = False, snapshot: bool = False
+) -> AsyncGenerator[BaseDBAsyncClient]:
     """Open a transaction that sees the rows of one company only, beside the tables outside companies.
 
-    Raises RuntimeError when nested: SET LOCAL would outlive the inner savepoint.
+    With `snapshot` all its statements see the same moment. Raises RuntimeError when nested: SET LOCAL would outlive
+    the inner savepoint.
     """
     async with _transaction() as tx:
         token = _company.set(company_id)
         try:
+            if snapshot:
+                # A statement of its own: one that reads would take its snapshot before it took effect.
+                await tx.execute_script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             await tx.execute_query_dict(
                 "SELECT set_config('app.company_id', $1, true), set_config('transaction_read_only', $2, true)",
                 [str(company_id), "on" if read_only else "off"],
@@ -181,6 +187,20 @@ async def query(sql: str, *parameters: Any) -> list[dict[str, Any]]:
     if not _inside.get():
         raise RuntimeError("query() needs an open tenant() or directory() transaction")
     return await get_connection("default").execute_query_dict(sql, list(parameters))
+
+
+async def batches(sql: str, *parameters: Any, size: int) -> AsyncGenerator[list[tuple[Any, ...]]]:
+    """The rows of one statement on the open transaction, `size` at a time, without ever holding all of them.
+
+    Each batch counts as a statement of its own for the limits on time.
+    """
+    if not _inside.get():
+        raise RuntimeError("batches() needs an open tenant() or directory() transaction")
+    connection: Any = get_connection("default")
+    async with connection.acquire_connection() as driver:
+        cursor = await driver.cursor(sql, *parameters)
+        while batch := await cursor.fetch(size):
+            yield batch
 
 
 async def copy(table: str, rows: bytes) -> None:

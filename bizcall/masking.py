@@ -45,6 +45,9 @@ def number(text: str) -> str:
         return written
     area, hyphen, rest = written.partition("-")
     if written != text and hyphen and area.startswith("0"):
+        if rest[-TAIL:].isdecimal():
+            # Nearly all of them, and files show millions.
+            return area + hyphen + _DIGIT.sub(STAR, rest[:-TAIL]) + rest[-TAIL:]
         return area + hyphen + _digits(rest, TAIL)
     count = len(_DIGIT.findall(written))
     return _digits(written, TAIL if count >= SHORT else TAIL // 2 if count >= SHORTEST else 0)

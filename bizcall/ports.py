@@ -6,6 +6,7 @@ Tests pass recording twins (`tests/doubles.py`); nothing here is built at import
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -52,6 +53,13 @@ class ObjectMissing(Exception):
     """The key, or that version of it, is not in the bucket (any more)."""
 
 
+class Stream(Protocol):
+    """An object that is being stored."""
+
+    async def write(self, piece: bytes) -> None:
+        """Add to it; pieces may be of any size, and little more than one part of them is held."""
+
+
 class Storage(Protocol):
     """One bucket."""
 
@@ -63,6 +71,9 @@ class Storage(Protocol):
 
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Store an object whole, replacing what was there."""
+
+    def stream(self, key: str, *, content_type: str) -> AbstractAsyncContextManager[Stream]:
+        """Store an object part by part; it is there when the block ends well, and nothing is after an error."""
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""

@@ -99,12 +99,20 @@ class InvocationFailed(Exception):
 
 
 class Process:
-    """One Lambda process: a loop, and what was opened on it. `idle` is in seconds."""
+    """One Lambda process: a loop, and what was opened on it. `idle` is in seconds, `connections` of the database."""
 
-    def __init__(self, settings: Settings, formatter: logs.SafeFormatter | None = None, *, idle: float = IDLE) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        formatter: logs.SafeFormatter | None = None,
+        *,
+        idle: float = IDLE,
+        connections: int = 1,
+    ) -> None:
         self._settings = settings
         self._formatter = formatter
         self._idle = idle
+        self._connections = connections
         self._runner = asyncio.Runner()
         # Mangum asks for the current loop instead of taking one.
         asyncio.set_event_loop(self._runner.get_loop())
@@ -176,7 +184,7 @@ class Process:
             sms=await gateways.text_messages(known, self._clients),
             mail=gateways.electronic_mail(known, self._clients),
         )
-        await database.connect(services.database_url, size=1, command_timeout=self._statement)
+        await database.connect(services.database_url, size=self._connections, command_timeout=self._statement)
         return services
 
     async def _secrets(self) -> Settings:
@@ -223,10 +231,10 @@ class Process:
 
 
 @cache
-def process() -> Process:
+def process(connections: int = 1) -> Process:
     """The process that this is, set up by its environment at the first invocation."""
     known = settings()
-    return Process(known, logs.configure(known.log_level))
+    return Process(known, logs.configure(known.log_level), connections=connections)
 
 
 async def each_record(

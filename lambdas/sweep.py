@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bizcall import admins, dispatch, imports, provisioning, throttles
+from bizcall import admins, dispatch, exports, imports, provisioning, throttles
 from bizcall.dispatch import account_messages, dead_letters, reports, resolving
 from lambdas.runtime import Context, Event, Services, process
 
@@ -31,6 +31,7 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
     clock = services.clock
     duties: dict[str, Callable[[], Awaitable[int]]] = {
         "messages sent": partial(_send, services),
+        "exports looked after": partial(exports.sweep, queue=services.queue, clock=clock),
         "imports ended": partial(imports.expire, clock=clock),
         "events reminded": partial(provisioning.remind, queue=services.queue, clock=clock),
         "messages forgotten": partial(dispatch.prune, clock=clock),

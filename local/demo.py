@@ -6,12 +6,13 @@ They take the way of every feed but for the bucket: the files lie in memory.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from bizcall import feeds, months
 from bizcall.feeds import keys
 from bizcall.models.feeds import FeedKind
-from bizcall.ports import Clock, Letter, StoredObject, UploadForm, now
+from bizcall.ports import Clock, Letter, StoredObject, Stream, UploadForm, now
 from local import generator, seed
 
 CALLS = 900
@@ -36,6 +37,10 @@ class Files:
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Forget it."""
         return StoredObject(key, len(body), "demo", None)
+
+    def stream(self, key: str, *, content_type: str) -> AbstractAsyncContextManager[Stream]:
+        """Nothing is streamed here."""
+        raise NotImplementedError
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """Nobody uploads here."""

@@ -6,8 +6,8 @@ from typing import Annotated, cast
 
 import strawberry
 
-from bizcall import imports
-from bizcall.imports import downloads, form, listing
+from bizcall import downloads, imports
+from bizcall.imports import form, listing
 from bizcall.paging import Slice
 from resolvers.errors import mutation
 from schema.connections import After, Before, Connection, First, Last

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import calls, idempotency, plans, reasons, throttles, uploads
+from bizcall import calls, downloads, idempotency, plans, reasons, throttles, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
+from bizcall.exports import requesting as exports
 from bizcall.history import filters
-from bizcall.imports import downloads, storing
+from bizcall.imports import storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
 from bizcall.provisioning import applying, contract
@@ -167,6 +168,14 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
             "Messages of one channel that a company sends on a day; others wait for the next.",
         ),
         ("invitationLife", _seconds(writing.LIFE), Unit.SECONDS, "Life of an invitation and its temporary password."),
+        (
+            "exportRows",
+            exports.ROWS_MOST,
+            Unit.COUNT,
+            "Calls or messages of an export; narrow the filter for more.",
+        ),
+        ("exportsUnfinished", exports.UNFINISHED_MOST, Unit.COUNT, "Exports of a company that wait or run at a time."),
+        ("exportLife", _seconds(exports.LIFE), Unit.SECONDS, "How long the file of an export is kept."),
         ("uploadForm", uploads.FORM_SECONDS, Unit.SECONDS, "Life of the form for an upload."),
         (
             "downloadLink",

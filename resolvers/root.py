@@ -17,6 +17,7 @@ from resolvers.calls import CallQueries
 from resolvers.companies import CompanyMutations
 from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
+from resolvers.exports import ExportMutations, ExportQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
@@ -56,6 +57,7 @@ class Query(
     MessageQueries,
     CustomerQueries,
     StatisticsQueries,
+    ExportQueries,
 ):
     """Fields that read."""
 
@@ -74,6 +76,7 @@ class Mutation(
     MessageMutations,
     CustomerMutations,
     CompanyMutations,
+    ExportMutations,
 ):
     """Fields that write."""
 

@@ -4,26 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
 
+from bizcall.errors import Unavailable
 from bizcall.ports import Fate, Letter, ObjectMissing, Report, StoredObject, UploadForm, now
 
 PIECE_BYTES = 1024 * 1024
 
 
 @dataclass
+class MemoryStream:
+    """An object that is being stored; after `broken_after` bytes the bucket is away."""
+
+    broken_after: int | None = None
+    body: bytearray = field(default_factory=bytearray)
+
+    async def write(self, piece: bytes) -> None:
+        """Add to it."""
+        self.body += piece
+        if self.broken_after is not None and len(self.body) > self.broken_after:
+            raise Unavailable("the bucket is away")
+
+
+@dataclass
 class MemoryStorage:
-    """One bucket. With `versioned=False` an object that is replaced is gone, as in a bucket without versions."""
+    """One bucket. With `versioned=False` an object that is replaced is gone, as in a bucket without versions.
+
+    `aborted` are the keys of streams that were left by an error.
+    """
 
     versioned: bool = True
     types: dict[str, str] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     modified: dict[str, datetime] = field(default_factory=dict)
+    aborted: list[str] = field(default_factory=list)
+    broken_after: int | None = None
     _objects: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
     _versions: count[int] = field(default_factory=lambda: count(1))
 
@@ -48,6 +69,17 @@ class MemoryStorage:
         self.written.append(key)
         self.modified[key] = now()
         return StoredObject(key, len(body), _etag(body), version if self.versioned else None, self.modified[key])
+
+    @asynccontextmanager
+    async def stream(self, key: str, *, content_type: str) -> AsyncGenerator[MemoryStream]:
+        """Store an object part by part; the block's error leaves nothing behind."""
+        stream = MemoryStream(self.broken_after)
+        try:
+            yield stream
+        except BaseException:
+            self.aborted.append(key)
+            raise
+        await self.write(key, bytes(stream.body), content_type=content_type)
 
     async def delete(self, key: str) -> None:
         """What a lifecycle rule or an operator does: the object is gone with all its versions."""

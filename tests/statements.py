@@ -14,7 +14,9 @@ from bizcall.models.base import DirectoryRow, Row
 ON_PURPOSE = "without its company, on purpose"
 SENT: list[str] = []
 
-_TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)", re.IGNORECASE)
+_TRANSACTION = re.compile(
+    r"\s*(BEGIN|SET TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)", re.IGNORECASE
+)
 _FROM = re.compile(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?', re.IGNORECASE)
 
 
@@ -43,6 +45,11 @@ class Recorded(Connection):
         """Note and run."""
         SENT.append(query)
         return await super().fetchrow(query, *args, **kwargs)
+
+    def cursor(self, query: str, *args: Any, **kwargs: Any) -> Any:
+        """Note and open."""
+        SENT.append(query)
+        return super().cursor(query, *args, **kwargs)
 
     async def fetchval(self, query: str, *args: Any, **kwargs: Any) -> Any:
         """Note and run."""

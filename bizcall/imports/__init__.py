@@ -2,7 +2,6 @@
 
     keys          where objects lie in the bucket
     form          the workbook to fill in
-    downloads     links to workbooks
     receiving     an object has arrived: check it, store the preview; dropped files are registered at once
     cells         a row of the sheet made canonical: repaired or refused, cell by cell
     checking      rows against the company's lines and departments

@@ -9,9 +9,10 @@ from uuid import UUID
 from bizcall import departments
 from bizcall.audit import Actor
 from bizcall.database import query, tenant
+from bizcall.downloads import Download, link
 from bizcall.ids import uuid7
 from bizcall.imports import downloads, keys
-from bizcall.imports.downloads import Download, File, link
+from bizcall.imports.downloads import File
 from bizcall.ports import Clock, Storage, now
 from bizcall.sheets import FormLine, make_form
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from bizcall.audit import Actor
 from bizcall.database import query, reading, tenant
+from bizcall.downloads import Download, link
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.imports import downloads
-from bizcall.imports.downloads import Download, File, link
+from bizcall.imports.downloads import File
 from bizcall.models import Import, ImportFinding, ImportRow
 from bizcall.models.imports import Action, Severity, Source, State
 from bizcall.paging import Listing, Order

@@ -28,6 +28,7 @@ from bizcall.models.dispatch import (
     Invitation,
     InvitationBatch,
 )
+from bizcall.models.exports import Export, ExportDeadline
 from bizcall.models.feeds import Correction, FeedFile, FeedReject
 from bizcall.models.house import AuditChain, AuditRecord, AuditSeal, IdempotencyKey, Inbox, MessageFailure, Outbox
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
@@ -65,6 +66,8 @@ __all__ = [
     "DeliveryDirectory",
     "Department",
     "Device",
+    "Export",
+    "ExportDeadline",
     "FeedFile",
     "FeedReject",
     "FormerPassword",

@@ -21,6 +21,7 @@ DIRECTORY = frozenset(
         "credential",
         "delivery_directory",
         "device",
+        "export_deadline",
         "former_password",
         "gateway",
         "gateway_report",

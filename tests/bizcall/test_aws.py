@@ -61,6 +61,32 @@ async def test_a_missing_object_says_so(storage: aws.S3Storage) -> None:
         await whole(storage, "nowhere")
 
 
+async def test_X4_a_stream_becomes_an_object_when_its_block_ends_well(storage: aws.S3Storage) -> None:
+    pieces = [bytes([place]) * 3_000_000 for place in range(4)]
+    async with storage.stream("stream/large", content_type=XLSX) as stream:
+        for piece in pieces:
+            await stream.write(piece)
+        with pytest.raises(ObjectMissing):
+            await storage.head("stream/large")
+    assert await whole(storage, "stream/large") == b"".join(pieces)
+    async with storage.stream("stream/empty", content_type=XLSX):
+        pass
+    assert (await storage.head("stream/empty")).size == 0
+
+
+async def test_X4_a_stream_that_is_left_by_an_error_leaves_neither_object_nor_parts(
+    storage: aws.S3Storage, clients: aws.Clients
+) -> None:
+    with pytest.raises(LookupError):  # noqa: PT012 - the block is what is tried
+        async with storage.stream("stream/broken", content_type=XLSX) as stream:
+            await stream.write(bytes(6_000_000))
+            raise LookupError
+    with pytest.raises(ObjectMissing):
+        await storage.head("stream/broken")
+    s3 = await clients.get("s3")
+    assert (await s3.list_multipart_uploads(Bucket="data")).get("Uploads", []) == []
+
+
 async def test_the_upload_form_signs_exactly_this_key_type_and_size(storage: aws.S3Storage) -> None:
     key = "uploads/imports/0199/0200.xlsx"
     form = await storage.upload_form(key, content_type=XLSX, max_bytes=5_000_000, seconds=600)

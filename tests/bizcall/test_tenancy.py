@@ -175,7 +175,7 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
     counting = {"throttle"}
     dispatching = {"outbox", "inbox", "delivery_directory", "gateway_report", "message_failure"}
     # A number that was retired is free for another company (ON-01); its line stays.
-    others = {"idempotency_key", "import_deadline", "number_directory"}
+    others = {"idempotency_key", "import_deadline", "export_deadline", "number_directory"}
     # What a correction replaces goes, and rollups are made anew from what is left.
     feeding = {"call", "message", "feed_reject"} | {
         f"{fact}_{rollup}"

@@ -304,6 +304,7 @@ def buckets_forget(template: Template) -> Iterator[str]:
             "uploads/",
             "inbox/",
             "results/",
+            "exports/",
             "feeds/provisioning/",
             "feeds/rejects/",
             "feeds/calls/",

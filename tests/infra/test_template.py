@@ -36,9 +36,10 @@ def test_I2_the_template_keeps_every_rule(template: dict[str, Any]) -> None:
 
 
 def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> None:
-    assert len(reading.of(template, "Lambda::Function")) == 14
+    assert len(reading.of(template, "Lambda::Function")) == 15
     assert set(reading.dead_letter_queues(template)) == {
         "DeliveriesQueue",
+        "ExportsQueue",
         "FeedsQueue",
         "ImportsQueue",
         "ProvisioningQueue",
@@ -236,7 +237,16 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
     monkeypatch.setenv("QUEUE_URLS", variables["QUEUE_URLS"]["Fn::Sub"])
     read = Settings()
     assert read.web_origins == ("https://a.example", "https://b.example")
-    assert set(read.queue_urls) == {"imports", "registrations", "sms", "deliveries", "reports", "provisioning", "feeds"}
+    assert set(read.queue_urls) == {
+        "imports",
+        "registrations",
+        "sms",
+        "deliveries",
+        "reports",
+        "provisioning",
+        "feeds",
+        "exports",
+    }
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_plus
 from uuid import UUID
 
@@ -20,10 +20,11 @@ from bizcall.ids import uuid7
 from bizcall.ports import now
 from bizcall.settings import Settings
 from bizcall.stats import Differs
-from lambdas import dispatch, feeds, imports, migrate, registrations, stats, sweep
+from lambdas import dispatch, exports, feeds, imports, migrate, registrations, stats, sweep
 from lambdas.runtime import Services
 from local.postgres import Postgres
 from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
+from tests.exports import Clerk
 from tests.factories import Tenant
 from tests.feeding import DAY, began, call, jsonl, stored
 
@@ -90,6 +91,15 @@ async def test_a_registration_of_what_is_gone_is_done_and_one_of_nothing_stops_i
     known = {"companyId": str(company.id), "importId": str(uuid7())}
     event = batch(known, {"companyId": "x"}, known, fifo=True)
     assert failed(await registrations.handle(event, services)) == ["m1", "m2"]
+
+
+async def test_ST_02_each_export_that_a_message_names_is_made_once(company: Tenant, services: Services) -> None:
+    clerk = Clerk(company, storage=cast("MemoryStorage", services.storage))
+    export = await clerk.ask()
+    known = {"companyId": str(company.id), "exportId": str(export.id)}
+    event = batch(known, known, {**known, "exportId": str(uuid7())}, {"exportId": "x"})
+    assert failed(await exports.handle(event, services)) == ["m3"]
+    assert clerk.storage.written == [(await clerk.row(export.id)).object_key]
 
 
 async def test_a_code_that_was_forgotten_is_done_and_no_code_comes_again(db: None, services: Services) -> None:

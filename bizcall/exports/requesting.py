@@ -1,0 +1,114 @@
+"""Asking for an export, which a worker then makes; and ending one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from bizcall import audit, idempotency
+from bizcall.audit import Actor
+from bizcall.database import query, tenant
+from bizcall.dispatch import publish
+from bizcall.errors import ErrorCode, Forbidden, Invalid, Problem
+from bizcall.exports import claims, counting, statistics
+from bizcall.exports.asking import STATISTICS, Asked
+from bizcall.exports.claims import LIFE
+from bizcall.ids import uuid7
+from bizcall.models import Export
+from bizcall.models.exports import State
+from bizcall.ports import Clock, Queue, now
+from bizcall.reasons import Reason
+
+__all__ = ["LIFE", "ROWS_MOST", "UNFINISHED_MOST", "cancel", "request"]
+
+ROWS_MOST = 2_000_000
+"""Rows of one file. A worker has 285 seconds for them: enough at the slowest pace benchmarks/exporting.py has shown,
+7,200 rows a second with a processor shared by four; with one of its own it takes a tenth of that.
+"""
+
+UNFINISHED_MOST = 10
+"""Exports of a company that may wait or run at a time."""
+
+NOT_FOUND = Problem(ErrorCode.NOT_FOUND, ("id",))
+
+
+async def request(
+    company_id: UUID,
+    actor: Actor,
+    asked: Asked,
+    *,
+    unmasked: bool,
+    reason: Reason,
+    idempotency_key: str,
+    queue: Queue,
+    clock: Clock = now,
+    rows_most: int = ROWS_MOST,
+) -> Export:
+    """Ask for a file and return its export; poll that.
+
+    Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
+    Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
+    rows (statistics: buckets), TOO_MANY at () with 10 exports unfinished, and those of `idempotency.once`.
+    """
+    if actor.id is None:
+        raise Forbidden
+    reason, asked = reason.checked(), asked.checked(clock)
+    requested_by, messages = actor.id, list[UUID]()
+
+    async def ask() -> idempotency.Answer:
+        await _room(company_id)
+        total = await _total(company_id, asked, rows_most)
+        made, at = uuid7(), clock()
+        await Export.create(
+            id=made,
+            company_id=company_id,
+            kind=asked.kind,
+            asked=asked.kept(),
+            unmasked=unmasked,
+            purpose=reason.purpose.value,
+            note=reason.note,
+            requested_by=requested_by,
+            state=State.QUEUED,
+            rows_total=total,
+            created_at=at,
+        )
+        await claims.watch(company_id, made, at + claims.WAITING_MOST)
+        messages.append(await claims.enqueue(company_id, made, clock=clock))
+        details = {**reason.told(), **asked.recorded(), "kind": asked.kind, "rows": total, "unmasked": unmasked}
+        await audit.record(company_id, actor, "exports.request", [made], details, kind="Export", clock=clock)
+        return {"exportId": str(made)}
+
+    given = {**asked.kept(), **reason.told(), "kind": asked.kind, "unmasked": unmasked}
+    async with tenant(company_id):
+        answer = await idempotency.once(company_id, "exportRequest", idempotency_key, given, ask, clock=clock)
+        export = await Export.get(company_id=company_id, id=UUID(answer["exportId"]))
+    await publish(messages, queue=queue)
+    return export
+
+
+async def cancel(company_id: UUID, actor: Actor, export_id: UUID, *, clock: Clock = now) -> Export:
+    """End an export that waits or runs; its worker stops within seconds. Raises Invalid: NOT_FOUND or STATE at `id`."""
+    async with tenant(company_id):
+        if not await Export.exists(company_id=company_id, id=export_id):
+            raise Invalid(NOT_FOUND)
+        if not await claims.cancel(company_id, export_id, clock()):
+            raise Invalid(Problem(ErrorCode.STATE, ("id",)))
+        await audit.record(company_id, actor, "exports.cancel", [export_id], kind="Export", clock=clock)
+        return await Export.get(company_id=company_id, id=export_id)
+
+
+async def _room(company_id: UUID) -> None:
+    [found] = await query(
+        "SELECT count(*) AS n FROM export WHERE company_id = $1 AND state IN ('QUEUED', 'RUNNING')", company_id
+    )
+    if found["n"] >= UNFINISHED_MOST:
+        raise Invalid(Problem(ErrorCode.TOO_MANY, (), {"maximum": str(UNFINISHED_MOST)}))
+
+
+async def _total(company_id: UUID, asked: Asked, rows_most: int) -> int:
+    """Rows of the file; raises Invalid (TOO_MANY)."""
+    if asked.kind in STATISTICS:
+        return await statistics.total(company_id, asked)
+    total = await counting.rows(company_id, asked.facts, asked.wanted, most=rows_most)
+    if total > rows_most:
+        raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(rows_most)}))
+    return total

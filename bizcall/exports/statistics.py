@@ -1,0 +1,95 @@
+"""The workbook of statistics (ST-01): every row of the answer bucket by bucket, and the sums with their chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from bizcall import phones
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.exports.asking import GROUPS, NAMES, TYPES, Asked
+from bizcall.paging import PAGE_MOST, Slice
+from bizcall.sheets.charted import Charted, charted_workbook
+from bizcall.stats import Granularity, Group, Measures, Row, Statistics, statistics
+from bizcall.stats.answers import BUCKETS_MOST
+from bizcall.stats.buckets import series
+
+NOBODY_SHOWN = {Group.LINE: "(알 수 없음)", Group.SUBSCRIBER: "(사용자 없음)", Group.DEPARTMENT: "(부서 없음)"}
+
+
+def answer(company_id: UUID, asked: Asked) -> Statistics:
+    """What the API would answer; ValueError for what is no export of statistics."""
+    if asked.granularity is None or asked.group is None:
+        raise ValueError("statistics have a granularity and a group")
+    return statistics(company_id, asked.facts, asked.wanted, asked.granularity, asked.group)
+
+
+async def total(company_id: UUID, asked: Asked) -> int:
+    """How many buckets there will be, in an open transaction; raises Invalid: TOO_MANY at `filter`."""
+    found = answer(company_id, asked)
+    subjects = await found.count()
+    buckets = subjects.value * len(series(found.wanted, found.granularity))
+    if buckets > BUCKETS_MOST:
+        raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(BUCKETS_MOST)}))
+    # So that what would have to be counted from too many facts is refused now, and not by the worker.
+    await found.page(Slice(first=1))
+    return buckets
+
+
+async def rows(company_id: UUID, asked: Asked) -> list[Row]:
+    """All rows of the answer, in the caller's transaction."""
+    found = answer(company_id, asked)
+    size = min(PAGE_MOST, BUCKETS_MOST // max(1, len(series(found.wanted, found.granularity))))
+    collected: list[Row] = []
+    part = Slice(first=max(1, size))
+    while True:
+        page = await found.page(part)
+        collected += page.rows
+        if not page.has_next:
+            return collected
+        part = Slice(first=part.first, after=page.cursors[-1])
+
+
+def workbook(asked: Asked, found: Sequence[Row], told: Sequence[tuple[str, str]], *, told_name: str) -> bytes:
+    """The file."""
+    group = asked.group or Group.COMPANY
+    measures = list(asked.facts.measures)
+    headers = [*(_header(name) for name in measures if not name.endswith("_seconds")), "합계"]
+    last = len(headers)
+    if asked.facts.with_seconds:
+        headers += [*(_header(name) for name in measures if name.endswith("_seconds")), "통화 시간 합계(초)"]
+    label = {Granularity.MONTH: "월", Granularity.DAY: "날짜", Granularity.HOUR: "시간"}[
+        asked.granularity or Granularity.DAY
+    ]
+    summed: dict[str, dict[str, int]] = {}
+    detail: list[list[str | int]] = []
+    for row in found:
+        for each in row.buckets:
+            detail.append([_shown(group, row), each.bucket.key, *_values(each.measures, measures)])
+            sums = summed.setdefault(each.bucket.key, dict.fromkeys(measures, 0))
+            for name in measures:
+                sums[name] += each.measures[name]
+    totals: list[list[str | int]] = [[key, *_values(sums, measures)] for key, sums in summed.items()]
+    # The types without their sum.
+    sheets = [Charted(NAMES[asked.kind], [label, *headers], totals, (2, last))]
+    if group is not Group.COMPANY:
+        sheets.append(Charted(GROUPS[group], ["대상", label, *headers], detail))
+    return charted_workbook(sheets, told, told_name=told_name)
+
+
+def _header(measure: str) -> str:
+    kind = TYPES[measure.removesuffix("_seconds").upper()]
+    return f"{kind} 시간(초)" if measure.endswith("_seconds") else kind
+
+
+def _values(measures: Measures, names: Iterable[str]) -> list[int]:
+    counts = [measures[name] for name in names if not name.endswith("_seconds")]
+    seconds = [measures[name] for name in names if name.endswith("_seconds")]
+    return [*counts, sum(counts), *([*seconds, sum(seconds)] if seconds else [])]
+
+
+def _shown(group: Group, row: Row) -> str:
+    if row.subject is None:
+        return GROUPS[Group.COMPANY]
+    name = phones.formatted(row.subject.name) if group is Group.LINE else row.subject.name
+    return name or NOBODY_SHOWN[group]

@@ -1,0 +1,267 @@
+"""What stands in the files: every row that the filter finds, cell for cell what SQL says (ST-02, ST-03, MS-01)."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bizcall import calls, companies, masking, phones
+from bizcall.database import query, tenant
+from bizcall.exports.asking import TYPES
+from bizcall.history.filters import OUTGOING, Direction, HistoryFilter
+from bizcall.models.exports import Kind
+from bizcall.models.feeds import FeedKind
+from bizcall.months import KOREA
+from bizcall.paging import Slice
+from bizcall.reasons import Purpose, Reason
+from bizcall.sheets.workbook import unescaped
+from bizcall.stats import CALLS, Granularity, Group, statistics
+from tests.exports import Clerk
+from tests.factories import Tenant, make_tenant
+from tests.feeding import DAY, Feeder, began, call, message
+from tests.histories import Office, day, office, whole
+
+NAMED = """
+    SELECT call.id, call.started_at, call.type, call.seconds, call.customer_number, line.number AS line,
+           subscriber.name AS subscriber, department.name AS department, customer.name AS customer
+    FROM call
+    JOIN line ON line.company_id = $1 AND line.id = call.line_id
+    LEFT JOIN subscriber ON subscriber.company_id = $1 AND subscriber.id = call.subscriber_id
+    LEFT JOIN department ON department.company_id = $1 AND department.id = call.department_id
+    LEFT JOIN customer ON customer.company_id = $1 AND customer.number = call.customer_number
+    WHERE call.company_id = $1 ORDER BY call.started_at DESC, call.id DESC
+"""
+
+
+@pytest.fixture(scope="module")
+async def made(db: None) -> Office:
+    """An office with five weeks of calls and messages."""
+    return await office(await make_tenant())
+
+
+@pytest.fixture
+def clerk(made: Office) -> Clerk:
+    """Who asks for its exports."""
+    return Clerk(made.company)
+
+
+def expected(row: dict[str, Any], *, masked: bool) -> dict[str, Any]:
+    """The row as the sheet must show it."""
+    number, name = row["customer_number"], row["customer"]
+    return {
+        "통화 일시": row["started_at"].astimezone(KOREA).replace(tzinfo=None),
+        "구분": "발신" if row["type"] in OUTGOING else "수신",
+        "통화 유형": TYPES[row["type"]],
+        "가입 전화번호": phones.formatted(row["line"]),
+        "사용자": row["subscriber"],
+        "부서": row["department"],
+        "고객 번호": (masking.number if masked else phones.formatted)(number) or None,
+        "고객명": name and (masking.name(name) if masked else name),
+        "통화 시간(초)": row["seconds"],
+        "기록 번호": row["id"],
+    }
+
+
+async def rows_of(company: Tenant) -> list[dict[str, Any]]:
+    """The calls of a company with their names, as SQL says."""
+    async with tenant(company.id, read_only=True):
+        return await query(NAMED, company.id)
+
+
+@pytest.mark.parametrize("unmasked", [False, True])
+async def test_ST_02_X3_the_file_says_cell_for_cell_what_sql_says(made: Office, clerk: Clerk, unmasked: bool) -> None:
+    book = await clerk.made(unmasked=unmasked)
+
+    assert book.rows == [expected(row, masked=not unmasked) for row in await rows_of(made.company)]
+    assert len(book.rows) == len(made.calls)
+
+
+async def test_ST_02_sheets_are_split_where_they_are_full(made: Office, clerk: Clerk) -> None:
+    book = await clerk.made(rows_a_sheet=100)
+
+    assert book.book.sheetnames == ["통화 이력", "통화 이력 2", "통화 이력 3", "통화 이력 4", "조회 조건"]
+    assert [sheet.max_row for sheet in book.book.worksheets[:-1]] == [100, 100, 100, 4]
+    assert book.rows == [expected(row, masked=True) for row in await rows_of(made.company)]
+    for sheet in book.book.worksheets[:-1]:
+        assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", f"A1:J{sheet.max_row}")
+        assert sheet["A2"].number_format == "yyyy\\-mm\\-dd\\ hh:mm:ss"
+        assert sheet["D2"].number_format == "@"
+        assert sheet.column_dimensions["A"].width == 20
+
+
+async def test_X3_another_reader_finds_the_same_seconds(made: Office, clerk: Clerk) -> None:
+    calamine = pytest.importorskip("python_calamine", reason="python-calamine is not installed")
+    book = await clerk.made(unmasked=True)
+
+    sheet = calamine.CalamineWorkbook.from_filelike(io.BytesIO(book.body)).get_sheet_by_index(0)
+    header, *rows = sheet.to_python()
+    found = [dict(zip(header, row, strict=True)) for row in rows]
+
+    wanted = [expected(row, masked=False) for row in await rows_of(made.company)]
+    for row in found:
+        # A midnight is a day to this reader.
+        row["통화 일시"] = datetime.fromisoformat(row["통화 일시"].isoformat())
+    assert found == [{name: "" if value is None else value for name, value in row.items()} for row in wanted]
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+async def test_X3_LibreOffice_shows_the_same_seconds(made: Office, clerk: Clerk, tmp_path: Path) -> None:
+    book = await clerk.made(unmasked=True)
+    (tmp_path / "file.xlsx").write_bytes(book.body)
+    subprocess.run(  # noqa: ASYNC221 - nothing else runs
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to",
+         "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", tmp_path, tmp_path / "file.xlsx"],
+        check=True, capture_output=True, timeout=100,
+    )  # fmt: skip
+    lines = (tmp_path / "file.csv").read_text().splitlines()[1:]
+    wanted = [str(expected(row, masked=False)["통화 일시"]) for row in await rows_of(made.company)]
+    assert [line.split(",")[0].strip('"') for line in lines] == wanted
+
+
+async def test_CU_01_the_companys_policy_decides_and_unmasked_is_recorded(company: Tenant) -> None:
+    await began(company.id)
+    await Feeder(company.id).load([call(company.numbers[0], "a")])
+    clerk = Clerk(company)
+
+    assert [row["고객 번호"] for row in (await clerk.made()).rows] == ["010-****-5678"]
+    open_book = await clerk.made(unmasked=True)
+    assert [row["고객 번호"] for row in open_book.rows] == ["010-1234-5678"]
+    assert open_book.told["개인정보"] == "가리지 않음"
+    assert [one["details"]["unmasked"] for one in await told(clerk, "exports.request")] == [False, True]
+    await companies.policy_save(company.id, clerk.actor, masks_customers=False)
+    assert [row["고객 번호"] for row in (await clerk.made()).rows] == ["010-1234-5678"]
+
+
+async def told(clerk: Clerk, action: str) -> list[dict[str, Any]]:
+    """Audit records with their details read."""
+    return [{**row, "details": orjson.loads(row["details"])} for row in await clerk.records(action)]
+
+
+async def test_MS_01_texts_are_in_the_file_only_unmasked(made: Office, clerk: Clerk) -> None:
+    masked = await clerk.made(Kind.MESSAGES)
+    shown = await clerk.made(Kind.MESSAGES, unmasked=True)
+
+    assert len(masked.rows) == len(shown.rows) == len(made.messages)
+    assert "내용" not in masked.rows[0]
+    assert "안녕하세요" not in str(masked.parts())
+    assert {row["내용"] for row in shown.rows} == {"안녕하세요"}
+    assert {row["글자 수"] for row in masked.rows} == {5}
+    assert {row["종류"] for row in masked.rows} == {"SMS"}
+
+
+async def test_P3_the_last_sheet_tells_what_was_asked_by_whom_and_why(made: Office, clerk: Clerk) -> None:
+    wanted = whole(
+        weekdays=frozenset({1, 5}),
+        hours=(9, 18),
+        types=frozenset({"MISSED", "INCOMING"}),
+        department_ids=(made.departments[0],),
+        line_ids=(made.company.line_ids[0],),
+        customer_name="홍길",
+        customer_tail="1234",
+    )
+    book = await clerk.made(wanted=wanted, reason=Reason(Purpose.OTHER, "=월간 보고"))
+    told = book.told
+
+    assert told["조회 기간"] == f"{wanted.from_on} ~ {wanted.to_on}"
+    assert (told["요일"], told["시간대"], told["유형"]) == ("월, 금", "9시 ~ 18시", "수신, 부재중")
+    assert (told["부서"], told["가입 전화번호"]) == ("영업팀", made.company.numbers[0])
+    assert (told["고객명"], told["고객 번호 끝자리"]) == ("홍길…", "1234")
+    assert (told["행 수"], told["요청자"], told["개인정보"]) == (str(len(book.rows)), "김관리", "가림")
+    assert told["사유"] == "기타: =월간 보고"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", told["데이터 기준"])
+
+
+async def test_X1_X2_nothing_in_a_text_becomes_a_formula_or_breaks_the_file(company: Tenant) -> None:
+    await began(company.id)
+    odd = ["=1+1", "+1", "@SUM(A1)", "-1", "\t탭", "줄\r\n바꿈", " 앞뒤 ", "a_x0041_b", "<&>\"'", "😀" * 500, "0070"]
+    records = [message(company.numbers[0], f"m{place:02d}", text=text) for place, text in enumerate(odd)]
+    await Feeder(company.id, FeedKind.MESSAGES).load(records)
+    async with tenant(company.id, read_only=True):
+        stored = await query("SELECT text FROM message WHERE company_id = $1 ORDER BY id DESC", company.id)
+
+    book = await Clerk(company).made(Kind.MESSAGES, unmasked=True)
+
+    assert [unescaped(row["내용"]) for row in book.rows] == [row["text"] for row in stored]
+    assert not any(b"<f>" in part or b"<f " in part for part in book.parts().values())
+
+
+async def test_an_empty_result_is_a_file_with_headers(company: Tenant) -> None:
+    book = await Clerk(company).made()
+
+    assert book.book.worksheets[0]["A1"].value == "통화 일시"
+    assert (book.rows, book.told["행 수"], book.told["데이터 기준"]) == ([], "0", "없음")
+
+
+FILTERS = st.builds(
+    lambda start, span, **more: HistoryFilter(from_on=day(start), to_on=day(start + span), **more),
+    start=st.integers(0, 34),
+    span=st.integers(0, 34),
+    weekdays=st.none() | st.frozensets(st.integers(1, 7)),
+    hours=st.none() | st.sampled_from([(9, 18), (22, 6), (0, 24)]),
+    direction=st.sampled_from(Direction),
+    types=st.none() | st.frozensets(st.sampled_from(CALLS.types)),
+    customer_tail=st.none() | st.sampled_from(["1234", "5678"]),
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(wanted=FILTERS)
+async def test_ST_03_statistics_list_and_file_agree_for_any_filter(made: Office, wanted: HistoryFilter) -> None:
+    clerk = Clerk(made.company)
+    book = await clerk.made(wanted=wanted)
+    async with tenant(made.company.id, read_only=True):
+        counted = await calls.listing(made.company.id, wanted).count()
+        answer = statistics(made.company.id, CALLS, wanted.checked(), Granularity.DAY, Group.COMPANY)
+        total = (await answer.page(Slice(first=1))).rows[0].total
+
+    assert len(book.rows) == counted.value == sum(total[kind.lower()] for kind in CALLS.types)
+    assert sum(row["통화 시간(초)"] for row in book.rows) == sum(
+        total[f"{kind.lower()}_seconds"] for kind in CALLS.types
+    )
+
+
+@pytest.mark.parametrize("group", list(Group))
+async def test_ST_01_statistics_have_a_chart_and_the_same_sums(made: Office, clerk: Clerk, group: Group) -> None:
+    export = await clerk.ask(Kind.CALL_STATISTICS, granularity=Granularity.DAY, group=group)
+    await clerk.work(export)
+    book = await clerk.workbook(export.id)
+
+    totals, *details = book.book.worksheets[:-1]
+    header, *rows = totals.iter_rows(values_only=True)
+    assert header[:2] == ("날짜", "발신")
+    assert len(rows) == 35
+    assert sum(row[7] for row in rows) == len(made.calls)
+    assert sum(row[14] for row in rows) == sum(row["seconds"] for row in made.calls)
+    assert "xl/charts/chart1.xml" in book.parts()
+    assert len(details) == (group is not Group.COMPANY)
+    for sheet in details:
+        assert sum(cell[8] for cell in sheet.iter_rows(min_row=2, values_only=True)) == len(made.calls)
+    assert (await clerk.row(export.id)).rows_done == export.rows_total
+    assert book.told["집계 단위"] == "날짜별"
+
+
+def first_column(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Of rows."""
+    return [row[0] for row in rows]
+
+
+async def test_ST_01_months_of_messages_too(made: Office, clerk: Clerk) -> None:
+    month = date(DAY.year, DAY.month, 1)
+    export = await clerk.ask(Kind.MESSAGE_STATISTICS, granularity=Granularity.MONTH, group=Group.SUBSCRIBER)
+    await clerk.work(export)
+    book = await clerk.workbook(export.id)
+
+    rows = list(book.book.worksheets[0].iter_rows(min_row=2, values_only=True))
+    assert first_column(rows)[0] == f"{month:%Y-%m}"
+    assert sum(row[3] for row in rows) == len(made.messages)
