@@ -56,6 +56,9 @@ class Bucket(StrEnum):
     SIGN_IN_FAILURE = "SIGN_IN_FAILURE"
     """A failed sign-in, per account over all its devices: reserve, then `give_back` when the password was right."""
 
+    LOOKUP_HIT = "LOOKUP_HIT"
+    """A look-up that found something, for `note` only: it writes as much as a miss, so that time tells nothing."""
+
     LOOKUP_MISS = "LOOKUP_MISS"
     """A look-up that found nothing, for `note` only: nothing is refused, but an alarm is due."""
 
@@ -84,12 +87,15 @@ BOUNDS: dict[Bucket, tuple[Bound, ...]] = {
     Bucket.SIGN_IN_FAILURE: (
         Bound("signInFailuresInHour", 50, HOUR, "Failed sign-ins of one ID in an hour, over all devices."),
     ),
+    Bucket.LOOKUP_HIT: (
+        Bound("lookupHits", 1_000_000, HOUR, "Look-ups in an hour that find something, over the whole service."),
+    ),
     Bucket.LOOKUP_MISS: (
         Bound("lookupMisses", 100, HOUR, "Look-ups in an hour that find nothing, over the whole service: an alarm."),
     ),
 }
 
-NOTED_ONLY = frozenset({Bucket.LOOKUP_MISS})
+NOTED_ONLY = frozenset({Bucket.LOOKUP_HIT, Bucket.LOOKUP_MISS})
 """What is never refused, and so is no limit to tell anybody about."""
 
 
