@@ -300,10 +300,17 @@ def gateway_faults() -> Iterator[None]:
 
 
 def database_url(text: str) -> str:
-    """The postgresql:// address in a database secret: JSON with host, port, username, password and dbname."""
+    """The postgresql:// address in a database secret: JSON with host, port, username, password and dbname.
+
+    TLS is required, unless the secret has another `sslmode` of libpq's: `verify-full` where the certificate can be
+    verified, `disable` where server and client are one machine.
+    """
     parts = json.loads(text)
     user, password = (quote(parts[name], safe="") for name in ("username", "password"))
-    return f"postgresql://{user}:{password}@{parts['host']}:{int(parts['port'])}/{quote(parts['dbname'], safe='')}"
+    return (
+        f"postgresql://{user}:{password}@{parts['host']}:{int(parts['port'])}/{quote(parts['dbname'], safe='')}"
+        f"?sslmode={quote(parts.get('sslmode', 'require'), safe='')}"
+    )
 
 
 def content_disposition(file_name: str) -> str:

@@ -20,7 +20,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -87,10 +87,12 @@ async def connect(
 ) -> None:
     """Open a pool of up to `size` connections, lazily: the first statement connects.
 
-    `url` is postgresql://user:password@host:port/database. `command_timeout` is in seconds, for one statement;
-    `abandoned`, in seconds too, is how long the server keeps a transaction open between two statements.
+    `url` is postgresql://user:password@host:port/database, perhaps with ?sslmode= as libpq knows it.
+    `command_timeout` is in seconds, for one statement; `abandoned`, in seconds too, is how long the server keeps a
+    transaction open between two statements.
     """
     parts = urlsplit(url)
+    sslmode = dict(parse_qsl(parts.query)).get("sslmode")
     credentials: dict[str, Any] = {
         "host": parts.hostname,
         "port": parts.port or 5432,
@@ -103,6 +105,7 @@ async def connect(
         "timeout": ACQUIRE,
         "command_timeout": command_timeout,
         "max_inactive_connection_lifetime": 240,
+        **({"ssl": sslmode} if sslmode else {}),
         "server_settings": {
             "idle_in_transaction_session_timeout": f"{abandoned * 1000:.0f}",
             # Past ours, so that the server ends only those statements whose process no longer can.

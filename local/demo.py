@@ -28,7 +28,7 @@ class Files:
 
     async def head(self, key: str, version: str | None = None) -> StoredObject:
         """The file."""
-        return StoredObject(key, len(self._files[key]), "demo", version)
+        return StoredObject(key, len(self._files[key]), "demo", version, now())
 
     async def read(self, key: str, version: str | None = None) -> AsyncIterator[bytes]:
         """The file, whole."""
@@ -36,7 +36,7 @@ class Files:
 
     async def write(self, key: str, body: bytes, *, content_type: str) -> StoredObject:
         """Forget it."""
-        return StoredObject(key, len(body), "demo", None)
+        return StoredObject(key, len(body), "demo", None, now())
 
     def stream(self, key: str, *, content_type: str) -> AbstractAsyncContextManager[Stream]:
         """Nothing is streamed here."""

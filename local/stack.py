@@ -268,6 +268,7 @@ def _credentials(url: str) -> dict[str, Any]:
         "host": parts.hostname,
         "port": parts.port or 5432,
         "dbname": parts.path.lstrip("/"),
+        "sslmode": "disable",
         "username": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
     }

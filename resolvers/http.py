@@ -141,6 +141,8 @@ class Endpoint:
                 "milliseconds": round(1000 * (time.monotonic() - before)),
                 "status": response.status_code,
                 "errors": len(errors) or None,
+                "codes": context.codes or None,
+                "role": context.role,
                 "request_id": context.request_id,
             },
         )
@@ -194,12 +196,12 @@ class Endpoint:
     def told(self, data: Any, errors: list[GraphQLError], context: Context, media: str) -> Response:
         """The answer of an operation that was executed, or refused by the pipeline."""
         if data is None and errors and all(error.path is None for error in errors):
-            told = report(errors, context)
+            told = self.reported(errors, context)
             status = STATUS.get(told[0]["extensions"]["code"], 400) if media == RESPONSE_JSON else 200
             return self.pausing(self.respond(status, told, context, media), told)
         answer: dict[str, Any] = {"data": data}
         if errors:
-            answer["errors"] = report(errors, context)
+            answer["errors"] = self.reported(errors, context)
         content = orjson.dumps(answer)
         if len(content) > self.bounds.response:
             limit = self.bounds.response
@@ -217,8 +219,18 @@ class Endpoint:
             response.headers["retry-after"] = str(max(1, math.ceil(seconds)))
         return response
 
+    def reported(self, errors: list[GraphQLError], context: Context) -> list[dict[str, Any]]:
+        """Errors as they are sent; the log line of the request names their codes, so that refusals can be counted."""
+        told = report(errors, context)
+        context.codes = [error["extensions"]["code"] for error in told]
+        return told
+
     def refuse(self, refused: Refused, context: Context, media: str) -> Response:
         """The answer to a request that GraphQL never saw."""
+        log.info(
+            "a request was refused",
+            extra={"status": refused.status, "codes": [refused.code], "request_id": context.request_id},
+        )
         extensions: dict[str, Any] = {"code": refused.code}
         if refused.limit is not None:
             extensions["limit"], extensions["maximum"] = refused.limit

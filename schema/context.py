@@ -68,7 +68,8 @@ class Context:
     reach the database, `viewer` and `service` are None; afterwards `viewer` is the person who is signed in, or
     `service` the server that asks, or both are None. `documents` are those that anybody may download.
     `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
-    `cookies` collects what mutations set. `reads` says, once the operation is known, that it can have no effect.
+    `cookies` collects what mutations set, `codes` those of the errors that are told. `reads` says, once the operation
+    is known, that it can have no effect.
     `views` collects the keys of the rows whose personal data was resolved (`schema/personal.py`).
     """
 
@@ -86,6 +87,7 @@ class Context:
     introspection: bool = True
     reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
     views: defaultdict[View, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     _batches: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -216,6 +216,8 @@ async def test_a_secret_becomes_the_address_of_the_database(clients: aws.Clients
     parts = urlsplit(url)
     assert (parts.scheme, parts.hostname, parts.port, parts.path) == ("postgresql", "db.internal", 5432, "/bizcall")
     assert parts.password == quote(held["password"], safe="")
+    assert parts.query == "sslmode=require"
+    assert aws.database_url(json.dumps({**held, "sslmode": "verify-full"})).endswith("?sslmode=verify-full")
 
 
 async def test_a_neighbour_that_is_away_is_told_as_such_and_letters_stay_behind(

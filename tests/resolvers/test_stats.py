@@ -64,7 +64,7 @@ async def desk(company: Tenant) -> AsyncIterator[Console]:
         yield desk
 
 
-SCREENS = {
+SCREENS: dict[str, tuple[dict[str, Any], str, str]] = {
     "월별 통화 통계": ({}, "MONTH", "COMPANY"),
     "전체 통화 통계 - 날짜별": ({}, "DAY", "COMPANY"),
     "발신 통화 통계 - 날짜별": ({"direction": "OUTGOING"}, "DAY", "COMPANY"),

@@ -175,19 +175,24 @@ async def test_AU_22_an_unknown_id_is_answered_like_a_known_one(person: Person) 
 
 
 async def test_AU_22_an_unknown_id_takes_the_same_time(person: Person) -> None:
-    """Medians of interleaved attempts; a fifth of slack for a machine that does other things too."""
-    took: dict[bool, list[float]] = {True: [], False: []}
-    for _ in range(20):
-        for known in (True, False):
-            start = time.perf_counter()
-            await refused(
-                person.sign_in(WRONG, login_id=person.company.login_id if known else person.company.numbers[5])
-            )
-            took[known].append(time.perf_counter() - start)
-        person.clock.turn(days=1)
+    """At the hash's real price: medians of interleaved attempts. A busy machine may spoil a round, not three."""
 
-    ratio = statistics.median(took[True]) / statistics.median(took[False])
-    assert 0.8 < ratio < 1.25
+    async def ratio() -> float:
+        took: dict[bool, list[float]] = {True: [], False: []}
+        for _ in range(12):
+            for known in (True, False):
+                start = time.perf_counter()
+                await refused(
+                    person.sign_in(WRONG, login_id=person.company.login_id if known else person.company.numbers[5])
+                )
+                took[known].append(time.perf_counter() - start)
+            person.clock.turn(days=1)
+        return statistics.median(took[True]) / statistics.median(took[False])
+
+    for _ in range(3):
+        if 0.8 < await ratio() < 1.25:
+            return
+    pytest.fail("known and unknown IDs were told apart in three rounds")
 
 
 async def test_AU_22_a_browser_that_signed_in_before_is_not_locked_out_by_strangers(person: Person) -> None:
