@@ -26,11 +26,11 @@ os.environ["EXEMPT_NETWORKS"] = "127.0.0.0/8,203.0.113.0/24"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys, which take longest, begin first; and a file's tests stay in one of the processes that run in parallel.
 
-    All journeys on the same system are one group, so that only one process starts it.
+    What starts the laptop's system, or its parts, is one group: two that start at once would want the same ports.
     """
     for item in items:
-        journey = item.get_closest_marker("journey") and "system" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("journeys" if journey else item.path.name))
+        started = {"journeys", "local"}.intersection(item.path.parts)
+        item.add_marker(pytest.mark.xdist_group("laptop" if started else item.path.name))
     items.sort(key=lambda item: not item.get_closest_marker("journey"))
 
 
