@@ -13,7 +13,7 @@ import pathlib
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -94,15 +94,19 @@ def run(given: argparse.Namespace, measure: Callable[[Office, Postgres, pathlib.
         server.stop()
 
 
-async def median(rounds: int, work: Callable[[], Awaitable[Any]]) -> float:
-    """The median of so many runs, in milliseconds, after one that warms."""
-    await work()
-    taken = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        await work()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken) * 1000
+async def by_turns(rounds: int, works: Mapping[str, Callable[[], Awaitable[Any]]]) -> dict[str, float]:
+    """The median of so many runs of each, in milliseconds, after one that warms.
+
+    They take turns, so that what else the machine does falls on all of them alike.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(rounds + 1):
+        for name, work in works.items():
+            begin = time.perf_counter()
+            await work()
+            if turn:
+                taken[name].append((time.perf_counter() - begin) * 1000)
+    return {name: statistics.median(each) for name, each in taken.items()}
 
 
 async def _made(server: Postgres, calls: int) -> Office:
@@ -191,7 +195,7 @@ async def _known(owner: asyncpg.Connection, company_id: UUID, month: date, calls
 
 
 async def _copy(owner: asyncpg.Connection, table: str, columns: str, rows: Iterator[str]) -> None:
-    """Fill a table from lines of COPY's text format, which row-level security doesn't let through, even to the owner."""
+    """Fill a table from lines of COPY's text format, which row-level security lets not even the owner do."""
 
     async def pieces() -> AsyncIterator[bytes]:
         while piece := list(islice(rows, _PIECE)):

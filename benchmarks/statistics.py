@@ -2,8 +2,8 @@
 
     product         `stats.statistics(…).page(…)` and `stats.heat_map`: a transaction as the role `app`, all rows of the
                     answer with their dense series
-    raw             the same PostgreSQL, GROUP BY over the rows, each in an index that covers all it needs; as the owner,
-                    without row-level security
+    raw             the same PostgreSQL, GROUP BY over the rows, out of an index that covers all it needs; as the
+                    owner, without row-level security
     DuckDB file     the rows in Parquet
     DuckDB          the rows in its own table
     chdb            the rows in a MergeTree of ClickHouse in this process
@@ -19,14 +19,16 @@ import pathlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import chdb.session
 import duckdb
+import orjson
 
-from benchmarks.office import Office, arguments, median, run
+from benchmarks.office import Office, arguments, by_turns, run
 from bizcall import database, stats
 from bizcall.history.filters import HistoryFilter, hours_of
 from bizcall.paging import Slice
@@ -37,8 +39,8 @@ WEEKDAYS = frozenset({1, 2, 3, 4, 5})
 OFFICE_HOURS = (9, 18)
 GROUPS = (Group.LINE, Group.SUBSCRIBER, Group.DEPARTMENT)
 
-_COLUMNS = "at, line_id, subscriber_id, department_id, type, seconds"
-_SHAPE = "at {at}, line_id UUID, subscriber_id UUID, department_id UUID, type {text}, seconds {number}"
+_COLUMNS = "moment, line_id, subscriber_id, department_id, type, seconds"
+_SHAPE = "moment {moment}, line_id UUID, subscriber_id UUID, department_id UUID, type {text}, seconds {number}"
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,6 @@ def in_chdb(session: Any) -> Ask:
             f" WHERE {_where(question, ids)} GROUP BY subject, bucket",
             "JSONCompactEachRow",
         )
-        import orjson
-
         return _added([[row[0], row[1], *map(int, row[2:])] for row in map(orjson.loads, str(answer).splitlines())])
 
     return ask
@@ -179,17 +179,17 @@ def _subject(question: Question) -> str:
 
 def _bucket(question: Question) -> str:
     if question.granularity is None:
-        return "extract(isodow FROM at) * 24 + extract(hour FROM at)"
-    return f"date_trunc('{question.granularity.lower()}', at)"
+        return "extract(isodow FROM moment) * 24 + extract(hour FROM moment)"
+    return f"date_trunc('{question.granularity.lower()}', moment)"
 
 
 def _where(question: Question, ids: Sequence[UUID]) -> str:
     wanted = question.wanted
-    parts = [f"at >= '{_moment(wanted.from_on)}'", f"at < '{_moment(wanted.to_on + timedelta(days=1))}'"]
+    parts = [f"moment >= '{_moment(wanted.from_on)}'", f"moment < '{_moment(wanted.to_on + timedelta(days=1))}'"]
     if wanted.weekdays is not None:
-        parts.append(f"extract(isodow FROM at) IN ({', '.join(map(str, sorted(wanted.weekdays)))})")
+        parts.append(f"extract(isodow FROM moment) IN ({', '.join(map(str, sorted(wanted.weekdays)))})")
     if wanted.hours is not None:
-        parts.append(f"extract(hour FROM at) IN ({', '.join(map(str, hours_of(wanted)))})")
+        parts.append(f"extract(hour FROM moment) IN ({', '.join(map(str, hours_of(wanted)))})")
     if question.group.column:
         keys = ", ".join(f"'{key}'" for key in ids)
         parts.append(f"{question.group.column} IN ({keys})")
@@ -218,14 +218,13 @@ async def twin(owner: asyncpg.Connection, company_id: UUID) -> None:
     if await owner.fetchval("SELECT to_regclass('twin') IS NOT NULL"):
         return
     await owner.execute("ALTER TABLE call NO FORCE ROW LEVEL SECURITY; SET maintenance_work_mem = '1GB'")
-    await owner.execute(
-        "CREATE TABLE making AS SELECT company_id, started_at AT TIME ZONE 'Asia/Seoul' AS at, line_id, subscriber_id,"
-        f" department_id, type, seconds FROM call WHERE company_id = '{company_id}' ORDER BY started_at"
-    )
+    columns = _COLUMNS.replace("moment,", "started_at AT TIME ZONE 'Asia/Seoul' AS moment,")
+    facts = f"SELECT company_id, {columns} FROM call WHERE company_id = '{company_id}' ORDER BY started_at"  # noqa: S608
+    await owner.execute(f"CREATE TABLE making AS {facts}")
     await owner.execute("ALTER TABLE call FORCE ROW LEVEL SECURITY")
     for key in ("", *(f"{group.column}, " for group in GROUPS)):
-        rest = ", ".join(name for name in _COLUMNS.split(", ") if name not in {"at", key.rstrip(", ")})
-        await owner.execute(f"CREATE INDEX ON making (company_id, {key}at) INCLUDE ({rest})")
+        rest = ", ".join(name for name in _COLUMNS.split(", ") if name not in {"moment", key.rstrip(", ")})
+        await owner.execute(f"CREATE INDEX ON making (company_id, {key}moment) INCLUDE ({rest})")
     await owner.execute("VACUUM ANALYZE making")
     await owner.execute("ALTER TABLE making RENAME TO twin")
 
@@ -235,7 +234,7 @@ async def exported(owner: asyncpg.Connection, folder: pathlib.Path) -> pathlib.P
     path = folder / "calls.csv"
     if not path.exists():
         partial = path.with_suffix(".partial")
-        await owner.copy_from_query(f"SELECT {_COLUMNS} FROM twin ORDER BY at", output=partial, format="csv")  # noqa: S608
+        await owner.copy_from_query(f"SELECT {_COLUMNS} FROM twin ORDER BY moment", output=partial, format="csv")  # noqa: S608
         partial.rename(path)
     return path
 
@@ -247,7 +246,7 @@ def duckdb_over(csv: pathlib.Path, folder: pathlib.Path) -> duckdb.DuckDBPyConne
     shape = ", ".join(
         f"'{name}': '{kind}'"
         for name, kind in (
-            part.split() for part in _SHAPE.format(at="TIMESTAMP", text="VARCHAR", number="INTEGER").split(", ")
+            part.split() for part in _SHAPE.format(moment="TIMESTAMP", text="VARCHAR", number="INTEGER").split(", ")
         )
     )
     rows = f"SELECT * FROM read_csv('{csv}', header = false, columns = {{{shape}}})"  # noqa: S608
@@ -261,10 +260,10 @@ def duckdb_over(csv: pathlib.Path, folder: pathlib.Path) -> duckdb.DuckDBPyConne
 def chdb_over(csv: pathlib.Path, folder: pathlib.Path) -> Any:
     """A session of chdb with the rows as `twin`, in the order of time."""
     session = chdb.session.Session(str(folder / "chdb"))
-    shape = _SHAPE.format(at="DateTime('UTC')", text="LowCardinality(String)", number="UInt32")
+    shape = _SHAPE.format(moment="DateTime('UTC')", text="LowCardinality(String)", number="UInt32")
     session.query("CREATE DATABASE IF NOT EXISTS twins")
     session.query("USE twins")
-    session.query(f"CREATE TABLE IF NOT EXISTS twin ({shape}) ENGINE = MergeTree ORDER BY at")
+    session.query(f"CREATE TABLE IF NOT EXISTS twin ({shape}) ENGINE = MergeTree ORDER BY moment")
     if not int(str(session.query("SELECT count() FROM twin", "TSV"))):
         session.query(f"INSERT INTO twin SELECT * FROM file('{csv}', CSV, $${shape}$$)")  # noqa: S608
     return session
@@ -295,21 +294,19 @@ async def compare(office: Office, server: Postgres, folder: pathlib.Path, rounds
             f"{office.calls:,} calls, {office.first} to {office.last}; medians of {rounds}, in milliseconds",
             f"{'':38}" + "".join(f"{name:>13}" for name in ways) + f"{'of raw':>9}{'of file':>9}{'of chdb':>9}",
         ]
-        for question in questions(office, subscribers):
-            lines.append(await _line(question, ways, rounds))
-        return "\n".join(lines)
+        found = [await _line(question, ways, rounds) for question in questions(office, subscribers)]
+        return "\n".join([*lines, *found])
     finally:
         await owner.close()
 
 
 async def _line(question: Question, ways: dict[str, Ask], rounds: int) -> str:
     right = await ways["product"](question, ())
-    taken: dict[str, float] = {}
     for name, ask in ways.items():
         found = await ask(question, right.ids)
         if (found.calls, found.seconds) != (right.calls, right.seconds):
             raise ValueError(f"{question.name}: {name} found {found}, the product {right}")
-        taken[name] = await median(rounds, lambda ask=ask: ask(question, right.ids))  # type: ignore[misc]
+    taken = await by_turns(rounds, {name: partial(ask, question, right.ids) for name, ask in ways.items()})
     ratios = {name: taken["product"] / taken[name] for name in ("raw", "DuckDB file", "chdb")}
     missed = [name for name, ratio in ratios.items() if question.bar and ratio >= _bar(question, name)]
     return (
