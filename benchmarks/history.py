@@ -61,7 +61,6 @@ def filters(office: Office, keys: dict[str, Sequence[UUID]]) -> dict[str, Histor
         "last 8 digits": replace(whole, customer_tail=customer(50_000)[-8:]),
         "name of 3 letters": replace(whole, customer_name="김가나"),
         "name of 2 letters": replace(whole, customer_name="김가"),
-        "name of 1 letter": replace(whole, customer_name="김"),
         "name that nobody has": replace(whole, customer_name="없는이름"),
     }
 

@@ -62,8 +62,8 @@ class PageInfo:
 
     has_next_page: bool = strawberry.field(description="Whether entries follow this page.")
     has_previous_page: bool = strawberry.field(description="Whether entries precede this page.")
-    start_cursor: str | None = strawberry.field(description="The first entry's cursor; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The last entry's cursor; null on an empty page.")
+    start_cursor: str | None = strawberry.field(description="Where to go on backward; null where nothing is.")
+    end_cursor: str | None = strawberry.field(description="Where to go on forward; null where nothing is.")
 
 
 @strawberry.type(description="An entry of a list and its place.")

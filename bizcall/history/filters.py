@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 SPAN_MONTHS = 3
 KEYS_MOST = 500
 NUMBER_MOST = 40
-NAME_MOST = 100
+NAME_LEAST, NAME_MOST = 2, 100
+"""Letters of a search by the beginning of a name: a family's alone means every tenth call, which no index finds."""
+
 TAIL_LEAST, TAIL_MOST = 4, 8
 """Digits of a search by the end of a number: fewer would let numbers be guessed one digit after the other."""
 
@@ -56,7 +58,8 @@ class HistoryFilter:
     `from_on` and `to_on` are both inside the period, which is at most 3 months long. `weekdays` are ISO's, 1 is Monday.
     `hours` are (from, to), whole hours 0–24, `to` outside; from > to runs over midnight. `types` are call types or
     message directions. `NOBODY` among the keys means "no department" and "held by nobody". `customer_number` is exact,
-    in any spelling; `customer_tail` is the number's last 4–8 digits; `customer_name` is how a customer's name begins.
+    in any spelling; `customer_tail` is the number's last 4–8 digits; `customer_name` is how a customer's name begins,
+    at least 2 letters.
     """
 
     from_on: date
@@ -292,6 +295,8 @@ def _misnamed(cleaned: HistoryFilter) -> list[Problem]:
             problems.append(Problem(ErrorCode.REQUIRED, (field,)))
         elif text is not None and len(text) > most:
             problems.append(Problem(ErrorCode.TOO_LONG, (field,), {"maximum": str(most)}))
+    if cleaned.customer_name and len(cleaned.customer_name) < NAME_LEAST:
+        problems.append(Problem(ErrorCode.TOO_SHORT, ("customerName",), {"minimum": str(NAME_LEAST)}))
     if (tail := cleaned.customer_tail) is not None:
         if len(tail) < TAIL_LEAST:
             problems.append(Problem(ErrorCode.TOO_SHORT, ("customerTail",), {"minimum": str(TAIL_LEAST)}))

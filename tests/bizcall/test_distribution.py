@@ -15,7 +15,7 @@ LOCAL = DIRECTORY | {"migration"}
 """Tables that would stay on the coordinator: found before any company is known."""
 
 GIVEN_UP = frozenset({("credential", "admin")})
-"""Keys from a table of the coordinator to a distributed one, which a move would drop. Nothing deletes administrators."""
+"""Keys from the coordinator to a distributed table, which a move would drop; nothing deletes administrators."""
 
 
 async def distributed(postgres: Postgres) -> set[str]:
