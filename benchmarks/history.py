@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -92,9 +92,9 @@ async def cursor_of(found: FactListing[Any], office: Office) -> tuple[int, str |
     return page, encode(found.order, [row["started_at"], row["id"]])
 
 
-async def unreturned(office: Office, rounds: int) -> list[str]:
+async def unreturned(office: Office, rounds: int) -> AsyncIterator[str]:
     """Unreturned calls of the last month: the first page, the slowest of all, and how many rows and pages there are."""
-    lines = [f"\n{'unreturned calls, 31 days':30}{'page 1':>10}{'slowest':>10}{'pages':>8}{'rows':>8}"]
+    yield f"\n{'unreturned calls, 31 days':30}{'page 1':>10}{'slowest':>10}{'pages':>8}{'rows':>8}"
     keys = await some(office.company_id, "department")
     wanted = HistoryFilter(office.last - timedelta(days=30), office.last)
     for name, each in {
@@ -114,34 +114,35 @@ async def unreturned(office: Office, rounds: int) -> list[str]:
             if not page.has_next:
                 break
             part = Slice(first=SIZE, after=page.end_cursor)
-        lines.append(f"{name:30}{first['first']:10.1f}{slowest:10.1f}{pages:8,}{rows:8,}")
-    return lines
+        yield f"{name:30}{first['first']:10.1f}{slowest:10.1f}{pages:8,}{rows:8,}"
 
 
-async def compare(office: Office, _server: Postgres, _folder: pathlib.Path, rounds: int) -> str:
-    """Measure every filter and answer the table."""
+async def compare(office: Office, _server: Postgres, _folder: pathlib.Path, rounds: int) -> AsyncIterator[str]:
+    """Measure every filter; the lines of the table."""
     async with database.tenant(office.company_id, read_only=True):
         keys = {table: await some(office.company_id, table) for table in ("line", "subscriber", "department")}
         newest = await calls.listing(office.company_id, HistoryFilter(office.first, office.last)).page(Slice(first=1))
         look_up = partial(calls.by_keys, office.company_id, [newest.rows[0].key])
-        lines = [
-            f"{office.calls:,} calls, {office.first} to {office.last}; medians of {rounds}, in milliseconds",
-            f"{'':30}{'look-up':>9}{'page 1':>10}{'deep':>10}{'page':>8}{'deep/1':>10}{'1/look':>10}{'deep/look':>12}",
-        ]
+        yield f"{office.calls:,} calls, {office.first} to {office.last}; medians of {rounds}, in milliseconds"
+        yield (
+            f"{'':30}{'look-up':>9}{'page 1':>10}{'deep':>10}{'page':>8}{'deep/1':>10}{'1/look':>10}{'deep/look':>12}"
+        )
         for name, wanted in filters(office, keys).items():
             found = calls.listing(office.company_id, wanted)
             assert isinstance(found, FactListing)
             number, cursor = await cursor_of(found, office)
             pages = {"first": Slice(first=SIZE), "deep": Slice(first=SIZE, after=cursor)}
             works: dict[str, Any] = {each: partial(found.page, part) for each, part in pages.items()}
+            await by_turns(1, works)
             taken = await by_turns(rounds, {"look": look_up, **works})
             ratios = taken["deep"] / taken["first"], taken["first"] / taken["look"], taken["deep"] / taken["look"]
             missed = ratios[0] > DEPTH_BAR or max(ratios[1:]) > LOOK_UP_BAR
-            lines.append(
+            yield (
                 f"{name:30}{taken['look']:9.2f}{taken['first']:10.2f}{taken['deep']:10.2f}{number:8,}"
                 f"{ratios[0]:10.2f}{ratios[1]:10.1f}{ratios[2]:12.1f}" + ("  missed" if missed else "")
             )
-        return "\n".join([*lines, *await unreturned(office, rounds)])
+        async for line in unreturned(office, rounds):
+            yield line
 
 
 if __name__ == "__main__":

@@ -78,34 +78,35 @@ def arguments(description: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(given: argparse.Namespace, measure: Callable[[Office, Postgres, pathlib.Path], Awaitable[str]]) -> None:
-    """Start the server, measure, and print what that answers."""
+def run(given: argparse.Namespace, measure: Callable[[Office, Postgres, pathlib.Path], AsyncIterator[str]]) -> None:
+    """Start the server, measure, and print each line as it comes."""
     folder = state.folder((given.state or state.folder() / "benchmarks") / f"calls-{given.calls}")
     server = Postgres(folder / "postgres", durable=False)
 
-    async def measured() -> str:
+    async def measured() -> None:
         async with opened(server, folder, given.calls) as office:
-            return await measure(office, server, folder)
+            async for line in measure(office, server, folder):
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
 
     server.start()
     try:
-        sys.stdout.write(f"{asyncio.run(measured())}\n")
+        asyncio.run(measured())
     finally:
         server.stop()
 
 
 async def by_turns(rounds: int, works: Mapping[str, Callable[[], Awaitable[Any]]]) -> dict[str, float]:
-    """The median of so many runs of each, in milliseconds, after one that warms.
+    """The median of so many runs of each, in milliseconds; whoever asks has warmed them.
 
     They take turns, so that what else the machine does falls on all of them alike.
     """
     taken: dict[str, list[float]] = {name: [] for name in works}
-    for turn in range(rounds + 1):
+    for _ in range(rounds):
         for name, work in works.items():
             begin = time.perf_counter()
             await work()
-            if turn:
-                taken[name].append((time.perf_counter() - begin) * 1000)
+            taken[name].append((time.perf_counter() - begin) * 1000)
     return {name: statistics.median(each) for name, each in taken.items()}
 
 

@@ -16,7 +16,7 @@ twentieth of raw; those and one subscriber quicker than the file of DuckDB and t
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -269,8 +269,8 @@ def chdb_over(csv: pathlib.Path, folder: pathlib.Path) -> Any:
     return session
 
 
-async def compare(office: Office, server: Postgres, folder: pathlib.Path, rounds: int) -> str:
-    """Ask all questions in all ways and answer the table."""
+async def compare(office: Office, server: Postgres, folder: pathlib.Path, rounds: int) -> AsyncIterator[str]:
+    """Ask all questions in all ways; the lines of the table."""
     owner = await asyncpg.connect(server.url("owner"))
     try:
         await twin(owner, office.company_id)
@@ -290,12 +290,10 @@ async def compare(office: Office, server: Postgres, folder: pathlib.Path, rounds
             "DuckDB": in_duckdb(ducks, "twin"),
             "chdb": in_chdb(chdb_over(csv, folder)),
         }
-        lines = [
-            f"{office.calls:,} calls, {office.first} to {office.last}; medians of {rounds}, in milliseconds",
-            f"{'':38}" + "".join(f"{name:>13}" for name in ways) + f"{'of raw':>9}{'of file':>9}{'of chdb':>9}",
-        ]
-        found = [await _line(question, ways, rounds) for question in questions(office, subscribers)]
-        return "\n".join([*lines, *found])
+        yield f"{office.calls:,} calls, {office.first} to {office.last}; medians of {rounds}, in milliseconds"
+        yield f"{'':38}" + "".join(f"{name:>13}" for name in ways) + f"{'of raw':>9}{'of file':>9}{'of chdb':>9}"
+        for question in questions(office, subscribers):
+            yield await _line(question, ways, rounds)
     finally:
         await owner.close()
 
