@@ -157,4 +157,5 @@ async def as_of(company_id: UUID, facts: Facts) -> datetime | None:
     rows = await query(
         "SELECT max(finished_at) AS at FROM feed_file WHERE company_id = $1 AND kind = $2", company_id, kind.value
     )
-    return rows[0]["at"]
+    at: datetime | None = rows[0]["at"]
+    return at
