@@ -96,8 +96,12 @@ def run(given: argparse.Namespace, measure: Callable[[Office, Postgres, pathlib.
         server.stop()
 
 
-async def by_turns(rounds: int, works: Mapping[str, Callable[[], Awaitable[Any]]]) -> dict[str, float]:
-    """The median of so many runs of each, in milliseconds; whoever asks has warmed them.
+async def by_turns(
+    rounds: int,
+    works: Mapping[str, Callable[[], Awaitable[Any]]],
+    told: Callable[[list[float]], float] = statistics.median,
+) -> dict[str, float]:
+    """The median of so many runs of each, or what else is to be `told`, in ms; whoever asks has warmed them.
 
     They take turns, so that what else the machine does falls on all of them alike.
     """
@@ -107,7 +111,7 @@ async def by_turns(rounds: int, works: Mapping[str, Callable[[], Awaitable[Any]]
             begin = time.perf_counter()
             await work()
             taken[name].append((time.perf_counter() - begin) * 1000)
-    return {name: statistics.median(each) for name, each in taken.items()}
+    return {name: told(each) for name, each in taken.items()}
 
 
 async def _made(server: Postgres, calls: int) -> Office:

@@ -10,7 +10,7 @@ import calendar
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -96,20 +96,29 @@ class Where(NamedTuple):
     parameters: list[Any]
 
 
-def conditions(company_id: UUID, wanted: HistoryFilter, facts: Facts, *, after: Sequence[Any] = ()) -> Where:
+def conditions(
+    company_id: UUID,
+    wanted: HistoryFilter,
+    facts: Facts,
+    *,
+    after: Sequence[Any] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Where:
     """The filter over the table of facts, which goes by its own name in the statement. `wanted` must be checked.
 
     $1 is the company, $2 and $3 are the period's bounds, always; whoever adds parameters goes on after the last one.
-    With `after`, the values of a statement's earlier parameters, all of them stand behind those.
+    With `after`, the values of a statement's earlier parameters, all of them stand behind those. `since` and `until`
+    (outside) narrow the period's bounds.
     """
     name, values = facts.table, list(after)
     moment = f"{name}.{facts.moment}"
     company = _given(values, company_id)
-    since, until = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
+    first, after_last = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
     parts = [
         f"{name}.company_id = {company}",
-        f"{moment} >= {_given(values, since)}",
-        f"{moment} < {_given(values, until)}",
+        f"{moment} >= {_given(values, max(first, since or first))}",
+        f"{moment} < {_given(values, min(after_last, until or after_last))}",
         *_timed(f"{moment} AT TIME ZONE 'Asia/Seoul'", wanted, values),
     ]
     if (types := types_of(wanted, facts)) != facts.types:

@@ -19,13 +19,15 @@ tell, else from the rows, and end at 10,000.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 from tortoise.models import Model
 
+from bizcall import months
 from bizcall.database import query
 from bizcall.history.filters import (
     HistoryFilter,
@@ -181,11 +183,11 @@ class FactListing(Generic[T]):
         return self.wanted if lines is None else replace(self.wanted, line_ids=tuple(lines))
 
     def _straight(self, cut: Cut, lines: list[UUID] | None = None) -> Where:
-        where = conditions(self.company_id, self._on(lines), self.facts)
+        where = self._where(cut, self._on(lines))
         return Where(self._selected(where, cut), where.parameters)
 
     def _by_lines(self, cut: Cut, lines: list[UUID]) -> Where:
-        where = conditions(self.company_id, replace(self.wanted, line_ids=None), self.facts, after=[lines])
+        where = self._where(cut, replace(self.wanted, line_ids=None), [lines])
         where = Where(f"{where.sql} AND {self.facts.table}.line_id = one.line_id", where.parameters)
         return Where(self._merged("unnest($1::uuid[]) AS one (line_id)", where, cut), where.parameters)
 
@@ -208,12 +210,24 @@ class FactListing(Generic[T]):
         ahead = f"coalesce(sum(n){known} OVER (ORDER BY hour {way} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0)"
         source = f"(SELECT hour FROM (SELECT hour, {ahead} AS ahead FROM ({filled}) AS filled) AS summed"  # noqa: S608 - constants
         source += f" WHERE ahead <= {cut.size}) AS one"
-        where = conditions(self.company_id, self.wanted, self.facts, after=parameters)
+        where = self._where(cut, self.wanted, parameters)
         moment = f"{facts.table}.{facts.moment}"
         where = Where(
             f"{where.sql} AND {moment} >= one.hour AND {moment} < one.hour + interval '1 hour'", where.parameters
         )
         return Where(self._merged(source, where, cut), where.parameters)
+
+    def _where(self, cut: Cut, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
+        """The conditions with the period cut off at the cursor.
+
+        A comparison of rows alone leaves out no month, and beside another bound the index is read from that one on.
+        """
+        since = until = None
+        if cut.values is not None and not cut.down:
+            since = cut.values[0]
+        elif cut.values is not None and (last := cut.values[0]) < months.begins(wanted.to_on + timedelta(days=1)):
+            until = last + timedelta(seconds=1)
+        return conditions(self.company_id, wanted, self.facts, after=after, since=since, until=until)
 
     def _selected(self, where: Where, cut: Cut) -> str:
         """The first rows beyond the cursor, whose values are added to the parameters."""
@@ -223,8 +237,7 @@ class FactListing(Generic[T]):
             where.parameters.extend(cut.values)
             at, key = f"${len(where.parameters) - 1}", f"${len(where.parameters)}"
             sign = "<" if cut.down else ">"
-            # The plain comparison is for the months: by a comparison of rows none is left out.
-            sql += f" AND {moment} {sign}= {at} AND ({moment}, {table}.id) {sign} ({at}, {key})"
+            sql += f" AND ({moment}, {table}.id) {sign} ({at}, {key})"
         columns = f"{self.columns}, {table}.company_id" if self.only else self.columns
         return f"SELECT {columns} FROM {table} WHERE {sql} {self._ranked(table, cut)}"  # noqa: S608 - constants
 

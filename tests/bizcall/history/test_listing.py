@@ -15,7 +15,7 @@ from bizcall.history import listing
 from bizcall.history.filters import Direction, HistoryFilter, conditions
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.messages import MessageDirection
-from bizcall.paging import Slice
+from bizcall.paging import Cut, Slice
 from bizcall.stats.rollups import CALLS, MESSAGES
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call
@@ -200,3 +200,15 @@ async def test_ST_02_another_company_sees_none_of_it(history: Office, stranger: 
             found = calls.listing(stranger.id, wanted)
             assert (await found.page(Slice(first=5))).rows == []
             assert (await found.count()).value == 0
+
+
+@pytest.mark.parametrize("descending", [False, True])
+async def test_ST_02_a_page_is_read_from_its_cursor_on(history: Office, descending: bool) -> None:
+    found = calls.listing(history.company.id, whole(), descending=descending)
+    assert isinstance(found, listing.FactListing)
+    async with tenant(history.company.id, read_only=True):
+        page = await found.page(Slice(first=20))
+        statement = await found._statement(Cut.of(found.order, Slice(first=1, after=page.end_cursor), found.model))
+    # Beside a further bound PostgreSQL would begin at the period's end, and read all pages before this one.
+    last, (_, since, until, *_rest) = page.rows[-1].started_at, statement.parameters
+    assert (until - timedelta(seconds=1) if descending else since) == last
