@@ -153,9 +153,9 @@ class FactListing(Generic[T]):
         if wanted.subscriber_ids is None and wanted.department_ids is None:
             return sorted(set(wanted.line_ids or ()))
         # The rollups of lines have no hours; without those they hold what the filter wants and more.
-        [rollup] = [
-            each for each in self.facts.rollups if each.bucket == ("month" if wanted.subscriber_ids is None else "day")
-        ]
+        # A few subscribers' days are found by an index; the months of all lines are fewer rows than the days of many.
+        few = wanted.subscriber_ids is not None and len(wanted.subscriber_ids) <= MERGED_MOST
+        [rollup] = [each for each in self.facts.rollups if each.bucket == ("day" if few else "month")]
         where = rollup_conditions(self.company_id, replace(wanted, weekdays=None, hours=None), rollup)
         most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else MERGED_MOST
         lines = f"SELECT DISTINCT line_id FROM {rollup.table} WHERE {where.sql} LIMIT {most + 1}"  # noqa: S608 - constants
