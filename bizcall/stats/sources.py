@@ -71,8 +71,13 @@ def rollup_for(facts: Facts, wanted: HistoryFilter, granularity: Granularity, gr
         and _COARSENESS[rollup.bucket] >= _FINEST[granularity]
         and expressible(wanted, rollup)
     ]
-    # A rollup of the company or its departments has a few rows an hour, one of lines many a day.
-    return min(able, key=lambda rollup: (len(rollup.scope), _COARSENESS[rollup.bucket]), default=None)
+    # The company has a row an hour. The months of lines are fewer rows than the hours of departments, whose hours are
+    # fewer than the days of lines.
+    return min(
+        able,
+        key=lambda rollup: (bool(rollup.scope), rollup.bucket != "month", len(rollup.scope)),
+        default=None,
+    )
 
 
 async def source_for(
