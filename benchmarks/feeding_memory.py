@@ -3,8 +3,8 @@
     small     a file of 20,000 calls: two chunks
     large     the same with 1,000,000, gzipped; in a process of its own, as the function has one
 
-Wanted: memory that doesn't grow with the file. Two caches of at most 65,536 spellings of numbers fill up with the large
-one, and then no more. Counted is the Python process alone; PostgreSQL is started for the occasion and thrown away.
+Wanted: memory that doesn't grow with the file, but for caches that are bounded. Counted is the Python process alone;
+PostgreSQL is started for the occasion and thrown away.
 """
 
 from __future__ import annotations
