@@ -100,12 +100,27 @@ class Count:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some consecutive rows of a list, in its order whichever way they were asked for, with a cursor for each."""
+    """Some consecutive rows of a list, in its order whichever way they were asked for, with a cursor for each.
+
+    `stopped` is the place where the reading ended before the page was full, at its end or, read backward, at its start.
+    """
 
     rows: Sequence[T]
     cursors: Sequence[str]
     has_next: bool
     has_previous: bool
+    backward: bool = False
+    stopped: str | None = None
+
+    @property
+    def start_cursor(self) -> str | None:
+        """From where to go on backward; None where there is nothing."""
+        return (self.stopped if self.backward else None) or (self.cursors[0] if self.cursors else None)
+
+    @property
+    def end_cursor(self) -> str | None:
+        """From where to go on forward; None where there is nothing."""
+        return (None if self.backward else self.stopped) or (self.cursors[-1] if self.cursors else None)
 
 
 class Pages(Protocol[T]):
@@ -141,13 +156,15 @@ class Cut:
         """Whether the database reads from large to small."""
         return self.order.descending ^ self.backward
 
-    def page(self, found: Sequence[T]) -> Page[T]:
+    def page(self, found: Sequence[T], stopped: Sequence[Any] | None = None) -> Page[T]:
         """The page, of the rows that were found in the order asked for.
 
         Forward, `has_previous` says that a cursor was given, and backward likewise `has_next`: the row of that
-        cursor stood on that side when the cursor was handed out.
+        cursor stood on that side when the cursor was handed out. `stopped` are the order's values of the place at
+        which the search for rows was given up, if it was.
         """
-        more, rows = len(found) > self.size, list(found[: self.size])
+        full, rows = len(found) > self.size, list(found[: self.size])
+        more = full or stopped is not None
         if self.backward:
             rows.reverse()
         given = self.values is not None
@@ -156,6 +173,8 @@ class Cut:
             cursors=[encode(self.order, [getattr(row, column) for column in self.order.columns]) for row in rows],
             has_next=given if self.backward else more,
             has_previous=more if self.backward else given,
+            backward=self.backward,
+            stopped=encode(self.order, stopped) if stopped is not None and not full else None,
         )
 
 

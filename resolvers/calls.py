@@ -40,7 +40,8 @@ class CallQueries:
     @strawberry.field(
         description="Missed, missed-busy and abandoned calls of at most 31 days after which nobody has talked with "
         "that number, whoever called. Failed attempts and messages don't count. Withheld numbers are left out. "
-        "`totalCount` looks at 5,000 missed calls at the most."
+        "A page and `totalCount` look at 5,000 missed calls at the most: a page may hold fewer than asked for, or "
+        "none, and not be the last."
     )
     async def unreturned_calls(
         self,

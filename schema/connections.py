@@ -63,8 +63,8 @@ class PageInfo:
 
     has_next_page: bool = strawberry.field(description="Whether entries follow this page.")
     has_previous_page: bool = strawberry.field(description="Whether entries precede this page.")
-    start_cursor: str | None = strawberry.field(description="The first entry's cursor; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The last entry's cursor; null on an empty page.")
+    start_cursor: str | None = strawberry.field(description="Where to go on backward; null where nothing is.")
+    end_cursor: str | None = strawberry.field(description="Where to go on forward; null where nothing is.")
 
 
 @strawberry.type(description="An entry of a list and its place.")
@@ -109,7 +109,7 @@ class Connection(Generic[T]):
             page_info=PageInfo(
                 has_next_page=page.has_next,
                 has_previous_page=page.has_previous,
-                start_cursor=page.cursors[0] if page.cursors else None,
-                end_cursor=page.cursors[-1] if page.cursors else None,
+                start_cursor=page.start_cursor,
+                end_cursor=page.end_cursor,
             ),
         )

@@ -103,7 +103,7 @@ class HistoryFilterInput:
     )
     customer_name: str | None = strawberry.field(
         default=None,
-        description="With a customer on the other side whose name begins so, 1–100 characters; capitals count.",
+        description="With a customer on the other side whose name begins so, 2–100 characters; capitals count.",
     )
 
     def to_filter(self) -> HistoryFilter:

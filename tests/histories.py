@@ -174,7 +174,7 @@ async def walk(pages: Pages[Any], size: int, *, backward: bool = False) -> list[
         if not (page.has_previous if backward else page.has_next):
             ordered: Sequence[Page[Any]] = found[::-1] if backward else found
             return [row for page in ordered for row in page.rows]
-        part = Slice(last=size, before=page.cursors[0]) if backward else Slice(first=size, after=page.cursors[-1])
+        part = Slice(last=size, before=page.start_cursor) if backward else Slice(first=size, after=page.end_cursor)
 
 
 __all__ = ["NOBODY", "Office", "day", "hold", "matches", "office", "walk", "whole"]

@@ -10,7 +10,7 @@ import calendar
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 SPAN_MONTHS = 3
 KEYS_MOST = 500
 NUMBER_MOST = 40
-NAME_MOST = 100
+NAME_LEAST, NAME_MOST = 2, 100
+"""Letters of a search by the beginning of a name: a family's alone means every tenth call, which no index finds."""
+
 TAIL_LEAST, TAIL_MOST = 4, 8
 """Digits of a search by the end of a number: fewer would let numbers be guessed one digit after the other."""
 
@@ -56,7 +58,8 @@ class HistoryFilter:
     `from_on` and `to_on` are both inside the period, which is at most 3 months long. `weekdays` are ISO's, 1 is Monday.
     `hours` are (from, to), whole hours 0–24, `to` outside; from > to runs over midnight. `types` are call types or
     message directions. `NOBODY` among the keys means "no department" and "held by nobody". `customer_number` is exact,
-    in any spelling; `customer_tail` is the number's last 4–8 digits; `customer_name` is how a customer's name begins.
+    in any spelling; `customer_tail` is the number's last 4–8 digits; `customer_name` is how a customer's name begins,
+    at least 2 letters.
     """
 
     from_on: date
@@ -93,20 +96,29 @@ class Where(NamedTuple):
     parameters: list[Any]
 
 
-def conditions(company_id: UUID, wanted: HistoryFilter, facts: Facts, *, after: Sequence[Any] = ()) -> Where:
+def conditions(
+    company_id: UUID,
+    wanted: HistoryFilter,
+    facts: Facts,
+    *,
+    after: Sequence[Any] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Where:
     """The filter over the table of facts, which goes by its own name in the statement. `wanted` must be checked.
 
     $1 is the company, $2 and $3 are the period's bounds, always; whoever adds parameters goes on after the last one.
-    With `after`, the values of a statement's earlier parameters, all of them stand behind those.
+    With `after`, the values of a statement's earlier parameters, all of them stand behind those. `since` and `until`
+    (outside) narrow the period's bounds.
     """
     name, values = facts.table, list(after)
     moment = f"{name}.{facts.moment}"
     company = _given(values, company_id)
-    since, until = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
+    first, after_last = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
     parts = [
         f"{name}.company_id = {company}",
-        f"{moment} >= {_given(values, since)}",
-        f"{moment} < {_given(values, until)}",
+        f"{moment} >= {_given(values, max(first, since or first))}",
+        f"{moment} < {_given(values, min(after_last, until or after_last))}",
         *_timed(f"{moment} AT TIME ZONE 'Asia/Seoul'", wanted, values),
     ]
     if (types := types_of(wanted, facts)) != facts.types:
@@ -292,6 +304,8 @@ def _misnamed(cleaned: HistoryFilter) -> list[Problem]:
             problems.append(Problem(ErrorCode.REQUIRED, (field,)))
         elif text is not None and len(text) > most:
             problems.append(Problem(ErrorCode.TOO_LONG, (field,), {"maximum": str(most)}))
+    if cleaned.customer_name and len(cleaned.customer_name) < NAME_LEAST:
+        problems.append(Problem(ErrorCode.TOO_SHORT, ("customerName",), {"minimum": str(NAME_LEAST)}))
     if (tail := cleaned.customer_tail) is not None:
         if len(tail) < TAIL_LEAST:
             problems.append(Problem(ErrorCode.TOO_SHORT, ("customerTail",), {"minimum": str(TAIL_LEAST)}))

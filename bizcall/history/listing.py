@@ -10,6 +10,9 @@ The planner can't know what hides in a filter, so the way is chosen here. A page
                        only the first of those are read that fill a page: at most PAGE_MOST + 2 hours
     no filter          the first rows of the range
 
+A further condition, which each fact has to be asked, is asked of at most LOOKED_AT_MOST facts a page: a page may end
+before it is full, and then says from where to go on.
+
 Page after page costs the same, since each begins where the last one ended. Counts come from rollups where those can
 tell, else from the rows, and end at 10,000.
 """
@@ -18,11 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 from tortoise.models import Model
 
+from bizcall import months
 from bizcall.database import query
 from bizcall.history.filters import (
     HistoryFilter,
@@ -45,7 +50,7 @@ MERGED_MOST = 50
 """Lines that a page is merged from."""
 
 LOOKED_AT_MOST = 5_000
-"""Facts that a count looks at where a further condition has to be asked of each."""
+"""Facts that a page or a count looks at where a further condition has to be asked of each."""
 
 LINES_MOST = 500
 """Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
@@ -56,8 +61,8 @@ class FactListing(Generic[T]):
     """A list of facts in the order of their moments.
 
     `wanted` must have been checked. `columns` are selected of the table by its own name and made a row by `row`;
-    `model` is the table's, for the types of cursors. `only` is a further condition, in which no parameters stand;
-    a page asks it of as many facts as fill it.
+    `model` is the table's, for the types of cursors. `only` is a further condition over `columns` and company_id, in
+    which no parameters stand.
     """
 
     company_id: UUID
@@ -77,14 +82,9 @@ class FactListing(Generic[T]):
     async def page(self, part: Slice) -> Page[T]:
         """One page; raises Invalid for a bad `part`."""
         cut = Cut.of(self.order, part, self.model)
-        # A plan for any values can't be right for all of them: the arrays and the period decide.
-        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
-        if (lines := await self._lines()) is not None:
-            statement = self._by_lines(cut, lines) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
-        elif (guide := self._guide()) is not None:
-            statement = self._by_hours(cut, guide)
-        else:
-            statement = self._straight(cut)
+        if self.only:
+            return await self._page_of_some(cut)
+        statement = await self._statement(cut)
         return cut.page([self.row(found) for found in await query(statement.sql, *statement.parameters)])
 
     async def count(self) -> Count:
@@ -100,12 +100,32 @@ class FactListing(Generic[T]):
             # A row that is no zero counts one at least, so there is no need to read further rows of rollups either.
             counted = f"SELECT n FROM ({counted}) AS bucket WHERE n > 0 LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         else:
-            where = self._where(self._on(lines))
+            where = conditions(self.company_id, self._on(lines), self.facts)
             counted = f"SELECT 1 AS n FROM {self.facts.table} WHERE {where.sql} LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         [found] = await query(f"SELECT coalesce(sum(n), 0)::bigint AS n FROM ({counted}) AS counted", *where.parameters)  # noqa: S608 - constants
         if found["n"] > COUNT_MOST:
             return Count(COUNT_MOST, Precision.AT_LEAST)
         return Count(found["n"], Precision.EXACT)
+
+    async def _page_of_some(self, cut: Cut) -> Page[T]:
+        """A page of those facts that fulfil the further condition, of the first that are met."""
+        met = await self._statement(replace(cut, size=LOOKED_AT_MOST - 1))
+        table, moment, way = self.facts.table, self.facts.moment, "DESC" if cut.down else "ASC"
+        rows = await query(
+            f"WITH met AS MATERIALIZED ({met.sql}),"  # noqa: S608 - constants
+            f" fit AS (SELECT {self.columns} FROM met AS {table} WHERE {self.only} {self._ranked(table, cut)}),"
+            f" looked AS (SELECT {moment} AS stopped_at, id AS stopped_id FROM met"
+            f" ORDER BY {moment} {way}, id {way} OFFSET {LOOKED_AT_MOST - 1})"
+            " SELECT fit.*, looked.* FROM (VALUES (1)) AS one LEFT JOIN fit ON true LEFT JOIN looked ON true"
+            f" ORDER BY fit.{moment} {way}, fit.id {way}",
+            *met.parameters,
+        )
+        found = []
+        for row in rows:
+            stopped = row.pop("stopped_at"), row.pop("stopped_id")
+            if row["id"] is not None:
+                found.append(self.row(row))
+        return cut.page(found, None if stopped[0] is None else stopped)
 
     async def _count_of_some(self, lines: list[UUID] | None) -> Count:
         """How many of the first facts that are met fulfil the further condition; at least so many if there are more."""
@@ -115,6 +135,16 @@ class FactListing(Generic[T]):
         [found] = await query(counted, *where.parameters)
         return Count(found["n"], Precision.AT_LEAST if found["met"] > LOOKED_AT_MOST else Precision.EXACT)
 
+    async def _statement(self, cut: Cut) -> Where:
+        """The statement of a page, by the way that suits the filter."""
+        # A plan for any values can't be right for all of them: the arrays and the period decide.
+        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        if (lines := await self._lines()) is not None:
+            return self._by_lines(cut, lines) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
+        if (guide := self._guide()) is not None:
+            return self._by_hours(cut, guide)
+        return self._straight(cut)
+
     async def _lines(self) -> list[UUID] | None:
         """The lines that the filter's facts lie on; None for all, for too many, and where a customer is asked."""
         wanted = self.wanted
@@ -123,9 +153,9 @@ class FactListing(Generic[T]):
         if wanted.subscriber_ids is None and wanted.department_ids is None:
             return sorted(set(wanted.line_ids or ()))
         # The rollups of lines have no hours; without those they hold what the filter wants and more.
-        [rollup] = [
-            each for each in self.facts.rollups if each.bucket == ("month" if wanted.subscriber_ids is None else "day")
-        ]
+        # A few subscribers' days are found by an index; the months of all lines are fewer rows than the days of many.
+        few = wanted.subscriber_ids is not None and len(wanted.subscriber_ids) <= MERGED_MOST
+        [rollup] = [each for each in self.facts.rollups if each.bucket == ("day" if few else "month")]
         where = rollup_conditions(self.company_id, replace(wanted, weekdays=None, hours=None), rollup)
         most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else MERGED_MOST
         lines = f"SELECT DISTINCT line_id FROM {rollup.table} WHERE {where.sql} LIMIT {most + 1}"  # noqa: S608 - constants
@@ -147,21 +177,17 @@ class FactListing(Generic[T]):
         wanted, facts = self.wanted, self.facts
         narrow = (wanted.weekdays, wanted.hours, wanted.department_ids)
         everything = types_of(wanted, facts) == facts.types and all(field is None for field in narrow)
-        return None if self.only or everything else self._hours()
-
-    def _where(self, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
-        where = conditions(self.company_id, wanted, self.facts, after=after)
-        return Where(f"{where.sql} AND {self.only}", where.parameters) if self.only else where
+        return None if everything else self._hours()
 
     def _on(self, lines: list[UUID] | None) -> HistoryFilter:
         return self.wanted if lines is None else replace(self.wanted, line_ids=tuple(lines))
 
     def _straight(self, cut: Cut, lines: list[UUID] | None = None) -> Where:
-        where = self._where(self._on(lines))
+        where = self._where(cut, self._on(lines))
         return Where(self._selected(where, cut), where.parameters)
 
     def _by_lines(self, cut: Cut, lines: list[UUID]) -> Where:
-        where = self._where(replace(self.wanted, line_ids=None), [lines])
+        where = self._where(cut, replace(self.wanted, line_ids=None), [lines])
         where = Where(f"{where.sql} AND {self.facts.table}.line_id = one.line_id", where.parameters)
         return Where(self._merged("unnest($1::uuid[]) AS one (line_id)", where, cut), where.parameters)
 
@@ -184,12 +210,24 @@ class FactListing(Generic[T]):
         ahead = f"coalesce(sum(n){known} OVER (ORDER BY hour {way} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW), 0)"
         source = f"(SELECT hour FROM (SELECT hour, {ahead} AS ahead FROM ({filled}) AS filled) AS summed"  # noqa: S608 - constants
         source += f" WHERE ahead <= {cut.size}) AS one"
-        where = self._where(self.wanted, parameters)
+        where = self._where(cut, self.wanted, parameters)
         moment = f"{facts.table}.{facts.moment}"
         where = Where(
             f"{where.sql} AND {moment} >= one.hour AND {moment} < one.hour + interval '1 hour'", where.parameters
         )
         return Where(self._merged(source, where, cut), where.parameters)
+
+    def _where(self, cut: Cut, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
+        """The conditions with the period cut off at the cursor.
+
+        A comparison of rows alone leaves out no month, and beside another bound the index is read from that one on.
+        """
+        since = until = None
+        if cut.values is not None and not cut.down:
+            since = cut.values[0]
+        elif cut.values is not None and (last := cut.values[0]) < months.begins(wanted.to_on + timedelta(days=1)):
+            until = last + timedelta(seconds=1)
+        return conditions(self.company_id, wanted, self.facts, after=after, since=since, until=until)
 
     def _selected(self, where: Where, cut: Cut) -> str:
         """The first rows beyond the cursor, whose values are added to the parameters."""
@@ -199,9 +237,9 @@ class FactListing(Generic[T]):
             where.parameters.extend(cut.values)
             at, key = f"${len(where.parameters) - 1}", f"${len(where.parameters)}"
             sign = "<" if cut.down else ">"
-            # The plain comparison is for the months: by a comparison of rows none is left out.
-            sql += f" AND {moment} {sign}= {at} AND ({moment}, {table}.id) {sign} ({at}, {key})"
-        return f"SELECT {self.columns} FROM {table} WHERE {sql} {self._ranked(table, cut)}"  # noqa: S608 - constants
+            sql += f" AND ({moment}, {table}.id) {sign} ({at}, {key})"
+        columns = f"{self.columns}, {table}.company_id" if self.only else self.columns
+        return f"SELECT {columns} FROM {table} WHERE {sql} {self._ranked(table, cut)}"  # noqa: S608 - constants
 
     def _merged(self, source: str, where: Where, cut: Cut) -> str:
         """The first rows of all that `source` leads to, where its rows are called `one`."""

@@ -100,7 +100,9 @@ class Statistics:
         source = await sources.source_for(self.company_id, self.facts, wanted, self.granularity, self.group)
         found: defaultdict[UUID, dict[str, dict[str, int]]] = defaultdict(dict)
         for row in await source.rows():
-            found[row["subject"] or NOBODY][row["bucket"]] = {name: row[name] for name in self.facts.measures}
+            # What is left of the row are its measures.
+            subject, bucket = row.pop("subject"), row.pop("bucket")
+            found[subject or NOBODY][bucket] = row
         return found
 
     def _row(self, subject: Subject | None, buckets: list[Bucket], found: dict[str, dict[str, int]]) -> Row:
@@ -138,7 +140,8 @@ async def heat_map(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> lis
     source = await sources.source_for(company_id, facts, wanted, Granularity.HOUR, Group.COMPANY)
     moment = f"{facts.table}.{facts.moment}" if source.table == facts.table else "hour"
     local = f"{moment} AT TIME ZONE 'Asia/Seoul'"
-    cells = replace(source, bucket=f"extract(isodow FROM {local})::integer * 24 + extract(hour FROM {local})::integer")
+    hour = f"extract(isodow FROM {local})::integer * 24 + extract(hour FROM {local})::integer"
+    cells = replace(source, bucket=hour, key="bucket")
     found: dict[int, dict[str, Any]] = {row["bucket"]: row for row in await cells.rows()}
     nothing = dict.fromkeys(facts.measures, 0)
     return [

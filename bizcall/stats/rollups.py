@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from bizcall.models.calls import CallType
@@ -41,7 +42,7 @@ class Facts:
     with_seconds: bool
     rollups: tuple[Rollup, ...]
 
-    @property
+    @cached_property
     def measures(self) -> dict[str, str]:
         """The columns of measures, each with the aggregate over facts that it is."""
         counts = {name.lower(): f"count(*) FILTER (WHERE {self.type} = '{name}')" for name in self.types}

@@ -14,7 +14,7 @@ from uuid import UUID
 from bizcall.database import query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history.filters import HistoryFilter, Where, conditions, expressible, rollup_conditions, types_of
-from bizcall.stats.buckets import Granularity, expression
+from bizcall.stats.buckets import Granularity, expression, labelled
 from bizcall.stats.rollups import Facts, Rollup
 
 RAW_MOST = 1_000_000
@@ -37,20 +37,22 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """A table with its conditions, and how its rows become buckets, subjects and measures."""
+    """A table with its conditions, and how its rows become buckets, subjects and measures, and buckets their keys."""
 
     table: str
     where: Where
     bucket: str
+    key: str
     subject: str
     measures: tuple[tuple[str, str], ...]
 
     async def rows(self) -> list[dict[str, Any]]:
         """A row for each subject and bucket in which anything is."""
         sums = ", ".join(f"{expression} AS {name}" for name, expression in self.measures)
+        summed = f"SELECT {self.subject} AS subject, {self.bucket} AS bucket, {sums} FROM {self.table}"  # noqa: S608 - constants
         return await query(
-            f"SELECT {self.subject} AS subject, {self.bucket} AS bucket, {sums} FROM {self.table}"  # noqa: S608 - constants
-            f" WHERE {self.where.sql} GROUP BY 1, 2",
+            f"SELECT subject, {self.key} AS bucket, {', '.join(name for name, _ in self.measures)}"  # noqa: S608 - constants
+            f" FROM ({summed} WHERE {self.where.sql} GROUP BY 1, 2) AS summed",
             *self.where.parameters,
         )
 
@@ -69,8 +71,13 @@ def rollup_for(facts: Facts, wanted: HistoryFilter, granularity: Granularity, gr
         and _COARSENESS[rollup.bucket] >= _FINEST[granularity]
         and expressible(wanted, rollup)
     ]
-    # A rollup of the company or its departments has a few rows an hour, one of lines many a day.
-    return min(able, key=lambda rollup: (len(rollup.scope), _COARSENESS[rollup.bucket]), default=None)
+    # The company has a row an hour. The months of lines are fewer rows than the hours of departments, whose hours are
+    # fewer than the days of lines.
+    return min(
+        able,
+        key=lambda rollup: (bool(rollup.scope), rollup.bucket != "month", len(rollup.scope)),
+        default=None,
+    )
 
 
 async def source_for(
@@ -90,6 +97,7 @@ async def source_for(
         facts.table,
         where,
         expression(granularity, f"{facts.table}.{facts.moment}"),
+        labelled(granularity, "bucket"),
         subject,
         tuple(facts.measures.items()),
     )
@@ -142,6 +150,7 @@ def _rolled(
         rollup.table,
         rollup_conditions(company_id, wanted, rollup),
         expression(granularity, rollup.bucket, local=rollup.bucket != "hour"),
+        labelled(granularity, "bucket"),
         group.column or "NULL::uuid",
         sums,
     )

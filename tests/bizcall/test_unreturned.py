@@ -12,7 +12,7 @@ from bizcall.errors import ErrorCode, Invalid
 from bizcall.history import listing
 from bizcall.history.filters import Direction
 from bizcall.models.calls import CallType
-from bizcall.paging import Precision
+from bizcall.paging import Precision, Slice
 from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, began, call
 from tests.histories import PARTIES, day, office, walk, whole
@@ -91,6 +91,42 @@ async def test_ST_02_a_count_of_unreturned_calls_looks_at_so_many_and_no_more(
     async with tenant(company.id, read_only=True):
         count = await calls.unreturned(company.id, whole(to_on=day(30))).count()
     assert (count.value, count.precision) == (6, Precision.AT_LEAST)
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("lines", [None, 1, 5], ids=["all", "one line", "five lines"])
+async def test_ST_02_a_page_of_unreturned_calls_looks_at_so_many_and_tells_from_where_to_go_on(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch, lines: int | None, backward: bool, descending: bool
+) -> None:
+    await office(company, parties=[*PARTIES, *(f"010-5000-{n:04}" for n in range(100))])
+    wanted = whole(to_on=day(30), line_ids=None if lines is None else tuple(company.line_ids[:lines]))
+    unreturned = calls.unreturned(company.id, wanted, descending=descending)
+    async with tenant(company.id, read_only=True):
+        right = await walk(unreturned, 100)
+        monkeypatch.setattr(listing, "LOOKED_AT_MOST", 7)
+        page = await unreturned.page(Slice(last=100) if backward else Slice(first=100))
+        found = await walk(unreturned, 3, backward=backward)
+    assert len(page.rows) < 7 < len(right)
+    assert (page.has_next, page.has_previous) == (not backward, backward)
+    assert found == right
+
+
+async def test_ST_02_a_page_of_unreturned_calls_may_be_empty_and_not_the_last(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await began(company.id)
+    records = [call(company.numbers[0], f"m{n}", DAY, type="MISSED", customer="010-4200-0000") for n in range(6)]
+    records.append(call(company.numbers[0], "returned", DAY + timedelta(minutes=1), customer="010-4200-0000"))
+    records.append(call(company.numbers[0], "alone", DAY - timedelta(minutes=1), type="MISSED"))
+    await Feeder(company.id).load(records)
+    monkeypatch.setattr(listing, "LOOKED_AT_MOST", 6)
+    unreturned = calls.unreturned(company.id, whole(from_on=day(-1), to_on=day(1)))
+    async with tenant(company.id, read_only=True):
+        first = await unreturned.page(Slice(first=2))
+        second = await unreturned.page(Slice(first=2, after=first.end_cursor))
+    assert (first.rows, first.cursors, first.has_next) == ([], [], True)
+    assert ([row.id for row in second.rows], second.has_next) == (["alone"], False)
 
 
 async def test_ST_02_types_and_direction_narrow_what_was_missed(company: Tenant) -> None:

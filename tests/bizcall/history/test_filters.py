@@ -76,6 +76,7 @@ BAD: list[tuple[dict[str, Any], ErrorCode, str]] = [
     ({"customer_tail": "12a4"}, ErrorCode.INVALID_FORMAT, "customerTail"),
     ({"customer_tail": "%%%%"}, ErrorCode.INVALID_FORMAT, "customerTail"),
     ({"customer_name": "  "}, ErrorCode.REQUIRED, "customerName"),
+    ({"customer_name": " 홍 "}, ErrorCode.TOO_SHORT, "customerName"),
     ({"customer_name": "가" * 101}, ErrorCode.TOO_LONG, "customerName"),
 ]
 
