@@ -48,7 +48,7 @@ MOBILES = count(1)
 class Office:
     """A populated company, its administrator with an open session, and what stands around it.
 
-    `exchange` begins the ids of all its calls and messages, which happened at `at`; `mobiles` are those of its
+    `exchange` begins the ids that others gave: its calls, messages and events, facts happened at `at`; `mobiles` are those of its
     subscribers and customers.
     """
 
@@ -150,7 +150,7 @@ async def _subscribe(office: Office) -> None:
             START,
         )
     event = {
-        "id": office.fresh()[1:],
+        "id": f"{office.exchange}-e1",
         "kind": "SUBSCRIPTION_CHANGED",
         "occurredAt": moment(1),
         "subscription": office.subscription,

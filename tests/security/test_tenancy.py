@@ -15,8 +15,9 @@ from tests.security.sweep import Sweep, roles
 
 CODED = {
     "call": {"id", "customer_tail"},
+    "company": {"plan_code"},
     "correction": {"id"},
-    "feed_file": {"object_key", "object_version", "object_etag", "refusal"},
+    "feed_file": {"object_key", "object_version", "object_etag", "rejects_key", "refusal"},
     "feed_reject": {"code", "column_name"},
     "account_message": {"gateway_id", "reason"},
     "audit_record": {"actor_kind", "action", "subject_kind", "request_id", "address", "details"},
