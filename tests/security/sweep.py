@@ -201,8 +201,9 @@ class Sweep:
 
     async def cursor(self, slot: Slot, arguments: dict[str, Any], foreign: str) -> None:
         """A place for a cursor: one of the other company's list, and the same place with a key that never was."""
-        needed = {*operations.least(slot.root), *(("filter",) if slot.root in GROWING else ())}
-        rest = {name: arguments[name] for name in arguments if name != "first" and (name != "filter" or name in needed)}
+        keeps_filter = slot.root in GROWING or "filter" in operations.least(slot.root)
+        left_out = ("first",) if keeps_filter else ("first", "filter")
+        rest = {name: value for name, value in arguments.items() if name not in left_out}
         await self.pair(slot, {**rest, PAGE[slot.name]: 5}, foreign, resembling(foreign))
 
     async def pair(

@@ -97,8 +97,12 @@ def test_T2_only_root_fields_and_lists_take_ids() -> None:
                 assert name in operations.nodes(), f"{name}.{part}: sweep it in tests/security/sweep.py"
 
 
-async def test_T1_the_other_company_is_populated(victim: Office, books: Ledger) -> None:
-    """Each type of node has an id, each table of companies a row, each text of theirs the canary."""
+async def test_T1_the_other_company_is_populated(attacker: Office, books: Ledger) -> None:
+    """Each type of node has an id, each table of companies a row, each text of theirs the canary.
+
+    Of a fresh company like the other one, in which seeded holes may have been used.
+    """
+    victim = attacker
     assert set(operations.nodes()) <= set(victim.ids), "give a key of the new type in tests/security/office.py"
     rows = await books.rows(victim.company.id)
     empty = {name for name, found in rows.items() if not found} - EMPTY
