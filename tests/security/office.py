@@ -48,8 +48,8 @@ MOBILES = count(1)
 class Office:
     """A populated company, its administrator with an open session, and what stands around it.
 
-    `exchange` begins the ids that others gave: those of its calls, its messages and the provider's events. All calls and
-    messages are of the moment `at`. `mobiles` are those of its subscribers, then those of its two customers.
+    `exchange` begins the ids that others gave: those of its calls, its messages and the provider's events. All calls
+    and messages are of the moment `at`. `mobiles` are those of its subscribers, then those of its two customers.
     """
 
     company: Tenant
