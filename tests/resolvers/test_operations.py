@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ from pydantic import SecretStr
 
 from bizcall import imports, service_clients
 from bizcall.database import query, tenant
+from bizcall.models.feeds import FeedKind
+from bizcall.months import KOREA
 from bizcall.settings import Settings
 from resolvers import root
 from resolvers.app import create_app
@@ -24,6 +27,7 @@ from tests.console import Wiring
 from tests.dispatching import Campaign
 from tests.doubles import MemoryStorage
 from tests.factories import Tenant, make_tenant
+from tests.feeding import DAY, NOW, Feeder, began, call
 from tests.guide import documents
 from tests.imports import person, workbook
 from tests.statements import counted
@@ -160,6 +164,18 @@ class Reader:
     def _invitationsSend(self) -> dict[str, Any]:
         return {"input": {"subscriberIds": self.known["people"], "idempotencyKey": "invitations"}}
 
+    def _calls(self) -> dict[str, Any]:
+        last = NOW.astimezone(KOREA).date()
+        days = {"fromOn": str(last - timedelta(days=30)), "toOn": str(last), "weekdays": ["MONDAY", "FRIDAY"]}
+        return {"filter": {**days, "hours": {"from": 9, "to": 18}, "direction": "INCOMING"}}
+
+    async def after_calls(self, value: Any) -> None:
+        """Calls with customers, of whom one is opened."""
+        self.known["call"] = next(node["id"] for node in value["nodes"] if node["customer"])
+
+    def _customerReveal(self) -> dict[str, Any]:
+        return {"id": self.known["call"], "input": {"reason": "CALL_BACK", "note": "부재중 전화 회신"}}
+
     async def after_invitationsSend(self, value: Any) -> None:
         """The job."""
         self.known["InvitationBatch"] = value["job"]["id"]
@@ -175,10 +191,23 @@ class Reader:
 
 
 async def reading(company: Tenant, http: httpx.AsyncClient, someone: Person, storage: MemoryStorage) -> Reader:
-    """A reader whose company has three subscribers already."""
+    """A reader whose company has three subscribers already, and a month of calls with a customer each."""
     reader = Reader(company, http, someone, storage)
     campaign = Campaign(company, clock=someone.clock)
     reader.known["people"] = [encode("Subscriber", key) for key in await campaign.register(3)]
+    await began(company.id)
+    noon = NOW.astimezone(KOREA).replace(hour=12, minute=0, second=0)
+    days = range(1, 29)
+    calls = [
+        call(company.numbers[day % 3], f"c{day}", noon - timedelta(days=day), customer=f"0105555{day:04d}")
+        for day in days
+    ]
+    book = [
+        {"number": f"0105555{day:04d}", "name": f"김고객{day}", "details": "", "updated_at": DAY.isoformat()}
+        for day in days
+    ]
+    await Feeder(company.id).load(calls)
+    await Feeder(company.id, FeedKind.CUSTOMERS).load(book)
     return reader
 
 

@@ -9,37 +9,64 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from bizcall import admins
 from bizcall.database import query, tenant
+from bizcall.months import KOREA
 from bizcall.subscribers import editing
 from schema.node import encode, key_of
 from tests.accounts import ACTOR, KEYS, PASSWORD, Person
+from tests.dispatching import Campaign
 from tests.doubles import RecordingQueue
 from tests.factories import make_tenant
+from tests.phone_app import App
+from tests.provisioning import Provider, make_plans
 from tests.security.office import Office, previewed
 
 Builder = Callable[[Office], Awaitable[dict[str, Any]]]
 
-NAMING = frozenset({"challenge", "companyName", "deviceToken", "loginId", "number", "representativeNumber", "search"})
+NAMING = frozenset(
+    {
+        "challenge",
+        "companyName",
+        "customerName",
+        "customerNumber",
+        "customerTail",
+        "deviceToken",
+        "id",
+        "loginId",
+        "number",
+        "representativeNumber",
+        "retire",
+        "search",
+        "subscription",
+    }
+)
 """Texts of inputs that name something which may be another company's: swept like ids."""
 
 PLAIN = frozenset(
     {
+        "actions",
+        "adminMobile",
         "code",
         "contentHash",
         "currentPassword",
         "department",
         "email",
         "fileName",
+        "guide",
         "idempotencyKey",
         "mobile",
         "name",
+        "note",
         "password",
         "passwordConfirmation",
+        "plan",
         "position",
+        "rid",
     }
 )
 """Texts of inputs that are values: they are written or compared, and lead to nothing."""
@@ -58,10 +85,14 @@ ELSEWHERE: Mapping[str, str] = {
 }
 """Naming inputs of fields that strangers may ask for, with where they are tested."""
 
+OPERATORS_PLACES = frozenset({("Query.auditRecords", "adminId")})
+"""Arguments of fields of both roles that are of use to operators only; administrators find nothing by them."""
+
 
 def own(office: Office, name: str) -> str:
     """An id of the office's own."""
-    return encode(name, office.ids[name])
+    key = office.ids[name]
+    return encode(name, key if isinstance(key, UUID) else str(key))
 
 
 def password() -> str:
@@ -136,6 +167,102 @@ async def departments(office: Office) -> dict[str, Any]:
 async def invitations(office: Office) -> dict[str, Any]:
     chosen = {"subscriberIds": [own(office, "Subscriber")], "batchId": own(office, "InvitationBatch")}
     return {"first": 5, "filter": chosen}
+
+
+async def audit_records(office: Office) -> dict[str, Any]:
+    wanted = {"actions": ["subscribers."], "actorId": own(office, "Admin"), "subjectId": own(office, "Subscriber")}
+    return {"first": 5, "filter": wanted}
+
+
+async def audit_records_of_company(office: Office) -> dict[str, Any]:
+    return {"first": 5, "adminId": own(office, "Admin")}
+
+
+async def customers(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"name": office.word, "number": office.mobiles[-1]}}
+
+
+def history(*names: str, page: bool = True, **arguments: Any) -> Builder:
+    """A list or statistics of what happened, with these fields in the filter."""
+
+    async def made(office: Office) -> dict[str, Any]:
+        first = office.at.astimezone(KOREA).date() - timedelta(days=1)
+        known: dict[str, Any] = {
+            "departmentIds": [own(office, "Department")],
+            "lineIds": [own(office, "Line")],
+            "subscriberIds": [own(office, "Subscriber")],
+            "customerNumber": office.mobiles[-2],
+            "customerTail": office.mobiles[-2][-8:],
+            "customerName": office.word,
+        }
+        wanted = {"fromOn": str(first), "toOn": str(first + timedelta(days=2)), **{name: known[name] for name in names}}
+        return {"filter": wanted, **({"first": 5} if page else {}), **arguments}
+
+    return made
+
+
+IDS = ("departmentIds", "lineIds", "subscriberIds")
+CUSTOMER = ("customerNumber", "customerTail", "customerName")
+# Each alone, since by the others nothing of another company would be found.
+LISTS = (*(history(name) for name in IDS), history(*CUSTOMER))
+STATISTICS = (
+    history("departmentIds", groupBy="DEPARTMENT", granularity="DAY"),
+    history("lineIds", groupBy="LINE", granularity="MONTH"),
+    history("subscriberIds", groupBy="SUBSCRIBER", granularity="HOUR"),
+    history(*CUSTOMER, groupBy="LINE", granularity="DAY"),
+)
+
+
+async def unreturned_calls(office: Office) -> dict[str, Any]:
+    # The customer whose calls were missed.
+    made = await history("customerNumber", "customerTail", "customerName")(office)
+    party = office.mobiles[-1]
+    return {**made, "filter": {**made["filter"], "customerNumber": party, "customerTail": party[-8:]}}
+
+
+def reveal(name: str) -> Builder:
+    """A reason to see an object of that type."""
+
+    async def made(office: Office) -> dict[str, Any]:
+        return {"id": own(office, name), "input": {"reason": "CALL_BACK", "note": "부재중 전화 회신"}}
+
+    return made
+
+
+async def company_policy_save(office: Office) -> dict[str, Any]:
+    return {"input": {"masksCustomers": False}}
+
+
+async def plan_save(office: Office) -> dict[str, Any]:
+    # The code is no secret: too short to be taken for one by test_canaries.py.
+    return {"input": {"code": "SWEEP", "name": "요금제 훑기", "guide": "시험용", "monthlyFee": 1000}}
+
+
+async def provisioning_events(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"search": office.subscription}}
+
+
+async def provisioning_completed(office: Office) -> dict[str, Any]:
+    await make_plans()
+    return {"input": Provider(clock=office.clock).completed(0, 1)}
+
+
+async def provisioning_changed(office: Office) -> dict[str, Any]:
+    await make_plans()
+    provider = Provider(clock=office.clock)
+    await provider.apply(provider.completed(0, 1, 2))
+    lines = [{"number": provider.number(3), "rid": provider.number(1)}]
+    changed = provider.changed(
+        "changed", 1, lines=lines, retire=[provider.number(0)], representativeNumber=provider.number(1)
+    )
+    return {"input": changed}
+
+
+async def app_sign_in(office: Office) -> dict[str, Any]:
+    campaign = Campaign(await make_tenant(lines=2), clock=office.clock)
+    await campaign.register()
+    app = App(campaign)
+    return {"input": {"number": app.number, "password": await app.invited()}}
 
 
 async def sign_in(office: Office) -> dict[str, Any]:
@@ -307,7 +434,7 @@ async def invitations_send(office: Office) -> dict[str, Any]:
 
 async def invitations_send_filtered(office: Office) -> dict[str, Any]:
     row = (await subscribers_register(office))["input"]["rows"][0]
-    department, name = office.ids["Department"], office.fresh()
+    department, name = office.company.departments[f"{office.word}개발"], office.fresh()
     draft = editing.Draft(
         key_of(row["lineId"], "Line"),
         {"name": name, "mobile": "01033334444", "app_enabled": True, "department_id": department},
@@ -328,6 +455,15 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Query.subscribers": (subscribers,),
     "Query.departments": (departments,),
     "Query.invitations": (invitations,),
+    "Query.auditRecords": (audit_records, audit_records_of_company),
+    "Query.calls": LISTS,
+    "Query.unreturnedCalls": (*(history(name) for name in IDS), unreturned_calls),
+    "Query.messages": LISTS,
+    "Query.customers": (customers,),
+    "Query.callStatistics": STATISTICS,
+    "Query.messageStatistics": STATISTICS,
+    "Query.callHeatMap": (*(history(name, page=False) for name in IDS), history(*CUSTOMER, page=False)),
+    "Query.provisioningEvents": (provisioning_events,),
     "Mutation.signIn": (sign_in,),
     "Mutation.signInCodeSend": (sign_in_code_send,),
     "Mutation.signInVerify": (sign_in_verify,),
@@ -355,5 +491,11 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Mutation.importRefusedRowsDownload": (import_refused_rows_download,),
     "Mutation.invitationsSend": (invitations_send, invitations_send_filtered),
     "Mutation.invitationsResend": (invitations_resend,),
+    "Mutation.messageReveal": (reveal("Message"),),
+    "Mutation.customerReveal": (reveal("Customer"), reveal("Call"), reveal("Message")),
+    "Mutation.companyPolicySave": (company_policy_save,),
+    "Mutation.planSave": (plan_save,),
+    "Mutation.provisioningApply": (provisioning_completed, provisioning_changed),
+    "Mutation.appSignIn": (app_sign_in,),
 }
 """Inputs that are good, by root field; several where one can't hold all ids. The others are made from the schema."""

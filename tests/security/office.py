@@ -7,26 +7,32 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import openpyxl
+import orjson
 
-from bizcall import admins, invitations
+from bizcall import admins, companies, invitations, provisioning
 from bizcall.admins import Profile, Viewer
-from bizcall.audit import Actor, ActorKind
-from bizcall.database import query, tenant
+from bizcall.audit import Actor, ActorKind, sealing
+from bizcall.database import directory, query, tenant
+from bizcall.history.keys import FactKey
 from bizcall.imports import keys as object_keys
 from bizcall.models import Import
+from bizcall.models.feeds import FeedKind
 from bizcall.ports import GatewayRefused
 from local.postgres import Postgres
-from tests.accounts import ACTOR, PASSWORD, Person
+from tests.accounts import ACTOR, KEYS, PASSWORD, Person
 from tests.dispatching import Campaign
 from tests.doubles import MemoryStorage, RecordingQueue, Turned
 from tests.factories import Tenant, make_tenant
+from tests.feeding import Feeder, began, call, correction, message
 from tests.imports import Desk, person, workbook
+from tests.provisioning import PLANS, START, make_plans, moment
 
 FORMER = "Former0Horse9"
 
@@ -40,7 +46,11 @@ MOBILES = count(1)
 
 @dataclass
 class Office:
-    """A populated company, its administrator with an open session, and what stands around it."""
+    """A populated company, its administrator with an open session, and what stands around it.
+
+    `exchange` begins the ids that others gave: those of its calls, its messages and the provider's events. All calls
+    and messages are of the moment `at`. `mobiles` are those of its subscribers, then those of its two customers.
+    """
 
     company: Tenant
     word: str
@@ -51,7 +61,9 @@ class Office:
     token: str
     device: str
     mobiles: list[str]
-    ids: dict[str, UUID]
+    ids: dict[str, UUID | FactKey]
+    exchange: str
+    at: datetime
     serial: count[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -74,6 +86,11 @@ class Office:
         """Its way through invitations."""
         return Campaign(self.company, clock=self.clock, queue=self.queue)
 
+    @property
+    def subscription(self) -> str:
+        """The provider's id of it."""
+        return f"S-{self.word[1:]}"
+
     def fresh(self) -> str:
         """A text that this company has not had, with its word in it."""
         return f"{self.word}{next(self.serial)}"
@@ -84,22 +101,70 @@ async def populated() -> Office:
     word = f"까{secrets.token_hex(4)}"
     company = await make_tenant(lines=20, departments=(f"{word}영업", f"{word}개발", f"{word}빈"))
     clock, queue, storage = Turned(), RecordingQueue(), MemoryStorage()
-    async with tenant(company.id):
-        await query("UPDATE company SET name = $2 WHERE id = $1", company.id, f"{word} 주식회사")
     someone = Person(company, clock=clock, queue=queue)
     await someone.register(FORMER)
     await someone.register(PASSWORD)
     opened = await someone.complete()
     profile = Profile(f"{word}관리", f"{word}관리팀", f"{word}팀장", f"{word[1:]}@office.example")
     await admins.profile_save(opened.session.viewer, profile, actor=ACTOR, clock=clock)
+    session, exchange = opened.session, secrets.token_hex(6)
     office = Office(
-        company, word, clock, queue, storage, opened.session.viewer, opened.session.token, opened.device_token, [], {}
+        company,
+        word,
+        clock,
+        queue,
+        storage,
+        session.viewer,
+        session.token,
+        opened.device_token,
+        [],
+        {},
+        exchange,
+        clock(),
     )
     queue.letters.clear()
+    await _subscribe(office)
     await _staff(office)
     await _invite(office)
+    await _feed(office)
+    await companies.policy_save(company.id, office.actor, masks_customers=False, clock=clock)
+    await sealing.seal(company.id, margin=timedelta(0))
     await _ids(office)
     return office
+
+
+async def _subscribe(office: Office) -> None:
+    """A subscription, and an event of it that gives the company its name."""
+    await make_plans()
+    async with directory():
+        await query(
+            "INSERT INTO provisioning_subscription (subscription, company_id, completed_at) VALUES ($1, $2, now())",
+            office.subscription,
+            office.company.id,
+        )
+        await query(
+            "INSERT INTO provisioning_fact (subscription, subject, active, value, as_of, event_id)"
+            " VALUES ($1, $2, true, NULL, $3, 'completed'), ($1, 'REPRESENTATIVE', true, $2, $3, 'completed')",
+            office.subscription,
+            office.company.login_id,
+            START,
+        )
+    event = {
+        "id": f"{office.exchange}-e1",
+        "kind": "SUBSCRIPTION_CHANGED",
+        "occurredAt": moment(1),
+        "subscription": office.subscription,
+        "company": {"name": f"{office.word} 주식회사"},
+        "plan": PLANS[0],
+    }
+    await provisioning.apply(
+        orjson.dumps(event),
+        source=f"{office.word}.json",
+        keys=KEYS,
+        actor=office.actor,
+        queue=office.queue,
+        clock=office.clock,
+    )
 
 
 async def _staff(office: Office) -> None:
@@ -163,6 +228,37 @@ async def _invite(office: Office) -> None:
     await campaign.work()
 
 
+async def _feed(office: Office) -> None:
+    """Calls and messages on lines that are held and on one that isn't, a call corrected, one of no line; customers.
+
+    With the first customer everybody talks, and the calls of the second are missed and not returned.
+    """
+    company, exchange = office.company, office.exchange
+    parties = [f"0109{next(MOBILES):07d}" for _ in range(2)]
+    office.mobiles += parties
+    # Records are of whole seconds, and the subscribers began within the second that is not over.
+    office.at = at = office.clock().replace(microsecond=0) + timedelta(seconds=1)
+    numbers = [*company.numbers[:4], company.numbers[-1]]
+    await began(company.id)
+    talks = [call(number, f"{exchange}-t{n}", at, customer=parties[0]) for n, number in enumerate(numbers)]
+    missed = [
+        call(number, f"{exchange}-m{n}", at, customer=parties[1], type="MISSED") for n, number in enumerate(numbers)
+    ]
+    corrected = correction(call(numbers[0], f"{exchange}-c1", at, customer=parties[0]), talks[0])
+    feeder = Feeder(company.id)
+    await feeder.load([*talks, *missed, corrected, call("0212345678", f"{exchange}-x1", at)])
+    texts = [
+        message(number, f"{exchange}-s{n}", at, customer=parties[0], text=f"{office.word} 안녕하세요")
+        for n, number in enumerate(numbers)
+    ]
+    await Feeder(company.id, FeedKind.MESSAGES).load(texts)
+    book = [
+        {"number": number, "name": f"{office.word}고객", "details": f"{office.word}단골", "updated_at": at.isoformat()}
+        for number in parties
+    ]
+    await Feeder(company.id, FeedKind.CUSTOMERS).load(book)
+
+
 async def _ids(office: Office) -> None:
     """One key of each type."""
     company = office.company
@@ -175,12 +271,16 @@ async def _ids(office: Office) -> None:
         "Delivery": "delivery",
         "Import": "import",
         "Upload": "upload",
+        "Customer": "customer",
+        "AuditRecord": "audit_record",
     }
     async with tenant(company.id):
         for name, table in tables.items():
             [row] = await query(f"SELECT id FROM {table} WHERE company_id = $1 ORDER BY id DESC LIMIT 1", company.id)
             office.ids[name] = row["id"]
     office.ids["Department"] = company.departments[f"{office.word}개발"]
+    office.ids["Call"] = FactKey(f"{office.exchange}-t1", office.at)
+    office.ids["Message"] = FactKey(f"{office.exchange}-s1", office.at)
 
 
 def key_of(office: Office) -> str:

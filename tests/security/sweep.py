@@ -11,7 +11,7 @@ import json
 import random
 import re
 import secrets
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,20 +23,22 @@ from pydantic import SecretStr
 from bizcall.admins import Role, Viewer
 from bizcall.ids import uuid7
 from bizcall.models.companies import PROVIDER_ID
+from bizcall.service_clients import ServiceClient
 from bizcall.settings import Settings
 from resolvers.app import create_app
 from resolvers.permissions import ACCESS, ADMINS, NOBODY, Roles
-from schema.node import decode, encode
+from schema.node import decode, encode, split
 from tests.accounts import SECRET
 from tests.console import Wiring
 from tests.security import operations
-from tests.security.inputs import ELSEWHERE, NAMING, VALID, Builder, operator
+from tests.security.inputs import ELSEWHERE, NAMING, OPERATORS_PLACES, VALID, Builder, operator, own
 from tests.security.office import Ledger, Office, uuids
 from tests.security.operations import CURSORS, PAGE, Slot
 from tests.statements import counted
 
 HEADERS = {"accept": "application/graphql-response+json"}
-TOKENS = re.compile(r"[A-Za-z0-9_-]{40,}")
+TOKENS = re.compile(r"[A-Za-z0-9_-]{24,}")
+HEX = re.compile(r"[0-9a-f]{32}")
 REDACTED = re.compile(r'"(?:requestId|errorId)":"[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)')
 
 
@@ -44,6 +46,17 @@ def roles(key: str) -> Roles:
     """Who may ask for a root field."""
     return ACCESS.get(key, ADMINS)
 
+
+CALLERS: Mapping[Role | None, str] = {
+    Role.ADMIN: "ours",
+    Role.OPERATOR: "operator",
+    Role.SERVICE: "service",
+    NOBODY: "",
+}
+"""The tokens of everybody who may ask; a valid input is answered to the first one who may."""
+
+GROWING = frozenset({"Query.auditRecords"})
+"""Lists to which every look at them adds a row: only filtered do they stay the same."""
 
 SECRET_NAMES = frozenset({"challenge", "deviceToken"})
 """Names that are 256 random bits."""
@@ -88,11 +101,12 @@ class Secrets:
         keys = self.keys - given
         found = [each for each in self.texts if each in text]
         found += [each for each in uuids(text) if each in keys]
-        found += [each for each in re.findall(r"[0-9a-f]{32}", text) if each in keys]
+        found += [each for each in HEX.findall(text) if each in keys]
         for token in TOKENS.findall(text):
-            known = decode(token)
-            if known is not None and known[1].hex in keys:
-                found.append(f"{known[0]} {known[1].hex}")
+            # Ids and cursors.
+            told = _unpacked(token)
+            found += [each for each in self.texts if each in told]
+            found += [each for each in HEX.findall(told) if each in keys]
         return found
 
 
@@ -126,6 +140,8 @@ class Sweep:
             wanted = [slot for slot in operations.slots() if slot.root == key and swept(slot, arguments)]
             named = any(slot.type != "ID" for slot in wanted)
             theirs = await self.arguments(key, builder, self.theirs) if named else None
+            if any(slot.name in CURSORS for slot in wanted):
+                theirs = {**(theirs or {}), "cursor": await self.last_cursor(key, theirs or {})}
             before = await self.state()
             for slot in wanted:
                 await self.slot(slot, arguments, theirs or {})
@@ -142,7 +158,7 @@ class Sweep:
     async def slot(self, slot: Slot, arguments: dict[str, Any], theirs: dict[str, Any]) -> None:
         """One place; `theirs` is the other company's valid input, for what ids are not made of."""
         if slot.name in CURSORS:
-            await self.cursor(slot, arguments, theirs)
+            await self.cursor(slot, arguments, theirs["cursor"])
         elif slot.type == "ID":
             await self.id(slot, arguments)
         else:
@@ -151,27 +167,43 @@ class Sweep:
 
     async def id(self, slot: Slot, arguments: dict[str, Any]) -> None:
         """A place for an id: of the type that it is for, alone and in a list among one's own; of another type; raw."""
-        known = decode(str(_at(arguments, slot.steps)))
+        known = split(str(_at(arguments, slot.steps)))
         assert known is not None, f"{slot.path}: what VALID gives is no id"
         types = list(self.theirs.ids)
         any_type = slot.root in ("Query.node", "Query.nodes")
         other = types[(types.index(known[0]) + 1 + self.calls) % len(types)]
         for name in types if any_type else dict.fromkeys((known[0], other)):
-            foreign, missing = encode(name, self.theirs.ids[name]), encode(name, uuid7())
+            foreign, missing = (encode(name, key) for key in self.keys(name))
             await self.pair(slot, arguments, foreign, missing, of=name)
             # A filter in a mutation would find what is one's own and act on it; the lists have the same filters.
             if slot.many and "filter" not in slot.steps[: -1 if slot.root.startswith("Mutation") else 0]:
                 await self.pair(slot, arguments, foreign, missing, of=name, beside=True)
-        await self.pair(slot, arguments, str(self.theirs.ids[known[0]]), str(uuid7()))
+        await self.pair(slot, arguments, *map(str, self.keys(known[0])))
 
-    async def cursor(self, slot: Slot, arguments: dict[str, Any], theirs: dict[str, Any]) -> None:
+    def keys(self, name: str) -> tuple[UUID | str, UUID | str]:
+        """The other company's key of that type, and one that never was."""
+        key = self.theirs.ids[name]
+        if isinstance(key, UUID):
+            return key, uuid7()
+        return str(key), str(replace(key, id=resembling(key.id)))
+
+    async def last_cursor(self, key: str, theirs: dict[str, Any]) -> str:
+        """The last one of a page of the other company's list."""
+        needed = {"first", "orderBy", *operations.least(key)}
+        given = {name: value for name, value in theirs.items() if name in needed}
+        document = operations.document(key, given, "{ pageInfo { endCursor } }")
+        who = "theirs" if Role.ADMIN in roles(key) else "operator"
+        answer = (await self.post(document, given, who)).json()
+        assert "data" in answer, f"{key}: {answer}"
+        cursor = next(iter(answer["data"].values()))["pageInfo"]["endCursor"]
+        assert cursor, f"{key}: the other company's list is empty; fill it in office.py"
+        return str(cursor)
+
+    async def cursor(self, slot: Slot, arguments: dict[str, Any], foreign: str) -> None:
         """A place for a cursor: one of the other company's list, and the same place with a key that never was."""
-        given = {name: value for name, value in theirs.items() if name in ("first", "orderBy")}
-        document = operations.document(slot.root, given, "{ pageInfo { endCursor } }")
-        answer = (await self.post(document, given, "theirs")).json()
-        foreign = next(iter(answer["data"].values()))["pageInfo"]["endCursor"]
-        assert foreign, f"{slot.path}: the other company's list is empty; fill it in office.py"
-        rest = {name: value for name, value in arguments.items() if name not in ("first", "filter")}
+        keeps_filter = slot.root in GROWING or "filter" in operations.least(slot.root)
+        left_out = ("first",) if keeps_filter else ("first", "filter")
+        rest = {name: value for name, value in arguments.items() if name not in left_out}
         await self.pair(slot, {**rest, PAGE[slot.name]: 5}, foreign, resembling(foreign))
 
     async def pair(
@@ -226,16 +258,16 @@ class Sweep:
         """The valid input: answered to whom it is meant for, and without anything of the other company."""
         self.called.add(key)
         allowed = roles(key)
-        if Role.ADMIN not in allowed:
-            if NOBODY not in allowed and '"UNAUTHENTICATED"' not in (await self.told(key, arguments, "")).text:
-                self.findings.append(f"{key}: answered to nobody")
-            if Role.OPERATOR not in allowed:
-                return
-        who = "ours" if Role.ADMIN in allowed else "operator"
-        told = await self.told(key, arguments, who, of="Import")
+        for role, who in CALLERS.items():
+            refusal = '"UNAUTHENTICATED"' if role is NOBODY else '"FORBIDDEN"'
+            if role not in allowed and refusal not in (told := await self.told(key, arguments, who)).text:
+                self.findings.append(f"{key}: not {refusal} to {role or 'nobody'}: {told.text[:200]}")
+        operators = any((key, name) in OPERATORS_PLACES for name in arguments)
+        meant = Role.OPERATOR if operators else next(role for role in CALLERS if role in allowed)
+        told = await self.told(key, arguments, CALLERS[meant], of="Import")
         if told.wrong:
             self.findings.append(f"{key}: its input in VALID is not valid: {told.wrong}")
-        if who == "ours":
+        if meant is Role.ADMIN or operators:
             self.shows(key, told.raw)
 
     async def nested(self) -> None:
@@ -252,14 +284,14 @@ class Sweep:
             f" {name}({PAGE[argument]}: $size, {argument}: $cursor)"
             f" {{ nodes {{ __typename }} pageInfo {{ endCursor startCursor }} totalCount {{ value }} }} }} }} }}"
         )
-        given = {"id": encode(kind, self.theirs.ids[kind]), "size": 5}
+        given = {"id": own(self.theirs, kind), "size": 5}
         answer = (await self.post(document, given, "theirs")).json()
         foreign = answer["data"]["node"][name]["pageInfo"]["endCursor"]
         place = f"{kind}.{name}.{argument}"
         assert foreign, f"{place}: the other company's list is empty; fill it in office.py"
         told = []
         for cursor in (foreign, resembling(foreign)):
-            given = {"id": encode(kind, self.ours.ids[kind]), "size": 5, "cursor": cursor}
+            given = {"id": own(self.ours, kind), "size": 5, "cursor": cursor}
             told.append(await self.asked(document, given, "ours", cursor))
         self.exercised.add(place)
         self.compare(place, told[0], told[1], foreign)
@@ -331,6 +363,14 @@ def _keys(value: str) -> Iterator[str]:
     yield from uuids(value)
 
 
+def _unpacked(token: str) -> str:
+    """What stands in an id or a cursor; nothing for any other text."""
+    try:
+        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
+    except ValueError:
+        return ""
+
+
 def resembling(value: str) -> str:
     """A text that looks like another one and is nobody's; of a cursor, the same place with another key."""
     try:
@@ -339,9 +379,9 @@ def resembling(value: str) -> str:
         unpacked = None
     if isinstance(unpacked, list):
         # The neighbouring key: whatever stands in the list stands on the same side of both.
-        packed = json.dumps(
-            [*unpacked[:-1], f"{int(unpacked[-1], 16) ^ 1:032x}"], separators=(",", ":"), ensure_ascii=False
-        )
+        key = unpacked[-1]
+        key = f"{int(key, 16) ^ 1:032x}" if HEX.fullmatch(key) else key[:-1] + chr(ord(key[-1]) ^ 1)
+        packed = json.dumps([*unpacked[:-1], key], separators=(",", ":"), ensure_ascii=False)
         return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
     mixed = random.Random()
     return "".join(mixed.choice("0123456789") if each.isdigit() else each for each in value)
@@ -349,25 +389,26 @@ def resembling(value: str) -> str:
 
 @asynccontextmanager
 async def sweep(ours: Office, theirs: Office, ledger: Ledger) -> AsyncGenerator[Sweep]:
-    """The sweep over two offices, with a client that the tokens "ours", "theirs" and "operator" sign in."""
+    """The sweep over two offices, with a client that "theirs" and the tokens of CALLERS sign in."""
     operator_id = await operator()
     until = ours.clock().replace(year=ours.clock().year + 1)
 
     def viewer(company_id: UUID, admin_id: UUID, session_id: UUID) -> Viewer:
         return Viewer(company_id, admin_id, session_id, until, until)
 
-    viewers = {
+    viewers: dict[str, Viewer | ServiceClient] = {
         "ours": viewer(ours.company.id, ours.company.admin_id, ours.viewer.session_id),
         "theirs": viewer(theirs.company.id, theirs.company.admin_id, theirs.viewer.session_id),
         "operator": viewer(PROVIDER_ID, operator_id, uuid7()),
+        "service": ServiceClient(uuid7(), "sweep"),
     }
 
-    async def identify(token: str | None, **_: Any) -> Viewer | None:
+    async def identify(token: str | None, **_: Any) -> Viewer | ServiceClient | None:
         return viewers.get(token or "")
 
     settings = Settings(stage="test", secret_key=SecretStr(SECRET))
     app = create_app(Wiring(settings, ours.storage, ours.queue, ours.clock), identify=identify)
-    texts = (theirs.word[1:], *theirs.company.numbers, *theirs.mobiles, theirs.company.mobile)
+    texts = (theirs.word[1:], theirs.exchange, *theirs.company.numbers, *theirs.mobiles, theirs.company.mobile)
     rows = await ledger.rows(theirs.company.id)
     keys = frozenset(key for table in rows.values() for row in table for key in uuids(row))
     hidden = Secrets(texts, keys - {PROVIDER_ID.hex, UUID(int=0).hex})

@@ -25,6 +25,7 @@ from bizcall.errors import Unavailable
 from bizcall.ids import uuid7
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import GatewayUncertain
+from bizcall.service_clients import ServiceClient
 from bizcall.settings import Settings
 from lambdas import logs
 from resolvers.app import create_app
@@ -38,7 +39,12 @@ from tests.security.sweep import roles
 SECRETS = frozenset({"password", "passwordConfirmation", "currentPassword", "code", "challenge", "deviceToken"})
 """Inputs that are secrets; what is new in an answer under `token` and `deviceToken` is one too."""
 
-PERSONAL = frozenset({"name", "mobile", "email", "position", "department", "fileName", "search"})
+PERSONAL = frozenset(
+    {
+        *("name", "mobile", "adminMobile", "email", "position", "department", "fileName", "search"),
+        *("customerName", "customerNumber", "customerTail"),
+    }
+)
 """Inputs that are personal data, or may be."""
 
 QUEUED = ("outbox", "audit_record", "message_failure")
@@ -113,12 +119,13 @@ async def watch(attacker: Office) -> AsyncIterator[Watch]:
     """A client that the names of roles sign in."""
     until = attacker.clock().replace(year=attacker.clock().year + 1)
     company = attacker.company
-    viewers = {
+    viewers: dict[Role, Viewer | ServiceClient] = {
         Role.ADMIN: Viewer(company.id, company.admin_id, attacker.viewer.session_id, until, until),
         Role.OPERATOR: Viewer(PROVIDER_ID, await operator(), uuid7(), until, until),
+        Role.SERVICE: ServiceClient(uuid7(), "canaries"),
     }
 
-    async def identify(token: str | None, **_: Any) -> Viewer | None:
+    async def identify(token: str | None, **_: Any) -> Viewer | ServiceClient | None:
         return viewers.get(Role(token)) if token in set(Role) else None
 
     settings = Settings(stage="test", secret_key=SecretStr(SECRET))
@@ -145,7 +152,7 @@ async def everything(watch: Watch) -> None:
     for key in operations.fields():
         for builder in VALID.get(key, (None,)):
             arguments = await builder(watch.office) if builder else operations.least(key)
-            who = next((str(role) for role in (Role.ADMIN, Role.OPERATOR) if role in roles(key)), "")
+            who = next(str(role) for role in (Role.ADMIN, Role.OPERATOR, Role.SERVICE) if role in roles(key))
             await watch.ask(key, refused(arguments), who)
             await watch.ask(key, arguments, who)
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from bizcall import admins
+from bizcall import admins, service_clients
 from bizcall.admins import Form, Half, Profile, SignedIn, tokens
 from bizcall.errors import Invalid
 from bizcall.settings import Settings
@@ -87,8 +87,16 @@ async def half_done() -> Kinds:
         "password": PASSWORD,
         "code": other.phone.code,
         "ended session": ended.session.token,
+        "ended server": await ended_server(),
     }
     return found
+
+
+async def ended_server() -> str:
+    """The token of the app's server after it was replaced."""
+    token = await service_clients.create("half-done", actor=ACTOR)
+    await service_clients.end("half-done", actor=ACTOR)
+    return token
 
 
 def tampered(token: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The sweep bites (security T3): it finds each of twelve forgotten filters, and nothing without them."""
+"""The sweep bites (security T3): it finds each of sixteen forgotten filters, and nothing without them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 import schema.admins.accounts
+import schema.calls
 import schema.departments
 import schema.imports
 import schema.subscribers
-from bizcall import departments, imports
+from bizcall import calls, departments, imports, messages, stats
 from bizcall.imports import listing as imports_listing
 from bizcall.invitations import listing as invitations_listing
 from bizcall.subscribers import editing
@@ -32,6 +33,10 @@ HOLES = (
     Hole(schema.admins.accounts.Admin, "fetch", ("Query.node",)),
     Hole(departments, "save", ("Mutation.departmentsSave",)),
     Hole(imports_listing, "refused_rows", ("Mutation.importRefusedRowsDownload",)),
+    Hole(calls, "listing", ("Query.calls",)),
+    Hole(messages, "listing", ("Query.messages",)),
+    Hole(stats, "statistics", ("Query.callStatistics",)),
+    Hole(schema.calls.Call, "fetch", ("Query.node",)),
 )
 
 

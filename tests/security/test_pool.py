@@ -15,11 +15,17 @@ from bizcall.database import directory
 from bizcall.ids import uuid7
 from resolvers.app import create_app
 from tests.console import Wiring
-from tests.factories import make_tenant
+from tests.factories import Tenant, make_tenant
+from tests.feeding import DAY, Feeder, began, call
 
 COMPANIES, REQUESTS, AT_ONCE, LEFT = 10, 400, 20, 2
 POOL = 5
-DOCUMENT = "{ subscribers(first: 5) { nodes { number } } departments(first: 5) { nodes { name } } }"
+DOCUMENT = """query ($filter: CallFilter!) {
+  subscribers(first: 5) { nodes { number } }
+  departments(first: 5) { nodes { name } }
+  calls(filter: $filter, first: 5) { nodes { lineNumber } }
+}"""
+PERIOD = {"filter": {"fromOn": str(DAY.date()), "toOn": str(DAY.date())}}
 
 
 @pytest.fixture
@@ -40,8 +46,19 @@ async def narrow(db: None) -> AsyncIterator[None]:
     await asyncio.gather(*holding)
 
 
-async def test_T4_interleaved_requests_of_ten_companies_on_two_connections(narrow: None) -> None:
-    companies = {f"t{place}": await make_tenant(lines=3, departments=(f"부서{place}",)) for place in range(COMPANIES)}
+@pytest.fixture
+async def companies(db: None) -> dict[str, Tenant]:
+    """Ten, each with a call, by the token of its administrator."""
+    made = {f"t{place}": await make_tenant(lines=3, departments=(f"부서{place}",)) for place in range(COMPANIES)}
+    for company in made.values():
+        await began(company.id)
+        await Feeder(company.id).load([call(company.numbers[0], "c1")])
+    return made
+
+
+async def test_T4_interleaved_requests_of_ten_companies_on_two_connections(
+    companies: dict[str, Tenant], narrow: None
+) -> None:
     until = datetime.now(UTC) + timedelta(hours=1)
 
     async def identify(token: str | None, **_: Any) -> Viewer:
@@ -56,7 +73,9 @@ async def test_T4_interleaved_requests_of_ten_companies_on_two_connections(narro
             for place in turn:
                 name = f"t{place % COMPANIES}"
                 headers = {"authorization": f"Bearer {name}"}
-                answer = (await client.post("/graphql", json={"query": DOCUMENT}, headers=headers)).json()["data"]
+                body = {"query": DOCUMENT, "variables": PERIOD}
+                answer = (await client.post("/graphql", json=body, headers=headers)).json()["data"]
+                assert [node["lineNumber"] for node in answer["calls"]["nodes"]] == companies[name].numbers[:1]
                 assert [node["number"] for node in answer["subscribers"]["nodes"]] == companies[name].numbers
                 assert [node["name"] for node in answer["departments"]["nodes"]] == [f"부서{name[1:]}"]
 
