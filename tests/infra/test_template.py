@@ -47,7 +47,7 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
         "ReportsQueue",
         "SmsQueue",
     }
-    assert len(reading.sources(template)) == 7
+    assert len(reading.sources(template)) == 8
     assert len(reading.of(template, "Scheduler::Schedule")) == 5
     assert sum(1 for _ in reading.statements(template)) > 20
 

@@ -12,7 +12,7 @@ import pytest
 from graphql import parse
 from pydantic import SecretStr
 
-from bizcall import imports, service_clients
+from bizcall import exports, imports, service_clients
 from bizcall.database import query, tenant
 from bizcall.models.feeds import FeedKind
 from bizcall.months import KOREA
@@ -21,7 +21,7 @@ from resolvers import root
 from resolvers.app import create_app
 from resolvers.guard import check
 from resolvers.limits import Bounds
-from schema.node import encode
+from schema.node import encode, key_of
 from tests.accounts import ACTOR, KEYS, PASSWORD, SECRET, Person
 from tests.console import Wiring
 from tests.dispatching import Campaign
@@ -71,7 +71,7 @@ class Reader:
         field_name = name.split()[1]
         variables: dict[str, Any] = getattr(self, f"_{field_name}", dict)()
         if "$id" in document and field_name == "node":
-            [kind] = re.findall(r"\.\.\. on (Upload|Import|InvitationBatch)\b", document)
+            [kind] = re.findall(r"\.\.\. on (Upload|Import|InvitationBatch|Export)\b", document)
             variables = {"id": self.known[kind]}
         if PAGED.search(document) and not document.startswith("mutation"):
             one, many = [
@@ -172,6 +172,18 @@ class Reader:
     async def after_calls(self, value: Any) -> None:
         """Calls with customers, of whom one is opened."""
         self.known["call"] = next(node["id"] for node in value["nodes"] if node["customer"])
+
+    def _callExportRequest(self) -> dict[str, Any]:
+        return {"input": {**self._calls(), "reason": "QUALITY_CHECK", "note": "월간 점검", "idempotencyKey": "x"}}
+
+    async def after_callExportRequest(self, value: Any) -> None:
+        """The file, made by the worker."""
+        self.known["Export"] = value["export"]["id"]
+        key = key_of(value["export"]["id"], "Export")
+        await exports.run(self.company.id, key, storage=self.storage, clock=self.person.clock)
+
+    def _exportDownload(self) -> dict[str, Any]:
+        return {"id": self.known["Export"]}
 
     def _customerReveal(self) -> dict[str, Any]:
         return {"id": self.known["call"], "input": {"reason": "CALL_BACK", "note": "부재중 전화 회신"}}

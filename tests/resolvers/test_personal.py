@@ -45,6 +45,7 @@ HARMLESS = {
     "Company.name": "a company",
     "Department.name": "a department",
     "ErrorParam.name": "what a value is called",
+    "Export.fileName": "a file of ours",
     "Import.fileName": "a file; in the console's hands before it is in ours",
     "Import.sheetName": "a sheet",
     "Limit.name": "what a limit is called",

@@ -24,7 +24,7 @@ from tests.doubles import RecordingQueue
 from tests.factories import make_tenant
 from tests.phone_app import App
 from tests.provisioning import Provider, make_plans
-from tests.security.office import Office, previewed
+from tests.security.office import Office, exported, previewed
 
 Builder = Callable[[Office], Awaitable[dict[str, Any]]]
 
@@ -218,6 +218,26 @@ async def unreturned_calls(office: Office) -> dict[str, Any]:
     made = await history("customerNumber", "customerTail", "customerName")(office)
     party = office.mobiles[-1]
     return {**made, "filter": {**made["filter"], "customerNumber": party, "customerTail": party[-8:]}}
+
+
+def export(place: str, wanted: Builder, **arguments: Any) -> Builder:
+    """A request for an Excel file of what the filter finds."""
+
+    async def made(office: Office) -> dict[str, Any]:
+        # Makes room, since only ten may wait.
+        await exported(office)
+        reason = {"reason": "DISPUTE", "note": "민원 처리", "idempotencyKey": office.fresh()}
+        return {"input": {place: (await wanted(office))["filter"], **reason, **arguments}}
+
+    return made
+
+
+async def export_cancel(office: Office) -> dict[str, Any]:
+    return {"id": encode("Export", await exported(office))}
+
+
+async def export_download(office: Office) -> dict[str, Any]:
+    return {"id": own(office, "Export")}
 
 
 def reveal(name: str) -> Builder:
@@ -491,6 +511,13 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Mutation.importRefusedRowsDownload": (import_refused_rows_download,),
     "Mutation.invitationsSend": (invitations_send, invitations_send_filtered),
     "Mutation.invitationsResend": (invitations_resend,),
+    "Mutation.callExportRequest": tuple(export("filter", wanted) for wanted in LISTS),
+    "Mutation.messageExportRequest": tuple(export("filter", wanted) for wanted in LISTS),
+    "Mutation.statisticsExportRequest": tuple(
+        export(place, wanted, granularity="DAY", groupBy="LINE") for place in ("calls", "messages") for wanted in LISTS
+    ),
+    "Mutation.exportCancel": (export_cancel,),
+    "Mutation.exportDownload": (export_download,),
     "Mutation.messageReveal": (reveal("Message"),),
     "Mutation.customerReveal": (reveal("Customer"), reveal("Call"), reveal("Message")),
     "Mutation.companyPolicySave": (company_policy_save,),

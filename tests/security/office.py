@@ -16,15 +16,18 @@ import asyncpg
 import openpyxl
 import orjson
 
-from bizcall import admins, companies, invitations, provisioning
+from bizcall import admins, companies, exports, invitations, provisioning
 from bizcall.admins import Profile, Viewer
 from bizcall.audit import Actor, ActorKind, sealing
 from bizcall.database import directory, query, tenant
+from bizcall.history.filters import HistoryFilter
 from bizcall.history.keys import FactKey
 from bizcall.imports import keys as object_keys
 from bizcall.models import Import
 from bizcall.models.feeds import FeedKind
+from bizcall.months import KOREA
 from bizcall.ports import GatewayRefused
+from bizcall.reasons import Purpose, Reason
 from local.postgres import Postgres
 from tests.accounts import ACTOR, KEYS, PASSWORD, Person
 from tests.dispatching import Campaign
@@ -129,6 +132,7 @@ async def populated() -> Office:
     await _feed(office)
     await companies.policy_save(company.id, office.actor, masks_customers=False, clock=clock)
     await sealing.seal(company.id, margin=timedelta(0))
+    await _export(office)
     await _ids(office)
     return office
 
@@ -259,6 +263,34 @@ async def _feed(office: Office) -> None:
     await Feeder(company.id, FeedKind.CUSTOMERS).load(book)
 
 
+async def _export(office: Office) -> None:
+    """A file of its calls, made and there."""
+    await exported(office)
+    async with tenant(office.company.id):
+        [row] = await query("SELECT id FROM export WHERE company_id = $1", office.company.id)
+    await exports.run(office.company.id, row["id"], storage=office.storage, clock=office.clock)
+
+
+async def exported(office: Office) -> UUID:
+    """The key of a fresh export that waits; those that waited before are cancelled, since only ten may."""
+    async with tenant(office.company.id):
+        waiting = await query("SELECT id FROM export WHERE company_id = $1 AND state = 'QUEUED'", office.company.id)
+    for row in waiting:
+        await exports.cancel(office.company.id, office.actor, row["id"], clock=office.clock)
+    day = office.at.astimezone(KOREA).date()
+    made = await exports.request(
+        office.company.id,
+        office.actor,
+        exports.Asked(exports.Kind.CALLS, HistoryFilter(day, day, customer_name=office.word)),
+        unmasked=False,
+        reason=Reason(Purpose.DISPUTE, f"{office.word} 민원 처리"),
+        idempotency_key=office.fresh(),
+        queue=office.queue,
+        clock=office.clock,
+    )
+    return made.id
+
+
 async def _ids(office: Office) -> None:
     """One key of each type."""
     company = office.company
@@ -273,6 +305,7 @@ async def _ids(office: Office) -> None:
         "Upload": "upload",
         "Customer": "customer",
         "AuditRecord": "audit_record",
+        "Export": "export",
     }
     async with tenant(company.id):
         for name, table in tables.items():
