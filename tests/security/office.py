@@ -283,7 +283,7 @@ async def exported(office: Office) -> UUID:
         office.actor,
         exports.Asked(exports.Kind.CALLS, HistoryFilter(day, day, customer_name=office.word)),
         unmasked=False,
-        reason=Reason(Purpose.DISPUTE, f"{office.word} 민원 처리"),
+        reason=Reason(Purpose.DISPUTE, "민원 처리"),
         idempotency_key=office.fresh(),
         queue=office.queue,
         clock=office.clock,
