@@ -133,7 +133,7 @@ async def test_CU_01_nothing_is_shown_whose_record_cant_be_written(
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no room for records")
 
-    monkeypatch.setattr(reveals.audit, "record", fail)
+    monkeypatch.setattr("bizcall.audit.record", fail)
     company = history.company
     with pytest.raises(RuntimeError, match="no room"):
         await reveals.customer(company.id, actor(company), OfCall(known(history, "call")), WHY)
