@@ -127,10 +127,19 @@ async def operator_create(
     registers like an administrator. For the command line only. Raises Invalid: INVALID_FORMAT; REQUIRED and TOO_LONG at
     `name`; STATE when he has registered; DUPLICATE when somebody else made it at this moment.
     """
+    problems: list[Problem] = []
     if not credentials.OPERATOR_ID.fullmatch(login_id):
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
-    number = codes.mobile_of(mobile)
-    profile = profiles.Profile(name, None, None, None).checked()
+        problems.append(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
+    try:
+        profile = profiles.Profile(name, None, None, None).checked()
+    except Invalid as invalid:
+        problems.extend(invalid.problems)
+    try:
+        number = codes.mobile_of(mobile)
+    except Invalid as invalid:
+        problems.extend(invalid.problems)
+    if problems:
+        raise Invalid(*problems)
     async with directory():
         waiting = await query(
             "SELECT admin_id FROM credential WHERE company_id = $1 AND login_id = $2", PROVIDER_ID, login_id

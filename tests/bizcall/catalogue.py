@@ -37,6 +37,7 @@ DIRECTORY = frozenset(
         "service_client",
         "session",
         "sign_in_attempt",
+        "throttle",
         "verification_code",
     }
 )

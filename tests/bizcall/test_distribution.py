@@ -8,10 +8,10 @@ from __future__ import annotations
 from local.postgres import Postgres
 from tests.bizcall.catalogue import DIRECTORY, as_owner, foreign_keys
 
-REFERENCE = frozenset({"company"})
+REFERENCE = frozenset({"company", "plan"})
 """Small tables that every machine would hold a copy of: each distributed table may refer to them by any key."""
 
-LOCAL = DIRECTORY | {"migration"}
+LOCAL = DIRECTORY - REFERENCE | {"migration"}
 """Tables that would stay on the coordinator: found before any company is known."""
 
 GIVEN_UP = frozenset({("credential", "admin")})

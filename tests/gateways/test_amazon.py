@@ -14,8 +14,8 @@ from email import message_from_string, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-import httpx
 import pytest
+from moto.backends import get_backend
 
 from bizcall import aws, gateways
 from bizcall.dispatch.messages import Facts, Letterhead, mail
@@ -27,6 +27,7 @@ from bizcall.settings import Settings
 from tests.gateways.solapi_server import KEY, SECRET, SENDER, solapi_server
 
 SILENCE = b"silence"
+ACCOUNT, REGION = "123456789012", "ap-northeast-2"
 SENDER_ADDRESS = "no-reply@bizcall.example"
 REFERENCE = "0197f0aa-0000-7000-8000-000000000001-1"
 
@@ -38,14 +39,12 @@ def letter(sender: str = SENDER_ADDRESS, to: str = "hong@example.com") -> bytes:
     return mail(facts, letterhead, to=to, reference=REFERENCE, delivery_id="d1", at=datetime(2026, 7, 24, tzinfo=UTC))
 
 
-async def test_IN_10_mail_arrives_at_SES_whole(clients: aws.Clients, environment: str) -> None:
+async def test_IN_10_mail_arrives_at_SES_whole(clients: aws.Clients) -> None:
     ses = await clients.get("sesv2")
     await ses.create_email_identity(EmailIdentity=SENDER_ADDRESS)
     message_id = await SesMail(clients).send(letter(), to="hong@example.com", reference=REFERENCE)
-    async with httpx.AsyncClient() as reader:
-        held = (await reader.get(f"{environment}/moto-api/data.json")).json()["ses"]
-    sent = next(one for one in held["RawMessage"] if one["id"] == message_id)
-    message = message_from_string(sent["raw_data"], policy=policy.default)
+    sent = next(one for one in get_backend("ses")[ACCOUNT][REGION].sent_messages if one.id == message_id)
+    message = message_from_string(sent.raw_data, policy=policy.default)
     assert isinstance(message, EmailMessage)
     assert message["Subject"] == "[비즈콜] 주식회사 가나다 업무 전화 앱에 초대되었습니다"
     assert message["From"].addresses[0].display_name == "비즈콜"
@@ -64,15 +63,13 @@ async def test_a_sender_that_is_not_verified_is_refused(clients: aws.Clients) ->
 
 @pytest.mark.parametrize("number", ["01087654321", "+821087654321"])
 async def test_a_text_message_by_SNS_goes_to_the_international_form_of_the_number(
-    clients: aws.Clients, environment: str, number: str
+    clients: aws.Clients, number: str
 ) -> None:
     sms = SnsSms(clients)
     message_id = await sms.send(number, f"인증번호 {number}", subject="초대", reference=REFERENCE)
-    async with httpx.AsyncClient() as reader:
-        sent = (await reader.get(f"{environment}/moto-api/data.json")).json()["sns"]["SMS"]
     assert message_id
-    told = [json.dumps(one, ensure_ascii=False) for one in sent]
-    assert [one for one in told if f"인증번호 {number}" in one and "+821087654321" in one]
+    sent = get_backend("sns")[ACCOUNT][REGION].sms_messages.values()
+    assert ("+821087654321", f"인증번호 {number}") in sent
 
 
 async def test_SNS_can_not_be_asked_about_a_message(clients: aws.Clients) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from local import state
 from local.postgres import Postgres
+from local.stack import PREFERRED_PORTS
 from tests.journeys.system import Administrator, System
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """`python -m local run` on a state folder of its own, with the demo company."""
-    home = state.scratch()
+    home = _scratch()
     with _running(home) as system:
         yield system
     shutil.rmtree(home)
@@ -44,7 +45,7 @@ def system() -> Iterator[System]:
 @pytest.fixture(scope="module")
 def fragile() -> Iterator[tuple[System, Postgres]]:
     """Another system, on a PostgreSQL that a test may stop and start."""
-    home = state.scratch()
+    home = _scratch()
     server = Postgres(home / "database")
     server.start()
     with _running(home, DATABASE_URL=server.url("app"), DATABASE_OWNER_URL=server.url("owner")) as system:
@@ -57,6 +58,13 @@ def fragile() -> Iterator[tuple[System, Postgres]]:
 def administrator(system: System) -> Administrator:
     """The demo company's administrator, signed in with the code from the local inbox."""
     return system.sign_in()
+
+
+def _scratch() -> pathlib.Path:
+    """A state folder whose system takes any free ports, so that one that runs on the usual ones is in nobody's way."""
+    home = state.scratch()
+    state.write_json(home / "ports.json", dict.fromkeys(PREFERRED_PORTS, 0))
+    return home
 
 
 @contextmanager

@@ -111,7 +111,7 @@ async def test_S1_a_servers_token_is_told_once_and_ended_by_name(services: Servi
         ({"serviceCreate": {"name": "Phone App"}}, [("INVALID_FORMAT", "name")]),
         ({"serviceEnd": {"name": "nobody"}}, [("NOT_FOUND", "")]),
         ({"operatorEnd": {"loginId": 5}}, [("REQUIRED", "loginId")]),
-        (operator("x", name=" ", mobile="02-123-4567"), [("REQUIRED", "name"), ("INVALID_FORMAT", "loginId"),
+        (operator("x", name=" ", mobile="02-123-4567"), [("INVALID_FORMAT", "loginId"), ("REQUIRED", "name"),
                                                          ("INVALID_FORMAT", "mobile")]),
         (operator("long-name", name="가" * 51), [("TOO_LONG", "name")]),
         (operator("070-8000-1000"), [("INVALID_FORMAT", "loginId")]),

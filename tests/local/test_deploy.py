@@ -268,8 +268,10 @@ def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients
     assert {source.function for source in deployment.sources} == {
         "DeliveriesFunction",
         "DispatchFunction",
+        "ExportsFunction",
         "FeedsFunction",
         "ImportsFunction",
+        "ProvisioningFunction",
         "RegistrationsFunction",
         "ReportsFunction",
     }

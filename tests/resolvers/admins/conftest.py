@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bizcall.admins import passwords
+from bizcall.database import tenant
 from bizcall.ids import uuid7
+from bizcall.models import Admin
 from bizcall.models.companies import PROVIDER_ID
 from tests.accounts import Person
 from tests.console import Console as SignedIn
@@ -33,6 +35,9 @@ async def console(company: Tenant) -> AsyncIterator[Console]:
 @pytest.fixture
 async def operator(console: Console) -> AsyncIterator[SignedIn]:
     """An operator's client, on the clock and queue of the same person."""
-    provider = Tenant(PROVIDER_ID, uuid7(), "", [], [])
+    key = uuid7()
+    provider = Tenant(PROVIDER_ID, key, f"010{key.int % 10**8:08d}", [f"op.{key.hex[-12:]}"], [])
+    async with tenant(PROVIDER_ID):
+        await Admin.create(id=key, company_id=PROVIDER_ID, name="박운영", mobile=provider.mobile)
     async with signed_in(provider, wiring(console.person)) as client:
         yield client
