@@ -37,7 +37,6 @@ DIRECTORY = frozenset(
         "service_client",
         "session",
         "sign_in_attempt",
-        "throttle",
         "verification_code",
     }
 )

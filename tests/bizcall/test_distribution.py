@@ -11,7 +11,7 @@ from tests.bizcall.catalogue import DIRECTORY, as_owner, foreign_keys
 REFERENCE = frozenset({"company", "plan"})
 """Small tables that every machine would hold a copy of: each distributed table may refer to them by any key."""
 
-LOCAL = DIRECTORY - REFERENCE | {"migration"}
+LOCAL = DIRECTORY - REFERENCE | {"migration", "throttle"}
 """Tables that would stay on the coordinator: found before any company is known."""
 
 GIVEN_UP = frozenset({("credential", "admin")})

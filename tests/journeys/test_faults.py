@@ -93,8 +93,8 @@ async def test_D4_the_database_stops_and_starts_under_load_and_nothing_that_was_
 
     assert not acknowledged["userErrors"] + again["userErrors"]
     assert {code for _, _, code in reader.answers} <= {"OK", "UNAVAILABLE"}
-    # Another function process may have had to start for one of them.
-    assert max(seconds for _, seconds, _ in reader.answers) < 10
+    # What takes longer than this has no answer at all on AWS: its HTTP API gives up.
+    assert max(seconds for _, seconds, _ in reader.answers) < 30
     assert [code for at, _, code in reader.answers if at > started + 10 and code != "OK"] == []
     assert texts(system) >= Counter(f"010{number[-8:]}" for number in company.numbers)
 
