@@ -175,6 +175,6 @@ class Provider:
     async def publish(self) -> None:
         """Send what a process that died left in the outbox."""
         async with directory():
-            rows = await query("SELECT id FROM outbox")
+            rows = await query("SELECT id FROM outbox WHERE queue = 'provisioning'")
         await outbox.publish([row["id"] for row in rows], queue=self.queue)
         await self.work()
