@@ -35,18 +35,26 @@ class Reason:
 
     def checked(self, *path: str) -> Reason:
         """Itself with a clean note; raises Invalid at `note` under the path for one that says nothing."""
-        note, field = texts.clean(self.note).text, (*path, "note")
-        said = [character.casefold() for character in note if character.isalnum()]
-        if not said:
-            raise Invalid(Problem(ErrorCode.REQUIRED, field))
-        if len(note) < NOTE_LEAST:
-            raise Invalid(Problem(ErrorCode.TOO_SHORT, field, {"minimum": str(NOTE_LEAST)}))
-        if len(note) > NOTE_MOST:
-            raise Invalid(Problem(ErrorCode.TOO_LONG, field, {"maximum": str(NOTE_MOST)}))
-        if len(set(said)) < DISTINCT_LEAST:
-            raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))
-        return Reason(self.purpose, note)
+        return Reason(self.purpose, said(self.note, *path, "note"))
 
     def told(self) -> Mapping[str, str]:
         """For the details of an audit record."""
         return {"reason": self.purpose, "note": self.note}
+
+
+def said(note: str, *field: str) -> str:
+    """A note of 5–200 characters, clean.
+
+    Raises Invalid at `field`: REQUIRED, TOO_SHORT, TOO_LONG, and INVALID_FORMAT for one that says nothing.
+    """
+    clean = texts.clean(note).text
+    letters = [character.casefold() for character in clean if character.isalnum()]
+    if not letters:
+        raise Invalid(Problem(ErrorCode.REQUIRED, field))
+    if len(clean) < NOTE_LEAST:
+        raise Invalid(Problem(ErrorCode.TOO_SHORT, field, {"minimum": str(NOTE_LEAST)}))
+    if len(clean) > NOTE_MOST:
+        raise Invalid(Problem(ErrorCode.TOO_LONG, field, {"maximum": str(NOTE_MOST)}))
+    if len(set(letters)) < DISTINCT_LEAST:
+        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))
+    return clean

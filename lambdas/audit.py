@@ -1,4 +1,5 @@
-"""Audit records: each quarter of an hour sealed and, after two years, forgotten; each night verified (P2).
+"""Audit records: each quarter of an hour sealed and, after two years, forgotten; each night verified (P2),
+when it is also counted how many companies have not reviewed them (P3).
 
     python -m lambdas.audit        verify the chains of all companies and print what is broken
 
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bizcall import audit
+from bizcall import access_reviews, audit
 from bizcall.settings import Settings, settings
 from lambdas.letters import Operator
 from lambdas.runtime import Context, Event, Process, Services, process
@@ -25,7 +26,7 @@ STOP_BEFORE = 20.0
 
 
 async def handle(event: Event, services: Services) -> dict[str, int]:
-    """Tell how many seals were made and records forgotten, or how many seals hold.
+    """Tell how many seals were made and records forgotten, or how many seals hold and monthly reviews are overdue.
 
     What fails in one company doesn't keep the others from their turn. It is raised at the end, as a broken chain is,
     so that an alarm sees it.
@@ -35,7 +36,10 @@ async def handle(event: Event, services: Services) -> dict[str, int]:
         return services.remaining() < STOP_BEFORE
 
     if event.get("verify"):
-        return {"verified": await audit.verify_due(stop=stop)}
+        unreviewed = len(await access_reviews.overdue(clock=services.clock))
+        # The alarm's metric is made of this line.
+        logger.info("access reviews overdue", extra={"unreviewed": unreviewed})
+        return {"verified": await audit.verify_due(stop=stop), "unreviewed": unreviewed}
     duties: dict[str, Callable[[], Awaitable[int]]] = {
         "sealed": partial(audit.seal_due, stop=stop),
         "forgotten": partial(audit.forget_due, stop=stop),

@@ -10,6 +10,7 @@ from graphql import GraphQLError, GraphQLInputObjectType, GraphQLObjectType, Und
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.access_reviews import AccessReviewMutations, AccessReviewQueries
 from resolvers.admins import AdminMutations, AdminQueries
 from resolvers.app_sign_in import AppSignInMutations
 from resolvers.audit import AuditQueries
@@ -51,6 +52,7 @@ class Query(
     ImportQueries,
     InvitationQueries,
     AuditQueries,
+    AccessReviewQueries,
     PlanQueries,
     ProvisioningQueries,
     CallQueries,
@@ -76,6 +78,7 @@ class Mutation(
     MessageMutations,
     CustomerMutations,
     CompanyMutations,
+    AccessReviewMutations,
     ExportMutations,
 ):
     """Fields that write."""

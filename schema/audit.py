@@ -52,6 +52,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "app.sign_in": ("앱 로그인", "Signed in to the app"),
     "app.sign_in_failure": ("앱 로그인 실패", "Sign-in to the app failed"),
     "app.sign_in_lock": ("앱 로그인 실패로 번호 잠금", "Number locked after failed sign-ins to the app"),
+    "audit.review": ("접속 기록 점검 확인", "Access records reviewed"),
     "audit.view": ("감사 기록 조회", "Audit records viewed"),
     "companies.policy": ("회사 정책 변경", "Company's policy changed"),
     "customers.reveal": ("고객 정보 마스킹 해제", "Customer revealed"),
@@ -150,9 +151,8 @@ class AuditRecord(Node):
         description="For people: Korean, or English when Accept-Language asks for it. Its wording is no contract.",
     )
     def action_label(self, info: Info, parent: strawberry.Parent[AuditRecordRow]) -> str:
-        """The action itself where a record is of a later version than this one."""
-        korean, english = LABELS.get(parent.action, (parent.action, parent.action))
-        return korean if info.context.language is Language.KO else english
+        """See `label`."""
+        return label(parent.action, info)
 
     @personal(AUDIT_RECORDS, description="The administrator who acted; null for all others.")
     async def actor(self, info: Info, parent: strawberry.Parent[AuditRecordRow]) -> Admin | None:
@@ -201,6 +201,12 @@ class AuditRecordFilter:
     )
     actor_id: strawberry.ID | None = strawberry.field(default=None, description="This administrator acted.")
     subject_id: strawberry.ID | None = strawberry.field(default=None, description="This object was acted on.")
+
+
+def label(action: str, info: Info) -> str:
+    """What people read for an action; the action itself where a record is of a later version than this one."""
+    korean, english = LABELS.get(action, (action, action))
+    return korean if info.context.language is Language.KO else english
 
 
 def _text(value: Any) -> str:

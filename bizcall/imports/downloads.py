@@ -17,7 +17,17 @@ class File(StrEnum):
     REFUSED_ROWS = "REFUSED_ROWS"
 
 
-async def record(company_id: UUID, actor: Actor, file: File, import_id: UUID | None = None, *, clock: Clock) -> None:
-    """Record in the open transaction that somebody is about to get a link to this file, of an import perhaps."""
+REASON = "BULK_REGISTRATION"
+"""Why: each file is good for one thing only, to be filled in or mended and registered, so nobody is asked (P3)."""
+
+
+async def record(
+    company_id: UUID, actor: Actor, file: File, rows: int, import_id: UUID | None = None, *, clock: Clock
+) -> None:
+    """Record in the open transaction that somebody is about to get a link to this file, of an import perhaps.
+
+    `rows` is how many people or, in a form, free lines stand in it.
+    """
     subjects, kind = ([company_id], "Company") if import_id is None else ([import_id], "Import")
-    await audit.record(company_id, actor, "imports.download", subjects, {"file": file}, kind=kind, clock=clock)
+    details = {"file": file, "reason": REASON, "rows": rows}
+    await audit.record(company_id, actor, "imports.download", subjects, details, kind=kind, clock=clock)

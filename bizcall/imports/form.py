@@ -38,8 +38,8 @@ async def create(company_id: UUID, actor: Actor, *, storage: Storage, clock: Clo
             LINES_MOST + 1,
         )
         choices = [row.name for row in await departments.current(company_id)]
-        await downloads.record(company_id, actor, File.FORM, clock=clock)
-    lines = [FormLine(row["number"], row["rid"]) for row in free[:LINES_MOST]]
+        lines = [FormLine(row["number"], row["rid"]) for row in free[:LINES_MOST]]
+        await downloads.record(company_id, actor, File.FORM, len(lines), clock=clock)
     body = await asyncio.to_thread(make_form, lines, choices)
     key = keys.form(company_id, uuid7())
     await storage.write(key, body, content_type=keys.CONTENT_TYPE)

@@ -78,6 +78,7 @@ async def refused_rows(
             raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",)))
         if found.refused_key is None:
             raise Invalid(Problem(ErrorCode.STATE, ("id",)))
-        await downloads.record(company_id, actor, File.REFUSED_ROWS, import_id, clock=clock)
+        count = found.rows_refused + found.rows_conflicting
+        await downloads.record(company_id, actor, File.REFUSED_ROWS, count, import_id, clock=clock)
     name = f"{PurePosixPath(found.file_name).stem[:100]} - 오류 행.xlsx"
     return await link(storage, found.refused_key, name, clock)

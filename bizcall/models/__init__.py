@@ -30,7 +30,16 @@ from bizcall.models.dispatch import (
 )
 from bizcall.models.exports import Export, ExportDeadline
 from bizcall.models.feeds import Correction, FeedFile, FeedReject
-from bizcall.models.house import AuditChain, AuditRecord, AuditSeal, IdempotencyKey, Inbox, MessageFailure, Outbox
+from bizcall.models.house import (
+    AccessReview,
+    AuditChain,
+    AuditRecord,
+    AuditSeal,
+    IdempotencyKey,
+    Inbox,
+    MessageFailure,
+    Outbox,
+)
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
 from bizcall.models.messages import (
     Message,
@@ -43,6 +52,7 @@ from bizcall.models.provisioning import Plan, ProvisioningEvent, ProvisioningFac
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
+    "AccessReview",
     "AccountMessage",
     "AccountRow",
     "Admin",

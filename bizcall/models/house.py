@@ -124,6 +124,21 @@ class AuditChain(DirectoryRow):
     recorded_to = fields.DatetimeField()
     oldest_to = fields.DatetimeField(null=True)
     verified_number = fields.IntField(default=0)
+    reviewed_month = fields.DateField(null=True)
 
     class Meta:
         table = "audit_chain"
+
+
+class AccessReview(Row):
+    """That somebody has reviewed a company's access records of a month. Insert only. The key is (company_id, month)."""
+
+    month = fields.DateField(primary_key=True, generated=False)
+    company_id = fields.UUIDField()
+    reviewed_by = fields.UUIDField()
+    note = fields.TextField()
+    records = fields.IntField()
+    reviewed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "access_review"

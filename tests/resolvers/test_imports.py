@@ -185,10 +185,12 @@ async def test_BK_02_refused_rows_are_told_and_come_back_as_a_workbook(desk: Des
     assert "7월 명단 - 오류 행.xlsx" in link["download"]["url"]
     async with tenant(desk.company.id):
         records = await query(
-            "SELECT action, details->>'file' AS file FROM audit_record WHERE company_id = $1 ORDER BY id DESC LIMIT 1",
+            "SELECT action, details->>'file' AS file, details->>'reason' AS reason, details->>'rows' AS rows"
+            " FROM audit_record WHERE company_id = $1 ORDER BY id DESC LIMIT 1",
             desk.company.id,
         )
-    assert records == [{"action": "imports.download", "file": "REFUSED_ROWS"}]
+    told = {"file": "REFUSED_ROWS", "reason": "BULK_REGISTRATION", "rows": "1"}
+    assert records == [{"action": "imports.download", **told}]
 
 
 async def test_BK_03_a_file_that_is_refused_whole_says_why(desk: Desk, client: Console) -> None:

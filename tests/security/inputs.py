@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bizcall import admins
 from bizcall.database import query, tenant
-from bizcall.months import KOREA
+from bizcall.months import KOREA, shifted
 from bizcall.subscribers import editing
 from schema.node import encode, key_of
 from tests.accounts import ACTOR, KEYS, PASSWORD, Person
@@ -182,6 +182,16 @@ async def audit_records(office: Office) -> dict[str, Any]:
 
 async def audit_records_of_company(office: Office) -> dict[str, Any]:
     return {"first": 5, "adminId": own(office, "Admin")}
+
+
+async def access_review(office: Office) -> dict[str, Any]:
+    return {"monthOn": str(office.at.astimezone(KOREA).date())}
+
+
+async def access_review_confirm(office: Office) -> dict[str, Any]:
+    # Each month can be confirmed once; the sweeps ask for a dozen at most.
+    month = shifted(office.at.astimezone(KOREA).date(), -2 - next(office.serial) % 40)
+    return {"input": {"monthOn": str(month), "note": "특이 사항 없음"}}
 
 
 async def customers(office: Office) -> dict[str, Any]:
@@ -482,6 +492,7 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Query.departments": (departments,),
     "Query.invitations": (invitations,),
     "Query.auditRecords": (audit_records, audit_records_of_company),
+    "Query.accessReview": (access_review,),
     "Query.calls": LISTS,
     "Query.unreturnedCalls": (*(history(name) for name in IDS), unreturned_calls),
     "Query.messages": LISTS,
@@ -525,6 +536,7 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Mutation.messageReveal": (reveal("Message"),),
     "Mutation.customerReveal": (reveal("Customer"), reveal("Call"), reveal("Message")),
     "Mutation.companyPolicySave": (company_policy_save,),
+    "Mutation.accessReviewConfirm": (access_review_confirm,),
     "Mutation.planSave": (plan_save,),
     "Mutation.provisioningApply": (provisioning_completed, provisioning_changed),
     "Mutation.appSignIn": (app_sign_in,),

@@ -16,7 +16,7 @@ import asyncpg
 import openpyxl
 import orjson
 
-from bizcall import admins, companies, exports, invitations, provisioning
+from bizcall import access_reviews, admins, companies, exports, invitations, provisioning
 from bizcall.admins import Profile, Viewer
 from bizcall.audit import Actor, ActorKind, sealing
 from bizcall.database import directory, query, tenant
@@ -25,7 +25,7 @@ from bizcall.history.keys import FactKey
 from bizcall.imports import keys as object_keys
 from bizcall.models import Import
 from bizcall.models.feeds import FeedKind
-from bizcall.months import KOREA
+from bizcall.months import KOREA, shifted
 from bizcall.ports import GatewayRefused
 from bizcall.reasons import Purpose, Reason
 from local.postgres import Postgres
@@ -133,6 +133,8 @@ async def populated() -> Office:
     await companies.policy_save(company.id, office.actor, masks_customers=False, clock=clock)
     await sealing.seal(company.id, margin=timedelta(0))
     await _export(office)
+    month = shifted(clock().astimezone(KOREA).date(), -1)
+    await access_reviews.confirm(company.id, office.actor, month, f"{word} 이상 없음", clock=clock)
     await _ids(office)
     return office
 
