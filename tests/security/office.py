@@ -134,7 +134,7 @@ async def populated() -> Office:
     await sealing.seal(company.id, margin=timedelta(0))
     await _export(office)
     month = shifted(clock().astimezone(KOREA).date(), -1)
-    await access_reviews.confirm(company.id, office.actor, month, f"{word} 이상 없음", clock=clock)
+    await access_reviews.confirm(company.id, office.actor, month, "특이 사항 없음", clock=clock)
     await _ids(office)
     return office
 
