@@ -17,6 +17,7 @@ CODED = {
     "call": {"id", "customer_tail"},
     "company": {"plan_code"},
     "correction": {"id"},
+    "access_review": {"note"},
     "export": {"purpose", "failure", "note"},
     "feed_file": {"object_key", "object_version", "object_etag", "rejects_key", "refusal"},
     "feed_reject": {"code", "column_name"},
