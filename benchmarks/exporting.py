@@ -47,7 +47,7 @@ from bizcall.exports import Asked, facts
 from bizcall.exports.asking import TYPES
 from bizcall.feeds import keys
 from bizcall.history.filters import OUTGOING, HistoryFilter
-from bizcall.models import Admin
+from bizcall.models import Admin, Export
 from bizcall.models.exports import Kind, State
 from bizcall.models.feeds import FeedKind
 from bizcall.months import KOREA
@@ -110,19 +110,24 @@ def values(row: Sequence[Any]) -> list[Any]:
     return [at, way, TYPES[row[7]], line, row[2], row[3], customer, row[5], row[8], row[6]]
 
 
-async def export(company_id: UUID, most: int, *, unmasked: bool = True) -> int:
-    """The project's own way, whole."""
+async def make_request(company_id: UUID, kind: Kind, *, unmasked: bool) -> Export:
+    """Ask for everything of last month."""
     async with tenant(company_id):
         admin = await Admin.create(company_id=company_id, name="측정", mobile="01000000000")
-    row = await exports.request(
+    return await exports.request(
         company_id,
         Actor(ActorKind.ADMIN, admin.id),
-        Asked(Kind.CALLS, wanted()),
+        Asked(kind, wanted()),
         unmasked=unmasked,
         reason=Reason(Purpose.OTHER, "측정합니다"),
         idempotency_key=str(admin.id),
         queue=NoQueue(),
     )
+
+
+async def export(company_id: UUID, most: int, *, unmasked: bool = True) -> int:
+    """The project's own way, whole."""
+    row = await make_request(company_id, Kind.CALLS, unmasked=unmasked)
     clients: Any = Nowhere()
     done = await exports.run(company_id, row.id, storage=S3Storage(clients, "measured"))
     if done is not State.COMPLETED or row.rows_total != most:
@@ -251,7 +256,7 @@ async def parts_here(url: str, company_id: UUID, most: int) -> dict[str, float]:
     """CPU of making cells, and of packing them, apart."""
     await database.connect(url, size=1, command_timeout=300)
     book = Book(facts.columns(Kind.CALLS, masked=False, texts=False), "통화 이력")
-    packers = {"ISA-L 1": isal_zlib.compressobj(1), "zlib 6": zlib.compressobj(6)}
+    packers: dict[str, Any] = {"ISA-L 1": isal_zlib.compressobj(1), "zlib 6": zlib.compressobj(6)}
     found = dict.fromkeys(("cells", *packers), 0.0)
     async with aclosing(all_batches(company_id, most)) as read:
         async for batch in read:
@@ -274,12 +279,14 @@ def child(name: str, url: str, company_id: str, most: int) -> dict[str, float]:
     return found
 
 
-async def prepare(path: pathlib.Path, url: str, calls: int, lines: int) -> UUID:
-    """A company with its calls and customers."""
+async def prepare(
+    path: pathlib.Path, url: str, calls: int, lines: int, *, turn: int = 0, messages: bool = False
+) -> UUID:
+    """A company with its calls, as many messages if wanted, and its customers; `turn` tells one from another."""
     await database.connect(url, size=1, command_timeout=300)
-    company_id, numbers = await make_company(lines)
+    company_id, numbers = await make_company(lines, turn)
     month = months.shifted(months.today(), -1)
-    for kind in (FeedKind.CUSTOMERS, FeedKind.CALLS):
+    for kind in (FeedKind.CUSTOMERS, FeedKind.CALLS, *([FeedKind.MESSAGES] if messages else [])):
         generator.write(path, kind.value.lower(), numbers, month.year, month.month, calls)
         await feeds.receive(keys.feed(kind, company_id, "all.csv.gz"), storage=FileStorage(path), queue=NoQueue())
     await database.disconnect()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
 import io
 import zipfile
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,11 +21,13 @@ from bizcall.history.filters import HistoryFilter
 from bizcall.models import Export
 from bizcall.models.exports import Kind, State
 from bizcall.reasons import Purpose, Reason
-from tests.doubles import MemoryStorage, RecordingQueue, Turned
+from tests.doubles import MemoryStorage, MemoryStream, RecordingQueue, Turned
 from tests.factories import Tenant
 from tests.histories import whole
 
 REASON = Reason(Purpose.DISPUTE, "10월 민원 처리")
+
+Hook = Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -116,3 +121,36 @@ class Workbook:
         with zipfile.ZipFile(io.BytesIO(self.body)) as archive:
             assert archive.testzip() is None
             return {name: archive.read(name) for name in archive.namelist()}
+
+
+@dataclass
+class Hooked(MemoryStorage):
+    """A bucket to which something happens as soon as it is given its third piece."""
+
+    hook: Hook | None = None
+
+    @asynccontextmanager
+    async def stream(self, key: str, *, content_type: str) -> AsyncGenerator[MemoryStream]:
+        """As ever, with the hook."""
+        async with super().stream(key, content_type=content_type) as inner:
+            yield HookedStream(body=inner.body, hook=self.hook)
+
+
+@dataclass
+class HookedStream(MemoryStream):
+    """Counts its pieces."""
+
+    hook: Hook | None = None
+    pieces: int = 0
+
+    async def write(self, piece: bytes) -> None:
+        """Add to it."""
+        self.pieces += 1
+        if self.pieces == 3 and self.hook is not None:
+            await self.hook()
+        await super().write(piece)
+
+
+def fresh() -> contextvars.Context:
+    """A context in which no transaction is open."""
+    return contextvars.Context()

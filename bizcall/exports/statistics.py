@@ -9,7 +9,6 @@ from bizcall import phones
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.exports.asking import GROUPS, NAMES, TYPES, Asked
 from bizcall.paging import PAGE_MOST, Slice
-from bizcall.sheets.charted import Charted, charted_workbook
 from bizcall.stats import Granularity, Group, Measures, Row, Statistics, statistics
 from bizcall.stats.answers import BUCKETS_MOST
 from bizcall.stats.buckets import series
@@ -52,6 +51,9 @@ async def rows(company_id: UUID, asked: Asked) -> list[Row]:
 
 def workbook(asked: Asked, found: Sequence[Row], told: Sequence[tuple[str, str]], *, told_name: str) -> bytes:
     """The file."""
+    # Late, for openpyxl: the API asks for exports, and most workers make none of these.
+    from bizcall.sheets.charted import Charted, charted_workbook
+
     group = asked.group or Group.COMPANY
     measures = list(asked.facts.measures)
     headers = [*(_header(name) for name in measures if not name.endswith("_seconds")), "합계"]

@@ -26,10 +26,10 @@ REMEMBERED_LONGEST = 100
 
 EMPTY = "<c/>"
 
-_ODD = re.compile("[&<>\x00-\x1f\ufffe\uffff\ud800-\udfff]|_x[0-9A-Fa-f]{4}_|^\\s|\\s\\Z")
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
+_SPELLED = {chr(code): f"_x{code:04X}_" for code in range(0x20)}
+_NO_CHARACTER = "\ufffd"
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
-_NO_CHARACTER = re.compile("[\ufffe\uffff\ud800-\udfff]")
 _DAY = 86_400
 # Seconds from Excel's first day in Korea to 1970.
 _AHEAD = (date(1970, 1, 1) - date(1899, 12, 30)).days * _DAY + int(months.KOREA.utcoffset(None).total_seconds())
@@ -42,16 +42,15 @@ def escaped(text: str) -> str:
 
     Control characters, and what looks like the escape of one, become `_xHHHH_`; what is no character becomes U+FFFD.
     """
+    if len(text) <= REMEMBERED_LONGEST and _PLAIN(text):
+        return f"<t>{text}</t>"
     if len(text) > TEXT_LONGEST // 2:
         text = _cut(text)
-    elif _PLAIN(text):
-        return f"<t>{text}</t>"
-    if _ODD.search(text) is None:
-        return f"<t>{text}</t>"
-    text = _LOOKS_ESCAPED.sub("_x005F_", text)
+    if "_x" in text:
+        text = _LOOKS_ESCAPED.sub("_x005F_", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
-    return f'<t xml:space="preserve">{_NO_CHARACTER.sub(chr(0xFFFD), text)}</t>'
+    text = _ODD.sub(lambda found: _SPELLED.get(found[0], _NO_CHARACTER), text)
+    return f'<t xml:space="preserve">{text}</t>'
 
 
 def _cut(text: str) -> str:

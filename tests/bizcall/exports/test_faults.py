@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +18,10 @@ from bizcall.exports.failures import Failure
 from bizcall.models.exports import Kind, State
 from bizcall.ports import Letter
 from bizcall.stats import Granularity, Group
-from tests.doubles import MemoryStorage, MemoryStream
-from tests.exports import REASON, Clerk
+from tests.doubles import MemoryStorage
+from tests.exports import REASON, Clerk, Hooked, fresh
 from tests.factories import Tenant, make_tenant
 from tests.histories import Office, office, whole
-
-Hook = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -46,34 +41,6 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many batches, and word of each."""
     monkeypatch.setattr(running, "BATCH", 20)
     monkeypatch.setattr(running, "EVERY", timedelta(0))
-
-
-@dataclass
-class Hooked(MemoryStorage):
-    """A bucket to which something happens as soon as it is given its third piece."""
-
-    hook: Hook | None = None
-
-    @asynccontextmanager
-    async def stream(self, key: str, *, content_type: str) -> AsyncGenerator[MemoryStream]:
-        """As ever, with the hook."""
-        async with super().stream(key, content_type=content_type) as inner:
-            yield HookedStream(body=inner.body, hook=self.hook)
-
-
-@dataclass
-class HookedStream(MemoryStream):
-    """Counts its pieces."""
-
-    hook: Hook | None = None
-    pieces: int = 0
-
-    async def write(self, piece: bytes) -> None:
-        """Add to it."""
-        self.pieces += 1
-        if self.pieces == 3 and self.hook is not None:
-            await self.hook()
-        await super().write(piece)
 
 
 async def nothing_lies_there(clerk: Clerk) -> bool:
@@ -156,11 +123,6 @@ async def test_X4_storage_that_fails_midway_and_a_database_that_goes_away_leave_
     assert await nothing_lies_there(clerk)
     clerk.storage = MemoryStorage()
     assert await clerk.work(export) is State.COMPLETED
-
-
-def fresh() -> contextvars.Context:
-    """A context in which no transaction is open."""
-    return contextvars.Context()
 
 
 async def test_X5_a_cancelled_export_stops_within_a_batch_and_has_no_file(made: Office, clerk: Clerk) -> None:

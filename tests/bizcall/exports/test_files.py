@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import shutil
 import subprocess
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import orjson
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from bizcall import calls, companies, masking, phones
 from bizcall.database import query, tenant
-from bizcall.exports.asking import TYPES
+from bizcall.exports.asking import STATISTICS, TYPES
 from bizcall.history.filters import OUTGOING, Direction, HistoryFilter
 from bizcall.models.exports import Kind
 from bizcall.models.feeds import FeedKind
@@ -27,10 +29,10 @@ from bizcall.paging import Slice
 from bizcall.reasons import Purpose, Reason
 from bizcall.sheets.workbook import unescaped
 from bizcall.stats import CALLS, Granularity, Group, statistics
-from tests.exports import Clerk
+from tests.exports import Clerk, Workbook
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
-from tests.histories import Office, day, office, whole
+from tests.histories import Office, day, hold, office, whole
 
 NAMED = """
     SELECT call.id, call.started_at, call.type, call.seconds, call.customer_number, line.number AS line,
@@ -115,18 +117,44 @@ async def test_X3_another_reader_finds_the_same_seconds(made: Office, clerk: Cle
     assert found == [{name: "" if value is None else value for name, value in row.items()} for row in wanted]
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-async def test_X3_LibreOffice_shows_the_same_seconds(made: Office, clerk: Clerk, tmp_path: Path) -> None:
-    book = await clerk.made(unmasked=True)
-    (tmp_path / "file.xlsx").write_bytes(book.body)
-    subprocess.run(  # noqa: ASYNC221 - nothing else runs
-        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to",
-         "csv:Text - txt - csv (StarCalc):44,34,76,1", "--outdir", tmp_path, tmp_path / "file.xlsx"],
+def by_libreoffice(folder: Path, body: bytes, kind: str) -> Path:
+    """What LibreOffice makes of a workbook."""
+    (folder / "file.xlsx").write_bytes(body)
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to",
+         kind, "--outdir", folder / "made", folder / "file.xlsx"],
         check=True, capture_output=True, timeout=100,
     )  # fmt: skip
-    lines = (tmp_path / "file.csv").read_text().splitlines()[1:]
-    wanted = [str(expected(row, masked=False)["통화 일시"]) for row in await rows_of(made.company)]
-    assert [line.split(",")[0].strip('"') for line in lines] == wanted
+    [made] = (folder / "made").iterdir()
+    return made
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+async def test_X3_LibreOffice_shows_what_sql_says(made: Office, clerk: Clerk, tmp_path: Path) -> None:
+    book = await clerk.made(unmasked=True)
+
+    shown = by_libreoffice(tmp_path, book.body, "csv:Text - txt - csv (StarCalc):44,34,76,1").read_text()
+
+    found = list(csv.DictReader(io.StringIO(shown)))
+    wanted = [expected(row, masked=False) for row in await rows_of(made.company)]
+    assert found == [{name: "" if value is None else str(value) for name, value in row.items()} for row in wanted]
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+async def test_ST_01_LibreOffice_takes_the_chart_for_its_own(made: Office, clerk: Clerk, tmp_path: Path) -> None:
+    book = await clerk.made(Kind.CALL_STATISTICS, granularity=Granularity.DAY, group=Group.LINE)
+
+    again = Workbook(by_libreoffice(tmp_path, book.body, "xlsx:Calc MS Excel 2007 XML").read_bytes())
+
+    for before, after in zip(book.book.worksheets, again.book.worksheets, strict=True):
+        assert list(after.iter_rows(values_only=True)) == list(before.iter_rows(values_only=True))
+    chart = fromstring(again.parts()["xl/charts/chart1.xml"])  # noqa: S314 - our own
+    points = [
+        int(count.get("val", ""))
+        for count in chart.iter("{http://schemas.openxmlformats.org/drawingml/2006/chart}ptCount")
+    ]
+    # Each type is a row of bars with a value a day, over the days, and has a name.
+    assert points.count(35) >= 2 * len(CALLS.types)
 
 
 async def test_CU_01_the_companys_policy_decides_and_unmasked_is_recorded(company: Tenant) -> None:
@@ -194,6 +222,42 @@ async def test_X1_X2_nothing_in_a_text_becomes_a_formula_or_breaks_the_file(comp
 
     assert [unescaped(row["내용"]) for row in book.rows] == [row["text"] for row in stored]
     assert not any(b"<f>" in part or b"<f " in part for part in book.parts().values())
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_X1_no_name_becomes_a_formula_in_any_kind_of_file(company: Tenant, kind: Kind) -> None:
+    """Whatever the office, its people, its customers and the reason are called, in every sheet."""
+    await began(company.id)
+    odd = ["=1+1", '=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "0070", "1e5", "#N/A"]
+    async with tenant(company.id):
+        await query("UPDATE company SET name = '=1+1' WHERE id = $1", company.id)
+        await query("UPDATE department SET name = '=' || name WHERE company_id = $1", company.id)
+        people = [await hold(company, n, name, DAY - timedelta(1), None, None) for n, name in enumerate(odd[:9])]
+    customers = [
+        {"number": f"010-1234-{n:04d}", "name": name, "updated_at": DAY.isoformat()} for n, name in enumerate(odd)
+    ]
+    await Feeder(company.id, FeedKind.CUSTOMERS).load(customers)
+    made = call if kind in (Kind.CALLS, Kind.CALL_STATISTICS) else message
+    records = [
+        made(company.numbers[n % 9], f"=k{n}", customer=f"010-1234-{n:04d}", **({} if made is call else {"text": name}))
+        for n, name in enumerate(odd)
+    ]
+    await Feeder(company.id, FeedKind.CALLS if made is call else FeedKind.MESSAGES).load(records)
+    statistics = (
+        {"granularity": Granularity.DAY, "group": Group.SUBSCRIBER} if kind in STATISTICS else {"unmasked": True}
+    )
+
+    book = await Clerk(company).made(kind, reason=Reason(Purpose.OTHER, "=cmd|' /C calc'!A0"), **statistics)
+
+    texts = {cell.value for sheet in book.book.worksheets for row in sheet.iter_rows() for cell in row}
+    assert len(people) == 9
+    assert {"=1+1", '=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(A1)", "0070"} <= texts
+    assert {"기타: =cmd|' /C calc'!A0"} <= texts
+    kinds = {cell.data_type for sheet in book.book.worksheets for row in sheet.iter_rows() for cell in row}
+    # Strings, numbers and dates.
+    assert kinds <= {"s", "inlineStr", "n", "d"}
+    sheets = [part for name, part in book.parts().items() if name.startswith("xl/worksheets/")]
+    assert not any(b"<f>" in part or b"<f " in part for part in sheets)
 
 
 async def test_an_empty_result_is_a_file_with_headers(company: Tenant) -> None:

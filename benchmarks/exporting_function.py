@@ -1,0 +1,183 @@
+"""Memory and pace of the exports function: `python -m benchmarks.exporting_function [ROWS]`.
+
+The function's own handler in a process of its own for each file: the database by two connections, aioboto3 to a bucket
+of the local AWS-compatible server, progress, multipart upload. Each kind of file with 20,000, 100,000 and 1,000,000
+rows (or ROWS); messages with texts also at the longest that a feed takes (`bizcall.feeds.records`), and then at most
+100,000.
+
+    calls, masked           customers hidden by the usual policy
+    calls                   numbers and names shown
+    messages, texts         shown, with texts of some 20 characters
+    messages, long texts    likewise, each of 4,000 characters
+
+Wanted: memory that doesn't grow with the file but for what is remembered up to a bound, at most 48 MB above the idle
+worker. That one has handled a message about nothing. Pace is by the clock, and what the limit `exportRows` rests on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import boto3
+
+from benchmarks.exporting import make_request, prepare
+from benchmarks.measuring import peak_megabytes
+from bizcall import database, migrate
+from bizcall.database import tenant
+from bizcall.exports import Kind
+from bizcall.models import Export
+from bizcall.models.exports import State
+from local import state
+from local.cloud import Cloud
+from local.cloud.process import CREDENTIALS
+from local.postgres import Postgres
+
+_ROWS = (20_000, 100_000, 1_000_000)
+_LONG_MOST = 100_000
+_LINES = 500
+_BUCKET = "measured"
+_TEXT = "가나다라마바사 아자차카타파하 0123456789 & 견적서를 보내 드렸습니다. <확인> 후 연락 주세요.\n"
+_FILES = {
+    "calls, masked": (Kind.CALLS, False),
+    "calls": (Kind.CALLS, True),
+    "messages, texts": (Kind.MESSAGES, True),
+}
+
+
+class Context:
+    """Lambda's, at the function's time limit."""
+
+    aws_request_id = "measured"
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + 300
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What is left of five minutes."""
+        return int((self._until - time.monotonic()) * 1000)
+
+
+def event(company_id: str, export_id: str) -> dict[str, Any]:
+    """A message of the queue."""
+    body = json.dumps({"companyId": company_id, "exportId": export_id})
+    return {"Records": [{"messageId": "measured", "body": body, "eventSourceARN": "arn:aws:sqs:::exports"}]}
+
+
+def work_here(company_id: str, export_id: str) -> None:
+    """What a child measures: the function, first with nothing to do and then with the file."""
+    from lambdas.exports import CONNECTIONS, handler
+    from lambdas.runtime import process
+
+    failed = handler(event(company_id, str(uuid4())), Context())["batchItemFailures"]
+    idle, cpu, wall = peak_megabytes(), time.process_time(), time.perf_counter()
+    failed += handler(event(company_id, export_id), Context())["batchItemFailures"]
+    told = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "idle": idle}
+    sys.stdout.write(json.dumps({**told, "peak": peak_megabytes(), "failed": len(failed)}))
+    process(CONNECTIONS).close()
+
+
+class Measuring:
+    """A database with one company for each size, a bucket, and an environment for the function."""
+
+    def __init__(self, server: Postgres, cloud: Cloud) -> None:
+        self.server, self.cloud = server, cloud
+        self.environment = {
+            **os.environ,
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": cloud.endpoint,
+            "AWS_DEFAULT_REGION": "ap-northeast-2",
+            "DATABASE_URL": server.url("app"),
+            "BUCKET": _BUCKET,
+            "STAGE": "local",
+            "LOG_LEVEL": "ERROR",
+        }
+        os.environ.update({**CREDENTIALS, "AWS_DEFAULT_REGION": "ap-northeast-2"})
+        s3 = boto3.client("s3", endpoint_url=cloud.endpoint)
+        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})
+
+    async def made(self, company_id: UUID, kind: Kind, rows: int, *, unmasked: bool) -> dict[str, float]:
+        """Have one file made and answer what that took."""
+        await database.connect(self.server.url("app"), size=1, command_timeout=300)
+        try:
+            export = await make_request(company_id, kind, unmasked=unmasked)
+            child = await asyncio.to_thread(
+                subprocess.run,
+                [sys.executable, "-m", "benchmarks.exporting_function", "--one", str(company_id), str(export.id)],
+                check=True,
+                stdout=subprocess.PIPE,
+                env=self.environment,
+            )
+            async with tenant(company_id):
+                done = await Export.get(company_id=company_id, id=export.id)
+        finally:
+            await database.disconnect()
+        if done.state is not State.COMPLETED or done.rows_done != rows:
+            raise ValueError(f"the export ended as {done.state} with {done.rows_done} of {rows} rows: {done.failure}")
+        found: dict[str, float] = json.loads(child.stdout)
+        return {**found, "size": float(done.file_size or 0)}
+
+    async def lengthened(self, company_id: UUID) -> None:
+        """Give the company's messages texts of 4,000 characters."""
+        owner = await asyncpg.connect(self.server.url("owner"))
+        try:
+            await owner.execute("ALTER TABLE message NO FORCE ROW LEVEL SECURITY")
+            # Each begins somewhere else, so that packing finds no more alike than in a page of text.
+            await owner.execute(
+                "UPDATE message SET text = left(md5(id) || repeat(substr($2, 1 + abs(hashtext(id)) % 40), 200), 4000)"
+                " WHERE company_id = $1",
+                company_id,
+                _TEXT,
+            )
+        finally:
+            await owner.close()
+
+
+def main(*sizes: int) -> str:
+    """Measure and answer the table."""
+    home = state.scratch()
+    path = home.parent / f"{home.name}.csv.gz"
+    server, cloud = Postgres(home / "postgres", durable=False), Cloud(home / "cloud")
+    lines = [f"{'':22}{'rows':>10}{'CPU s':>9}{'wall s':>9}{'rows/s':>9}{'file MB':>9}{'MB + idle':>11}{'idle MB':>9}"]
+    try:
+        server.start()
+        cloud.start()
+        asyncio.run(migrate.apply(server.url("owner")))
+        measuring = Measuring(server, cloud)
+        for turn, rows in enumerate(sizes or _ROWS):
+            company_id = asyncio.run(prepare(path, server.url("app"), rows, _LINES, turn=turn, messages=True))
+            for name, (kind, unmasked) in _FILES.items():
+                told = asyncio.run(measuring.made(company_id, kind, rows, unmasked=unmasked))
+                lines.append(row(name, rows, told))
+            if rows <= _LONG_MOST:
+                asyncio.run(measuring.lengthened(company_id))
+                told = asyncio.run(measuring.made(company_id, Kind.MESSAGES, rows, unmasked=True))
+                lines.append(row("messages, long texts", rows, told))
+    finally:
+        cloud.stop()
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+        path.unlink(missing_ok=True)
+    return "\n".join(lines)
+
+
+def row(name: str, rows: int, told: dict[str, float]) -> str:
+    """A line of the table."""
+    pace, megabytes, more = rows / told["wall"], told["size"] / 1024**2, told["peak"] - told["idle"]
+    measured = f"{told['cpu']:9.2f}{told['wall']:9.2f}{pace:9,.0f}{megabytes:9.1f}{more:11.0f}{told['idle']:9.0f}"
+    return f"{name:22}{rows:10,}{measured}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        work_here(*sys.argv[2:])
+    else:
+        sys.stdout.write(f"{main(*map(int, sys.argv[1:]))}\n")
