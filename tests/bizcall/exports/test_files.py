@@ -239,7 +239,10 @@ async def test_X1_no_name_becomes_a_formula_in_any_kind_of_file(company: Tenant,
     await Feeder(company.id, FeedKind.CUSTOMERS).load(customers)
     made = call if kind in (Kind.CALLS, Kind.CALL_STATISTICS) else message
     records = [
-        made(company.numbers[n % 9], f"=k{n}", customer=f"010-1234-{n:04d}", **({} if made is call else {"text": name}))
+        {
+            **made(company.numbers[n % 9], f"=k{n}", customer=f"010-1234-{n:04d}"),
+            **({} if made is call else {"text": name}),
+        }
         for n, name in enumerate(odd)
     ]
     await Feeder(company.id, FeedKind.CALLS if made is call else FeedKind.MESSAGES).load(records)
