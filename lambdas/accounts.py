@@ -1,9 +1,11 @@
-"""Accounts that the API never makes: operators, and servers with a bearer of their own. Invoked by hand, by operations.
+"""What the API never does: accounts of operators, servers' bearers, erasing a person. Invoked by hand, by operations.
 
     {"operatorCreate": {"loginId": "kim.su", "name": "김수", "mobile": "010-1234-5678"}}   → {"sent": "010-****-5678"}
     {"operatorEnd": {"loginId": "kim.su"}}                                                 → {"ended": "kim.su"}
     {"serviceCreate": {"name": "phone-app-2027"}}                                          → {"token": "svc_…"}, once
     {"serviceEnd": {"name": "phone-app-2027"}}                                             → {"ended": "phone-app-2027"}
+    {"personErase": {"representativeNumber": "070-1234-5600", "contact": "010-1234-5678", "note": "본인 요청 …"}}
+                                                                           → {"erased": {"subscribers": 1, …}}, P7
     {"list": true}                                                        → {"operators": […], "services": […]}
 
 What is wrong with the event is answered as {"problems": [{"code", "field"}]}, and nothing was done then. On a laptop
@@ -16,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from bizcall import admins, audit, service_clients
+from bizcall import admins, audit, disposal, service_clients
 from bizcall.audit import Actor
 from bizcall.dispatch import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -79,6 +81,11 @@ async def _service_end(given: Any, services: Services, actor: Actor) -> Answer:
     return {"ended": name}
 
 
+async def _person_erase(given: Any, services: Services, actor: Actor) -> Answer:
+    number, contact, note = _texts(given, "representativeNumber", "contact", "note")
+    return {"erased": dict(await disposal.erase(number, contact, note, actor=actor, clock=services.clock))}
+
+
 async def _list(_given: Any, _services: Services, _actor: Actor) -> Answer:
     return {
         "operators": [
@@ -106,6 +113,7 @@ DOINGS: Mapping[str, Callable[[Any, Services, Actor], Awaitable[Answer]]] = {
     "operatorEnd": _operator_end,
     "serviceCreate": _service_create,
     "serviceEnd": _service_end,
+    "personErase": _person_erase,
     "list": _list,
 }
 

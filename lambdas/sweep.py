@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bizcall import admins, dispatch, exports, imports, provisioning, throttles
+from bizcall import admins, dispatch, disposal, exports, imports, provisioning, throttles
 from bizcall.dispatch import account_messages, dead_letters, reports, resolving
 from lambdas.runtime import Context, Event, Services, process
 
@@ -38,6 +38,9 @@ async def handle(_event: Event, services: Services) -> dict[str, int]:
         "failures forgotten": partial(dead_letters.prune, clock=clock),
         "rows of signing in forgotten": partial(admins.prune, clock=clock),
         "bounds forgotten": partial(throttles.prune, clock=clock),
+        "people forgotten": partial(
+            disposal.dispose_due, clock=clock, stop=lambda: services.remaining() < SENDING_ENDS
+        ),
         "account messages given up": partial(account_messages.expire, clock=clock),
         "reports matched": partial(reports.match, clock=clock),
         "reports forgotten": partial(reports.prune, clock=clock),

@@ -76,6 +76,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "imports.view_rows": ("일괄 등록 미리보기 조회", "Rows of an import viewed"),
     "invitations.resend": ("안내 메시지 재발송", "Invitations sent again"),
     "invitations.send": ("안내 메시지 발송", "Invitations sent"),
+    "people.erase": ("요청에 따른 개인정보 파기", "A person erased on request"),
+    "people.forget": ("보존 기간이 지난 개인정보 파기", "Personal data forgotten when its time was over"),
     "plans.save": ("요금제 저장", "Plan saved"),
     "provisioning.apply": ("청약 정보 반영", "Subscription's event applied"),
     "provisioning.lines_change": ("가입 전화번호 변경", "Lines added or retired"),

@@ -116,7 +116,7 @@ class Subscriber(Node):
     row = SubscriberRow
     fetch = staticmethod(listing.by_ids)
 
-    name: str = personal(SUBSCRIBERS, description="1–50 characters.")
+    name: str = personal(SUBSCRIBERS, description="1–50 characters; empty once the person was forgotten.")
     position: str = strawberry.field(description="Free text of at most 50 characters; may be empty.")
     mobile: PhoneNumber | None = personal(SUBSCRIBERS, description="The mobile number, digits only.")
     email: EmailAddress | None = personal(SUBSCRIBERS, description="The e-mail address.")
@@ -126,6 +126,9 @@ class Subscriber(Node):
     invited_at: datetime | None = strawberry.field(description="When the app invitation was last sent; null if never.")
     started_at: datetime = strawberry.field(description="Since when the person has held the line.")
     ended_at: datetime | None = strawberry.field(description="Until when; null while the person holds the line.")
+    forgotten_at: datetime | None = strawberry.field(
+        description="When name, position and contacts of a person who had left were forgotten; null before."
+    )
     updated_at: datetime = strawberry.field(description="When the holding was last changed.")
 
     @personal(SUBSCRIBERS, description="The mobile number with hyphens.")

@@ -145,8 +145,8 @@ def mobile_of(text: str) -> str:
 
 
 def masked(mobile: str) -> str:
-    """A mobile by its last four digits."""
-    return f"{mobile[:3]}-****-{mobile[-4:]}"
+    """A mobile by its last four digits; empty for one that was forgotten."""
+    return mobile and f"{mobile[:3]}-****-{mobile[-4:]}"
 
 
 async def _record(pending: Pending, action: str, actor: Actor, details: dict[str, object], clock: Clock) -> None:

@@ -48,6 +48,7 @@ class CompanyDirectory(DirectoryRow):
     name = fields.TextField()
     representative_number = fields.TextField()
     created_at = fields.DatetimeField(db_default=Now())
+    disposed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "company_directory"
@@ -79,6 +80,7 @@ class Admin(TenantRow):
     """A person who signs in to manage the company; what signing in needs stands outside companies.
 
     `name` is empty until he has registered (AU-02); `ended_at` is set when another one took his place (AU-32).
+    Some time after that he is forgotten (P7): the mobile is empty then, and later the name.
     """
 
     name = fields.TextField()
@@ -88,6 +90,7 @@ class Admin(TenantRow):
     mobile = fields.TextField()
     created_at = fields.DatetimeField(db_default=Now())
     ended_at = fields.DatetimeField(null=True)
+    forgotten_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "admin"

@@ -20,7 +20,10 @@ class Department(TenantRow):
 
 
 class Subscriber(TenantRow):
-    """A person's holding of a line from `started_at` until `ended_at` (IN-03); `revision` counts its changes."""
+    """A person's holding of a line from `started_at` until `ended_at` (IN-03); `revision` counts its changes.
+
+    From `forgotten_at` on the name is empty, and nothing else of the person is known either (P7).
+    """
 
     line_id = fields.UUIDField()
     department_id = fields.UUIDField(null=True)
@@ -35,6 +38,7 @@ class Subscriber(TenantRow):
     app_signed_in_at = fields.DatetimeField(null=True)
     started_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
+    forgotten_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()
 
     class Meta:

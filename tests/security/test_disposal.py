@@ -1,0 +1,226 @@
+"""Personal data goes when its time is over, and on request (P7, article 13): rows of a company that has all sorts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bizcall import admins, disposal, imports
+from bizcall.admins import credentials
+from bizcall.audit import ActorKind
+from bizcall.database import directory, query, tenant
+from bizcall.errors import ErrorCode, NotFound
+from bizcall.models.companies import PROVIDER_ID
+from bizcall.subscribers import editing
+from lambdas import accounts
+from tests.accounts import ACTOR, KEYS, Person, records, refused
+from tests.console import Wiring
+from tests.doubles import RecordingQueue, Turned
+from tests.factories import Tenant
+from tests.security.office import Ledger, Office
+
+DAYS = disposal.KEPT.days
+
+
+async def holder(office: Office, place: int) -> dict[str, Any]:
+    """Whoever holds the line of that place."""
+    async with tenant(office.company.id):
+        [row] = await query(
+            "SELECT * FROM subscriber WHERE company_id = $1 AND line_id = $2 AND ended_at IS NULL",
+            office.company.id,
+            office.company.line_ids[place],
+        )
+    return row
+
+
+async def leave(office: Office, place: int) -> dict[str, Any]:
+    """Let him go, and return what was known of him."""
+    row = await holder(office, place)
+    await editing.remove(office.company.id, office.actor, row["id"], revision=row["revision"], clock=office.clock)
+    return row
+
+
+async def left(books: Ledger, company_id: UUID, *texts: str) -> dict[str, set[str]]:
+    """Tables in which a text still stands, by the text."""
+    rows = await books.rows(company_id)
+    return {text: {name for name, found in rows.items() if any(text in row for row in found)} for text in texts}
+
+
+async def test_P7_who_left_is_forgotten_after_90_days_and_history_goes_on(attacker: Office, books: Ledger) -> None:
+    office, company = attacker, attacker.company
+    gone, kept = await leave(office, 3), await holder(office, 1)
+    marks = gone["name"], gone["mobile"], gone["email"]
+    office.clock.turn(days=DAYS, minutes=-1)
+    await disposal.dispose(company.id, clock=office.clock)
+    assert all("subscriber" in tables for tables in (await left(books, company.id, *marks)).values())
+    office.clock.turn(minutes=2)
+    assert await disposal.dispose(company.id, clock=office.clock) > 0
+    assert await left(books, company.id, *marks) == {mark: set() for mark in marks}
+    async with tenant(company.id):
+        [row] = await query("SELECT * FROM subscriber WHERE company_id = $1 AND id = $2", company.id, gone["id"])
+        [calls] = await query(
+            "SELECT count(*) AS n FROM call WHERE company_id = $1 AND subscriber_id = $2", company.id, gone["id"]
+        )
+        [stood] = await query(
+            "SELECT count(*) AS n FROM membership WHERE company_id = $1 AND subscriber_id = $2", company.id, gone["id"]
+        )
+    assert (row["name"], row["position"], row["mobile"], row["email"]) == ("", "", None, None)
+    assert (row["department_id"], row["line_id"]) == (gone["department_id"], gone["line_id"])
+    assert calls["n"] > 0
+    assert stood["n"] > 0
+    assert await holder(office, 1) == kept
+    last = (await records(company.id))[-1]
+    assert (last["action"], last["actor_kind"]) == ("people.forget", "SYSTEM")
+
+
+async def test_P7_imported_rows_recipients_and_exports_go_and_a_second_run_finds_nothing(
+    attacker: Office, books: Ledger
+) -> None:
+    company = attacker.company
+    office = attacker
+    present = [office.mobiles[place] for place in range(4)]
+    office.clock.turn(days=DAYS + 2)
+    # Previews that nobody registered end by the sweep.
+    await imports.expire(clock=office.clock)
+    office.clock.turn(days=DAYS)
+    assert await disposal.dispose(company.id, clock=office.clock) > 0
+    rows = await books.rows(company.id)
+    assert (rows["import_row"], rows["import_finding"], rows["export"]) == ([], [], [])
+    assert rows["import"]
+    # Who holds a line is known to nothing but his own row.
+    assert await left(books, company.id, *present) == {mobile: {"subscriber"} for mobile in present}
+    before = len(await records(company.id))
+    assert await disposal.dispose(company.id, clock=office.clock) == 0
+    assert len(await records(company.id)) == before
+
+
+async def test_P7_a_run_is_bounded_and_the_next_one_goes_on(attacker: Office, books: Ledger) -> None:
+    office, company = attacker, attacker.company
+    for place in range(3):
+        await leave(office, place)
+    office.clock.turn(days=DAYS + 1)
+    async with directory():
+        await query("UPDATE company_directory SET disposed_at = $2 WHERE company_id = $1", company.id, office.clock())
+    await disposal.dispose(company.id, clock=office.clock, rows_most=2)
+    async with tenant(company.id):
+        [row] = await query(
+            "SELECT count(*) AS n FROM subscriber WHERE company_id = $1 AND forgotten_at IS NOT NULL", company.id
+        )
+        [seen] = await query("SELECT disposed_at FROM company_directory WHERE company_id = $1", company.id)
+    assert (row["n"], seen["disposed_at"]) == (2, None)
+
+
+async def test_P7_a_person_who_moved_to_another_line_is_no_leaver(company: Tenant) -> None:
+    """His former holding keeps its name."""
+    clock = Turned()
+    drafts = [
+        editing.Draft(line, {"name": "김이동", "mobile": "01088887777"})
+        for line in (company.line_ids[0], company.line_ids[1])
+    ]
+    await editing.save(company.id, ACTOR, drafts[:1], clock=clock)
+    async with tenant(company.id):
+        [row] = await query("SELECT id, revision FROM subscriber WHERE company_id = $1", company.id)
+    await editing.remove(company.id, ACTOR, row["id"], revision=row["revision"], clock=clock)
+    await editing.save(company.id, ACTOR, drafts[1:], clock=clock)
+    clock.turn(days=DAYS + 1)
+    assert await disposal.dispose(company.id, clock=clock) == 0
+
+
+async def test_P7_a_former_administrator_keeps_his_name_as_long_as_records_name_him(
+    company: Tenant, books: Ledger
+) -> None:
+    clock = Turned()
+    person = Person(company, clock=clock, queue=RecordingQueue())
+    await person.register()
+    await admins.replace(company.admin_id, "010-5550-0001", keys=KEYS, actor=ACTOR, queue=RecordingQueue(), clock=clock)
+    clock.turn(days=DAYS + 1)
+    await admins.prune(clock=clock)
+    await disposal.dispose(company.id, clock=clock)
+    assert await left(books, company.id, company.mobile, "김관리") == {company.mobile: set(), "김관리": {"admin"}}
+    [row] = [row for row in (await books.rows(company.id))["credential"] if str(company.admin_id) in row]
+    assert "01055500001" not in row
+    clock.turn(days=disposal.NAMES_KEPT.days)
+    await disposal.dispose(company.id, clock=clock)
+    assert await left(books, company.id, "김관리") == {"김관리": set()}
+
+
+async def test_P7_a_day_visits_every_company_once_operators_too(company: Tenant) -> None:
+    clock = Turned()
+    login_id = "ended.operator"
+    key = await admins.operator_create(
+        login_id, "박운영", "01055501234", keys=KEYS, actor=ACTOR, queue=RecordingQueue(), clock=clock
+    )
+    async with tenant(PROVIDER_ID):
+        await credentials.end(PROVIDER_ID, key, clock())
+    clock.turn(days=DAYS + 1)
+    async with directory():
+        await query("UPDATE company_directory SET disposed_at = $1", clock())
+        await query(
+            "UPDATE company_directory SET disposed_at = NULL WHERE company_id = ANY($1::uuid[])",
+            [company.id, PROVIDER_ID],
+        )
+    assert await disposal.dispose_due(clock=clock) > 0
+    async with tenant(PROVIDER_ID):
+        [row] = await query("SELECT mobile FROM admin WHERE company_id = $1 AND id = $2", PROVIDER_ID, key)
+    assert row["mobile"] == ""
+    assert await disposal.dispose_due(clock=clock) == 0
+    async with directory():
+        rows = await query("SELECT count(*) AS n FROM company_directory WHERE disposed_at IS DISTINCT FROM $1", clock())
+    assert rows[0]["n"] == 0
+
+
+async def test_P7_somebody_is_erased_on_request_and_the_act_is_recorded(attacker: Office, books: Ledger) -> None:
+    office, company = attacker, attacker.company
+    gone = await leave(office, 0)
+    refusal = await refused(
+        disposal.erase(company.login_id, office.mobiles[1], "본인 요청, 접수 12", actor=ACTOR, clock=office.clock)
+    )
+    assert (refusal.code, refusal.field) == (ErrorCode.STATE, ("contact",))
+    told = await disposal.erase(
+        company.login_id, f"+82 {gone['mobile'][1:]}", "본인 요청, 접수 12", actor=ACTOR, clock=office.clock
+    )
+    assert (told["subscribers"], told["customers"]) == (1, 0)
+    assert told["recipients"] > 0
+    assert told["importRows"] > 0
+    assert (await left(books, company.id, gone["mobile"]))[gone["mobile"]] == set()
+    # What was found by his mobile went whole; the mail address went with it, but for the mail itself.
+    assert (await left(books, company.id, gone["name"]))[gone["name"]] == set()
+    await disposal.erase(company.login_id, gone["email"].upper(), "본인 요청, 접수 12", actor=ACTOR, clock=office.clock)
+    assert (await left(books, company.id, gone["email"]))[gone["email"]] == set()
+    acts = [row for row in await records(company.id) if row["action"] == "people.erase"]
+    assert [row["subject_ids"] for row in acts] == [[gone["id"]], []]
+    assert "접수 12" in acts[0]["details"]
+
+
+async def test_P7_a_customer_and_a_cell_of_a_refused_row_are_erased_too(attacker: Office, books: Ledger) -> None:
+    office, company = attacker, attacker.company
+    customer = office.mobiles[-1]
+    told = await disposal.erase(company.login_id, customer, "본인 요청, 접수 13", actor=ACTOR, clock=office.clock)
+    assert told["customers"] == 1
+    tables = (await left(books, company.id, customer))[customer]
+    assert tables <= {"call", "message"}
+    word = f"{office.word}번호"
+    problem = await refused(disposal.erase(company.login_id, word, "본인 요청, 접수 14", actor=ACTOR))
+    assert (problem.code, problem.field) == (ErrorCode.INVALID_FORMAT, ("contact",))
+
+
+@pytest.mark.parametrize("number", ["070-0000-0000", "", "15440001"])
+async def test_P7_nobody_is_erased_from_a_company_that_is_not_there(db: None, number: str) -> None:
+    with pytest.raises(NotFound):
+        await disposal.erase(number, "010-1234-5678", "본인 요청, 접수 15", actor=ACTOR)
+
+
+async def test_P7_the_operators_command_erases_and_tells_what_is_wrong(company: Tenant) -> None:
+    services: Any = Wiring()
+    given = {"representativeNumber": company.login_id, "contact": "010-1234-5678", "note": "본인 요청, 접수 16"}
+    assert (await accounts.handle({"personErase": given}, services, "request-9"))["erased"]["subscribers"] == 0
+    last = (await records(company.id))[-1]
+    assert (last["action"], last["actor_kind"], last["request_id"]) == (
+        "people.erase",
+        ActorKind.SYSTEM.value,
+        "request-9",
+    )
+    answer = await accounts.handle({"personErase": {**given, "note": "....."}}, services)
+    assert answer == {"problems": [{"code": "REQUIRED", "field": "note"}]}
