@@ -30,6 +30,7 @@ SHORT, SHORTEST = 8, 6
 _WORD = re.compile(r"\S+")
 _HANGUL = re.compile("[가-힣]")
 _DIGIT = re.compile(r"\d")
+_STARS = str.maketrans("0123456789", STAR * 10)
 _BETWEEN = frozenset(" -+().")
 
 
@@ -41,14 +42,14 @@ def name(text: str) -> str:
 def number(text: str) -> str:
     """A number as people read it, masked; a normal form is hyphenated first."""
     written = phones.formatted(text)
-    if written.casefold() in WITHHELD:
-        return written
     area, hyphen, rest = written.partition("-")
     if written != text and hyphen and area.startswith("0"):
         if rest[-TAIL:].isdecimal():
             # Nearly all of them, and files show millions.
-            return area + hyphen + _DIGIT.sub(STAR, rest[:-TAIL]) + rest[-TAIL:]
+            return area + hyphen + rest[:-TAIL].translate(_STARS) + rest[-TAIL:]
         return area + hyphen + _digits(rest, TAIL)
+    if written.casefold() in WITHHELD:
+        return written
     count = len(_DIGIT.findall(written))
     return _digits(written, TAIL if count >= SHORT else TAIL // 2 if count >= SHORTEST else 0)
 

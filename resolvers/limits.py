@@ -174,6 +174,12 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
             Unit.COUNT,
             "Calls or messages of an export; narrow the filter for more.",
         ),
+        (
+            "exportTextRows",
+            exports.TEXT_ROWS_MOST,
+            Unit.COUNT,
+            "Messages of an export with their texts.",
+        ),
         ("exportsUnfinished", exports.UNFINISHED_MOST, Unit.COUNT, "Exports of a company that wait or run at a time."),
         ("exportLife", _seconds(exports.LIFE), Unit.SECONDS, "How long the file of an export is kept."),
         ("uploadForm", uploads.FORM_SECONDS, Unit.SECONDS, "Life of the form for an upload."),

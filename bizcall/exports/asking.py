@@ -70,6 +70,10 @@ class Asked:
         """Calls or messages."""
         return CALLS if self.kind in (Kind.CALLS, Kind.CALL_STATISTICS) else MESSAGES
 
+    def has_texts(self, *, unmasked: bool) -> bool:
+        """Whether its rows hold the texts of messages."""
+        return self.kind is Kind.MESSAGES and unmasked
+
     def checked(self, clock: Clock) -> Asked:
         """Itself with a clean filter; raises Invalid."""
         return replace(self, wanted=self.wanted.checked(clock))

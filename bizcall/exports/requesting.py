@@ -18,12 +18,13 @@ from bizcall.models.exports import State
 from bizcall.ports import Clock, Queue, now
 from bizcall.reasons import Reason
 
-__all__ = ["LIFE", "ROWS_MOST", "UNFINISHED_MOST", "cancel", "request"]
+__all__ = ["LIFE", "ROWS_MOST", "TEXT_ROWS_MOST", "UNFINISHED_MOST", "cancel", "request"]
 
-ROWS_MOST = 2_000_000
-"""Rows of one file. A worker has 285 seconds for them: enough at the slowest pace benchmarks/exporting.py has shown,
-7,200 rows a second with a processor shared by four; with one of its own it takes a tenth of that.
-"""
+ROWS_MOST = 1_500_000
+"""Rows of one file: what a worker makes in a quarter of its 285 seconds, at the pace that docs/performance.md tells."""
+
+TEXT_ROWS_MOST = 300_000
+"""Rows of a file with the texts of messages: were each of 4,000 letters, the file would still stay below 2 GiB."""
 
 UNFINISHED_MOST = 10
 """Exports of a company that may wait or run at a time."""
@@ -42,21 +43,24 @@ async def request(
     queue: Queue,
     clock: Clock = now,
     rows_most: int = ROWS_MOST,
+    text_rows_most: int = TEXT_ROWS_MOST,
 ) -> Export:
     """Ask for a file and return its export; poll that.
 
     Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
     Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
-    rows (statistics: buckets), TOO_MANY at () with 10 exports unfinished, and those of `idempotency.once`.
+    rows (with texts `text_rows_most`; statistics: buckets), TOO_MANY at () with 10 exports unfinished, and those of
+    `idempotency.once`.
     """
     if actor.id is None:
         raise Forbidden
     reason, asked = reason.checked(), asked.checked(clock)
     requested_by, messages = actor.id, list[UUID]()
+    most = text_rows_most if asked.has_texts(unmasked=unmasked) else rows_most
 
     async def ask() -> idempotency.Answer:
         await _room(company_id)
-        total = await _total(company_id, asked, rows_most)
+        total = await _total(company_id, asked, most)
         made, at = uuid7(), clock()
         await Export.create(
             id=made,
@@ -104,11 +108,11 @@ async def _room(company_id: UUID) -> None:
         raise Invalid(Problem(ErrorCode.TOO_MANY, (), {"maximum": str(UNFINISHED_MOST)}))
 
 
-async def _total(company_id: UUID, asked: Asked, rows_most: int) -> int:
+async def _total(company_id: UUID, asked: Asked, most: int) -> int:
     """Rows of the file; raises Invalid (TOO_MANY)."""
     if asked.kind in STATISTICS:
         return await statistics.total(company_id, asked)
-    total = await counting.rows(company_id, asked.facts, asked.wanted, most=rows_most)
-    if total > rows_most:
-        raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(rows_most)}))
+    total = await counting.rows(company_id, asked.facts, asked.wanted, most=most)
+    if total > most:
+        raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(most)}))
     return total

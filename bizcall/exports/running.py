@@ -21,9 +21,9 @@ from bizcall.errors import BizCallError
 from bizcall.exports import claims, facts, keys, statistics
 from bizcall.exports.asking import NAMES, PURPOSES, STATISTICS, Asked
 from bizcall.exports.failures import Failure
-from bizcall.exports.requesting import ROWS_MOST
+from bizcall.exports.requesting import ROWS_MOST, TEXT_ROWS_MOST
 from bizcall.models import Admin, Company, Export
-from bizcall.models.exports import Kind, State
+from bizcall.models.exports import State
 from bizcall.months import KOREA
 from bizcall.ports import Clock, Storage, Stream, now
 from bizcall.reasons import Purpose
@@ -181,16 +181,16 @@ class _Job:
             return await claims.carry_on(self.export.company_id, self.export.id, self.attempt, rows, self.clock())
 
     async def _facts(self, write: Write, made: Made, told: list[tuple[str, str]]) -> None:
-        kind, texts = self.asked.kind, self.export.kind is Kind.MESSAGES and self.export.unmasked
+        kind, texts = self.asked.kind, self.asked.has_texts(unmasked=self.export.unmasked)
         sql, parameters = await facts.statement(self.export.company_id, self.asked, texts=texts)
         columns = facts.columns(kind, masked=made.masked, texts=texts)
         book = Book(columns, NAMES[kind], rows_a_sheet=self.rows_a_sheet)
-        size = TEXTS_BATCH if texts else BATCH
+        size, most = (TEXTS_BATCH, TEXT_ROWS_MOST) if texts else (BATCH, ROWS_MOST)
         async with aclosing(batches(sql, *parameters, size=size)) as found:
             async for batch in found:
                 await write(book.add(batch))
                 made.rows = book.rows
-                if made.rows > 2 * ROWS_MOST:
+                if made.rows > 2 * most:
                     # It grew since it was counted; the time might still suffice, but the bound is a promise.
                     raise ArchiveTooLarge
                 if self.remaining() < STOP_BEFORE:

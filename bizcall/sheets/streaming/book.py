@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -98,7 +98,7 @@ class Book:
     def _xml(self, rows: Sequence[Sequence[Any]]) -> str:
         values = list(zip(*rows, strict=True))
         cells = [column.cells(values[column.place]) for column in self._columns]
-        return "".join(chain.from_iterable(zip(repeat("<row>"), *cells, repeat("</row>"), strict=False)))
+        return f"<row>{'</row><row>'.join(map(''.join, zip(*cells, strict=True)))}</row>"
 
     def _begin(self) -> None:
         """A sheet with its header."""

@@ -255,6 +255,19 @@ async def test_ST_02_what_is_too_much_is_refused_with_the_limit(clerk: Clerk, na
     )
 
 
+async def test_MS_01_of_messages_fewer_rows_are_made_with_their_texts(clerk: Clerk) -> None:
+    total = (await clerk.ask(Kind.MESSAGES)).rows_total
+    assert (await clerk.ask(Kind.MESSAGES, text_rows_most=total - 1)).rows_total == total
+    with pytest.raises(Invalid) as refused:
+        await clerk.ask(Kind.MESSAGES, unmasked=True, text_rows_most=total - 1)
+    [problem] = refused.value.problems
+    assert (problem.code, problem.field, problem.params) == (
+        ErrorCode.TOO_MANY,
+        ("filter",),
+        {"maximum": str(total - 1)},
+    )
+
+
 async def test_ST_01_statistics_of_too_many_buckets_are_refused_with_the_limit(
     clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
