@@ -21,7 +21,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from bizcall.errors import Unavailable
 from bizcall.ports import (
@@ -302,15 +302,13 @@ def gateway_faults() -> Iterator[None]:
 def database_url(text: str) -> str:
     """The postgresql:// address in a database secret: JSON with host, port, username, password and dbname.
 
-    TLS is required, unless the secret has another `sslmode` of libpq's: `verify-full` where the certificate can be
-    verified, `disable` where server and client are one machine.
+    `authority`, the certificates in PEM of whom the server's must be, and `sslmode` are as in `bizcall/tls.py`.
     """
     parts = json.loads(text)
     user, password = (quote(parts[name], safe="") for name in ("username", "password"))
-    return (
-        f"postgresql://{user}:{password}@{parts['host']}:{int(parts['port'])}/{quote(parts['dbname'], safe='')}"
-        f"?sslmode={quote(parts.get('sslmode', 'require'), safe='')}"
-    )
+    asked = {name: parts[name] for name in ("sslmode", "authority") if name in parts}
+    place = f"{parts['host']}:{int(parts['port'])}/{quote(parts['dbname'], safe='')}"
+    return f"postgresql://{user}:{password}@{place}?{urlencode(asked)}"
 
 
 def content_disposition(file_name: str) -> str:

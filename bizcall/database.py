@@ -15,12 +15,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import logging
 import random
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
-from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +31,7 @@ from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
+from bizcall import tls
 from bizcall.connections import ACQUIRE
 from bizcall.errors import Collided, Unavailable
 
@@ -65,6 +67,8 @@ A process that is killed with its machine, or frozen, doesn't close its connecti
 each redelivery of its message would wait for them until it is given up.
 """
 
+logger = logging.getLogger(__name__)
+
 _company: ContextVar[UUID | None] = ContextVar("company", default=None)
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
@@ -87,25 +91,18 @@ async def connect(
 ) -> None:
     """Open a pool of up to `size` connections, lazily: the first statement connects.
 
-    `url` is postgresql://user:password@host:port/database, perhaps with ?sslmode= as libpq knows it.
+    `url` is as `bizcall/tls.py` reads it, which verifies the server unless the address says that it is this machine.
     `command_timeout` is in seconds, for one statement; `abandoned`, in seconds too, is how long the server keeps a
     transaction open between two statements.
     """
-    parts = urlsplit(url)
-    sslmode = dict(parse_qsl(parts.query)).get("sslmode")
     credentials: dict[str, Any] = {
-        "host": parts.hostname,
-        "port": parts.port or 5432,
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "database": parts.path.lstrip("/"),
+        **tls.arguments(url),
         "minsize": 0,
         "maxsize": size,
         "connection_class": connection_class,
         "timeout": ACQUIRE,
         "command_timeout": command_timeout,
         "max_inactive_connection_lifetime": 240,
-        **({"ssl": sslmode} if sslmode else {}),
         "server_settings": {
             "idle_in_transaction_session_timeout": f"{abandoned * 1000:.0f}",
             # Past ours, so that the server ends only those statements whose process no longer can.
@@ -270,6 +267,8 @@ async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
     except COLLISIONS as error:
         raise Collided("two transactions were in each other's way") from error
     except AWAY as error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            logger.error("the database's certificate could not be verified")
         raise Unavailable("the database is away") from error
     finally:
         _company.reset(company)

@@ -12,9 +12,7 @@ import hashlib
 import pathlib
 import sys
 
-import asyncpg
-
-from bizcall import months
+from bizcall import months, tls
 
 FOLDER = pathlib.Path(__file__).parent / "migrations"
 LOCK = 7_002_070
@@ -31,7 +29,7 @@ async def apply(url: str, folder: pathlib.Path = FOLDER, *, kept: int = months.K
     Raises MigrationChanged before anything is applied.
     """
     files = _files(folder)
-    connection = await asyncpg.connect(url)
+    connection = await tls.connect(url)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute("SET lock_timeout = '10s'")

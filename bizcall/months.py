@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-import asyncpg
-
+from bizcall import tls
 from bizcall.ports import Clock, now
 
 KOREA = timezone(timedelta(hours=9), "KST")
@@ -39,7 +38,7 @@ async def keep(url: str, *, kept: int = KEPT, clock: Clock = now) -> Upkeep:
 
     `url` is of the tables' owner. The last three months stay whatever `kept` says.
     """
-    connection = await asyncpg.connect(url)
+    connection = await tls.connect(url)
     try:
         # Dropping waits for whoever reads, and everybody else would wait behind it.
         await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")

@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import SecretStr
 
-from bizcall import aws, database, gateways
+from bizcall import aws, database, gateways, tls
 from bizcall.dispatch import dead_letters
 from bizcall.errors import BizCallError, Unavailable
 from bizcall.ports import Clock, Mail, Queue, Sms, Storage, now
@@ -194,7 +194,11 @@ class Process:
             found["database_url"] = SecretStr(aws.database_url(text))
         if self._settings.secret_key is None and self._settings.key_secret_id:
             found["secret_key"] = SecretStr(await aws.secret(self._clients, self._settings.key_secret_id))
-        return self._settings.model_copy(update=found)
+        known = self._settings.model_copy(update=found)
+        url = known.database_url
+        if url is not None and not tls.is_verified(url.get_secret_value()) and known.stage == "production":
+            raise tls.Unverified("in production the database's certificate is verified")
+        return known
 
     async def _fresh(self) -> None:
         """Let the loop see what happened to its sockets while the process was frozen, and try the database after long.

@@ -90,7 +90,7 @@ class Postgres:
 
     def url(self, role: Role, database: str = DATABASE) -> str:
         """The address, password included, by which that role reaches that database."""
-        return f"postgres://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/{database}"
+        return f"postgres://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def ended(self) -> bool:
         """Whether a server that was started has stopped by itself."""

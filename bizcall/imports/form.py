@@ -10,7 +10,6 @@ from bizcall import departments
 from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.downloads import Download, link
-from bizcall.ids import uuid7
 from bizcall.imports import downloads, keys
 from bizcall.imports.downloads import File
 from bizcall.ports import Clock, Storage, now
@@ -41,6 +40,6 @@ async def create(company_id: UUID, actor: Actor, *, storage: Storage, clock: Clo
         lines = [FormLine(row["number"], row["rid"]) for row in free[:LINES_MOST]]
         await downloads.record(company_id, actor, File.FORM, len(lines), clock=clock)
     body = await asyncio.to_thread(make_form, lines, choices)
-    key = keys.form(company_id, uuid7())
+    key = keys.form(company_id)
     await storage.write(key, body, content_type=keys.CONTENT_TYPE)
     return Form(await link(storage, key, FILE_NAME, clock), len(lines), len(free) > LINES_MOST)

@@ -6,12 +6,15 @@ inbox/results/<company>/<any path>.result.xlsx  what became of a dropped file: b
                                                 filter `inbox/imports/`, so that an answer is never taken for a file
 inbox/results/<company>/<import>.result.xlsx    the same of a file that a newer one has replaced, or whose name is too
                                                 long for a suffix
-results/imports/<company>/<import>/refused.xlsx the refused rows, to mend
-results/forms/<company>/<id>.xlsx               a form to fill in
+results/imports/<company>/<import>/<random>.xlsx  the refused rows, to mend
+results/forms/<company>/<random>.xlsx           a form to fill in
+
+What is random has 128 bits, so that a place can't be guessed even by who may read the bucket's prefix (P9).
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +24,7 @@ CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 KEY_BYTES = 1024
 """How long S3 lets a key be."""
 FILE_NAME_MOST = 255
+SECRET_BYTES = 16
 
 _UPLOADS, _INBOX, _RESULTS = "uploads/imports/", "inbox/imports/", "inbox/results/"
 _SUFFIX = ".xlsx"
@@ -64,13 +68,13 @@ def inbox(company_id: UUID, name: str) -> str:
 
 
 def refused(company_id: UUID, import_id: UUID) -> str:
-    """Where the refused rows of an import lie."""
-    return f"results/imports/{company_id}/{import_id}/refused.xlsx"
+    """A new place for the refused rows of an import."""
+    return f"results/imports/{company_id}/{import_id}/{secrets.token_hex(SECRET_BYTES)}{_SUFFIX}"
 
 
-def form(company_id: UUID, form_id: UUID) -> str:
-    """Where a form lies."""
-    return f"results/forms/{company_id}/{form_id}{_SUFFIX}"
+def form(company_id: UUID) -> str:
+    """A new place for a form."""
+    return f"results/forms/{company_id}/{secrets.token_hex(SECRET_BYTES)}{_SUFFIX}"
 
 
 def beside(key: str) -> str:

@@ -45,6 +45,8 @@ NO_LOCAL_EFFECT = frozenset({
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::Logs::MetricFilter",
+    # Nothing is encrypted at rest on a laptop.
+    "AWS::KMS::Key",
     # Mail ends in the laptop's inbox, so nothing bounces that could be told.
     "AWS::SES::ConfigurationSetEventDestination",
 })  # fmt: skip

@@ -8,7 +8,7 @@ import socket
 import time
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 import httpx
 import pytest
@@ -216,8 +216,10 @@ async def test_a_secret_becomes_the_address_of_the_database(clients: aws.Clients
     parts = urlsplit(url)
     assert (parts.scheme, parts.hostname, parts.port, parts.path) == ("postgresql", "db.internal", 5432, "/bizcall")
     assert parts.password == quote(held["password"], safe="")
-    assert parts.query == "sslmode=require"
-    assert aws.database_url(json.dumps({**held, "sslmode": "verify-full"})).endswith("?sslmode=verify-full")
+    assert parts.query == ""
+    authority = "-----BEGIN CERTIFICATE-----\nMII+/=\n-----END CERTIFICATE-----\n"
+    asked = {"sslmode": "verify-full", "authority": authority}
+    assert dict(parse_qsl(urlsplit(aws.database_url(json.dumps({**held, **asked}))).query)) == asked
 
 
 async def test_a_neighbour_that_is_away_is_told_as_such_and_letters_stay_behind(

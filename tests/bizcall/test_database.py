@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from pathlib import Path
 from uuid import UUID
@@ -32,30 +31,6 @@ async def main(url, company_id):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-
-
-def test_a_database_that_offers_no_tls_is_not_talked_to_where_tls_is_required(postgres: Postgres) -> None:
-    script = """
-import asyncio, sys
-from bizcall import database
-from bizcall.errors import Unavailable
-
-async def main(url):
-    await database.connect(url, size=1)
-    try:
-        async with database.directory():
-            print("connected")
-    except Unavailable:
-        print("refused")
-
-asyncio.run(main(sys.argv[1]))
-"""
-    for mode, told in (("require", "refused"), ("disable", "connected")):
-        url = f"{postgres.url('app')}?sslmode={mode}"
-        answer = subprocess.run(
-            [sys.executable, "-c", script, url], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-        )
-        assert answer.stdout.strip() == told
 
 
 async def test_a_statement_outside_a_transaction_is_refused(db: None) -> None:

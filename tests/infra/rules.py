@@ -154,6 +154,20 @@ def every_queue_is_encrypted_and_takes_only_tls(template: Template) -> Iterator[
 
 
 @rule
+def every_topic_is_encrypted_and_takes_only_tls(template: Template) -> Iterator[str]:
+    """P8: with a key that SES may use, which AWS's own for topics is not."""
+    keys = of(template, "KMS::Key")
+    for name, topic in of(template, "SNS::Topic").items():
+        if target(topic.get("KmsMasterKeyId")) not in keys:
+            yield f"{name}: not encrypted by a key of ours"
+        if not any(
+            name in map(target, policy["Topics"]) and any(map(refuses_plain, policy["PolicyDocument"]["Statement"]))
+            for policy in of(template, "SNS::TopicPolicy").values()
+        ):
+            yield f"{name}: takes messages without TLS"
+
+
+@rule
 def every_queue_has_a_dead_letter_queue(template: Template) -> Iterator[str]:
     """Of its own kind, after five attempts, kept for 14 days (W5)."""
     queues, dead = of(template, "SQS::Queue"), dead_letter_queues(template)

@@ -162,6 +162,8 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
     ),
     ("every_queue_is_encrypted_and_takes_only_tls", drop("SmsDead", "SqsManagedSseEnabled"), "not encrypted"),
     ("every_queue_is_encrypted_and_takes_only_tls", without("SmsDeadPolicy"), "without TLS"),
+    ("every_topic_is_encrypted_and_takes_only_tls", drop("MailTopic", "KmsMasterKeyId"), "not encrypted"),
+    ("every_topic_is_encrypted_and_takes_only_tls", without("MailTopicPolicy"), "without TLS"),
     ("every_queue_has_a_dead_letter_queue", drop("SmsQueue", "RedrivePolicy"), "no dead-letter"),
     ("every_queue_has_a_dead_letter_queue", put("SmsQueue", 3, "RedrivePolicy", "maxReceiveCount"), "five"),
     ("every_queue_has_a_dead_letter_queue", put("SmsDead", 60, "MessageRetentionPeriod"), "14 days"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -20,7 +21,7 @@ async def written(desk: Desk) -> list[list[object]]:
 async def test_BK_01_a_form_is_stored_under_the_companys_prefix_and_linked_for_five_minutes(desk: Desk) -> None:
     made = await form.create(desk.company.id, desk.actor, storage=desk.storage, clock=desk.clock)
 
-    assert desk.storage.written[-1].startswith(f"results/forms/{desk.company.id}/")
+    assert re.fullmatch(f"results/forms/{desk.company.id}/[0-9a-f]{{32}}.xlsx", desk.storage.written[-1])
     assert desk.storage.written[-1] in made.download.url
     assert (made.download.expires_at - desk.clock()).total_seconds() == 300
     header, *rows = await written(desk)

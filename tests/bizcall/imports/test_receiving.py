@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 
 import pytest
 
@@ -60,7 +61,9 @@ async def test_BK_02_the_refused_rows_come_back_in_the_forms_layout_ready_to_men
     good, bad, *_ = desk.company.numbers
     previewed = await desk.preview(person(good), person(bad, "김둘", mobile="12345", position="대리"))
 
-    assert previewed.refused_key == f"results/imports/{desk.company.id}/{previewed.id}/refused.xlsx"
+    place, _, name = (previewed.refused_key or "").rpartition("/")
+    assert place == f"results/imports/{desk.company.id}/{previewed.id}"
+    assert re.fullmatch("[0-9a-f]{32}.xlsx", name)
     body = await desk.storage.body(previewed.refused_key)
     header, row = [line for line in values(body) if any(line)][:2]
     assert [str(cell) for cell in header[: len(HEADER)]] == list(HEADER)
