@@ -102,7 +102,8 @@ class Child:
     def __init__(self, scenario: str, environment: dict[str, str], idle: float) -> None:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "tests.lambdas.process", scenario, str(idle)],
-            cwd=ROOT, env={"PATH": os.environ["PATH"], "STAGE": "test", **environment}, capture_output=True, text=True, timeout=60,
+            cwd=ROOT, env={"PATH": os.environ["PATH"], "STAGE": "test", **environment},
+            capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         self.text = done.stdout + done.stderr

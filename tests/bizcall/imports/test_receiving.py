@@ -61,7 +61,8 @@ async def test_BK_02_the_refused_rows_come_back_in_the_forms_layout_ready_to_men
     good, bad, *_ = desk.company.numbers
     previewed = await desk.preview(person(good), person(bad, "김둘", mobile="12345", position="대리"))
 
-    place, _, name = (previewed.refused_key or "").rpartition("/")
+    assert previewed.refused_key is not None
+    place, _, name = previewed.refused_key.rpartition("/")
     assert place == f"results/imports/{desk.company.id}/{previewed.id}"
     assert re.fullmatch("[0-9a-f]{32}.xlsx", name)
     body = await desk.storage.body(previewed.refused_key)
