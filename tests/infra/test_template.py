@@ -85,7 +85,11 @@ def test_the_worker_may_send_raw_mail(template: dict[str, Any]) -> None:
 
 
 def test_what_is_told_of_mail_comes_from_our_configuration_set_only(template: dict[str, Any]) -> None:
-    [told] = [statement for name, statement in reading.statements(template) if name == "MailTopicPolicy"]
+    [told] = [
+        statement
+        for name, statement in reading.statements(template)
+        if name == "MailTopicPolicy" and statement["Effect"] == "Allow"
+    ]
     conditions = told["Condition"]["StringEquals"]
     assert conditions["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert "configuration-set/${MailEvents}" in str(conditions["aws:SourceArn"])
