@@ -33,6 +33,7 @@ from bizcall.support import Documents
 from resolvers import requests
 from resolvers.errors import TopCode, refusal, report, unavailable, unexpected
 from resolvers.limits import Bounds
+from resolvers.persisted import PersistedDocuments
 from resolvers.requests import JSON, RESPONSE_JSON, Asked, Refused
 from resolvers.root import Schema
 from schema.context import DEVICE_COOKIE, SESSION_COOKIE, Context, Services
@@ -81,6 +82,7 @@ class Endpoint:
     ) -> None:
         self.schema, self.services, self.identify, self.documents = schema, services, identify, documents
         self.introspection, self.secure, self.bounds = introspection, secure, bounds or Bounds()
+        self.persisted = PersistedDocuments(self.bounds.persisted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; nothing is raised."""
@@ -132,7 +134,13 @@ class Endpoint:
         else:
             asked = requests.from_url(request, self.bounds)
         before = time.monotonic()
-        data, errors = await self.execute(asked, context, mutations=request.method == "POST")
+        try:
+            query = asked.query or self.persisted.find(asked.digest or "")
+        except GraphQLError as unknown:
+            return self.told(None, [unknown], context, media)
+        data, errors = await self.execute(query, asked, context, mutations=request.method == "POST")
+        if asked.digest is not None and data is not None:
+            self.persisted.keep(asked.digest, query, stranger=context.role is None)
         response = self.told(data, errors, context, media)
         log.info(
             "%s answered",
@@ -162,12 +170,14 @@ class Endpoint:
         if not request.headers.get(CLIENT_HEADER):
             raise Refused(403, f"With a session cookie the header {CLIENT_HEADER} is required.", TopCode.FORBIDDEN)
 
-    async def execute(self, asked: Asked, context: Context, *, mutations: bool) -> tuple[Any, list[GraphQLError]]:
+    async def execute(
+        self, query: str, asked: Asked, context: Context, *, mutations: bool
+    ) -> tuple[Any, list[GraphQLError]]:
         """Data and errors of an operation; raises Refused (405) for a mutation by GET."""
         kinds = {OperationType.QUERY, OperationType.MUTATION} if mutations else {OperationType.QUERY}
         execute = partial(
             self.schema.execute,
-            asked.query,
+            query,
             variable_values=dict(asked.variables),
             operation_name=asked.operation_name,
             context_value=context,

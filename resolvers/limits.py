@@ -76,6 +76,7 @@ class Bounds:
     cost: int = 5_000
     input_list: int = 500
     string: int = 2_000
+    persisted: int = 4 * 1024 * 1024
 
 
 @strawberry.type(description="A limit of the service. Errors with the code QUERY_TOO_COMPLEX name theirs.")
@@ -128,6 +129,7 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ),
         ("inputList", bounds.input_list, Unit.COUNT, "Entries of a list in the input."),
         ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
+        ("persisted", bounds.persisted, Unit.BYTES, "Persisted documents that an instance keeps."),
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
         (

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
+from resolvers import persisted
 from resolvers.errors import TopCode
 from resolvers.inputs import encodable
 from resolvers.limits import Bounds
@@ -42,9 +43,12 @@ class Refused(Exception):
 class Asked:
     """The parameters of a request, of the right types."""
 
-    query: str
+    query: str | None
+    """None where only the hash came."""
     variables: Mapping[str, Any]
     operation_name: str | None
+    digest: str | None = None
+    """The SHA-256 by which a persisted document is meant (`resolvers/persisted.py`)."""
 
 
 def negotiate(accept: str | None) -> str:
@@ -130,18 +134,35 @@ def from_url(request: Request, bounds: Bounds) -> Asked:
 
 def _asked(given: Mapping[str, Any], bounds: Bounds) -> Asked:
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise Refused(400, "query must be a text that holds a document.")
+    digest = _digest(given.get("extensions"))
+    if digest is None or query is not None:
+        if not isinstance(query, str) or not query.strip():
+            raise Refused(400, "query must be a text that holds a document.")
+        _bound("query", len(query.encode()) if encodable(query) else bounds.query + 1, bounds.query)
+        if digest is not None and not persisted.matches(digest, query):
+            raise Refused(400, "extensions.persistedQuery.sha256Hash is not the SHA-256 of query.")
     if not isinstance(variables, dict | None):
         raise Refused(400, "variables must be an object.")
     if not isinstance(name, str | None):
         raise Refused(400, "operationName must be a text.")
-    if not isinstance(given.get("extensions"), dict | None):
-        raise Refused(400, "extensions must be an object.")
-    _bound("query", len(query.encode()) if encodable(query) else bounds.query + 1, bounds.query)
     if variables:
         _bound("variables", _size(variables, bounds), bounds.variables)
-    return Asked(query, variables or {}, name or None)
+    return Asked(query, variables or {}, name or None, digest)
+
+
+def _digest(extensions: Any) -> str | None:
+    """The hash of a persisted document, if the request names one; raises Refused (400)."""
+    if not isinstance(extensions, dict | None):
+        raise Refused(400, "extensions must be an object.")
+    asked = (extensions or {}).get("persistedQuery")
+    if asked is None:
+        return None
+    if not isinstance(asked, dict) or asked.get("version") != 1:
+        raise Refused(400, "extensions.persistedQuery must be an object with version 1.")
+    digest = asked.get("sha256Hash")
+    if not isinstance(digest, str) or not persisted.HASH.fullmatch(digest):
+        raise Refused(400, "extensions.persistedQuery.sha256Hash must be 64 hexadecimal digits in lower case.")
+    return digest
 
 
 def _size(variables: Mapping[str, Any], bounds: Bounds) -> int:
