@@ -20,7 +20,7 @@ CUT = "…(잘림)"
 """The end of a text that was longer."""
 
 SHARED_MOST = 30_000
-REMEMBERED_MOST = 20_000
+REMEMBERED_MOST = 40_000
 REMEMBERED_LONGEST = 100
 """Bounds of memory: strings of a workbook that are shared, cells of a column that are kept, and characters of each."""
 
