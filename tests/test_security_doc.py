@@ -63,7 +63,7 @@ SECTIONS = {
 TAKEN_UP = {"6.3.8"}
 """Of level 3, because the manual forces a deviation."""
 
-CHECKLIST = {"G": 14, "L": 14, "A": 12, "O": 11, "S": 7, "T": 9, "P": 9}
+CHECKLIST = {"G": 14, "L": 14, "A": 12, "O": 11, "S": 7, "T": 9, "P": 9, "X": 5}
 
 REQUIREMENTS = {f"{section}.{n}" for section, last in SECTIONS.items() for n in range(1, last + 1)} | TAKEN_UP
 IDS = {f"{letter}{n}" for letter, last in CHECKLIST.items() for n in range(1, last + 1)}

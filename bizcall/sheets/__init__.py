@@ -16,7 +16,8 @@ still has its NUMBER cell. Reading is plain computing: on an event loop, run it 
 
 Writing: `make_form(lines, departments)` is the form; `refused_workbook(rows, departments)` has the form's layout with
 bad cells marked and their reasons beside, and is read again by `read_sheet`; `result_workbook(rows)` tells the outcome
-of every row. Each answers the bytes of an .xlsx file.
+of every row. Each answers the bytes of an .xlsx file. Exports have two ways of their own: `streaming`, for millions of
+rows, and `charted`, for tables with a chart.
 """
 
 from __future__ import annotations

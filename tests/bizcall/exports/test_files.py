@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -332,3 +333,10 @@ async def test_ST_01_months_of_messages_too(made: Office, clerk: Clerk) -> None:
     rows = list(book.book.worksheets[0].iter_rows(min_row=2, values_only=True))
     assert first_column(rows)[0] == f"{month:%Y-%m}"
     assert sum(row[3] for row in rows) == len(made.messages)
+
+
+def test_openpyxl_is_loaded_by_those_who_write_with_it_only() -> None:
+    """It takes a quarter of a second and 10 MB, which API and worker would pay at every cold start."""
+    loaded = "import sys, resolvers.root, lambdas.exports; print('openpyxl' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True, timeout=60)
+    assert found.stdout.strip() == "False"
