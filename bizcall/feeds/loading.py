@@ -12,7 +12,9 @@ often and by however many loaders it comes, because
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from bizcall.database import copy, lock, query
@@ -29,26 +31,34 @@ _CUSTOMERS = (
 )
 
 
-async def load(company_id: UUID, batch: Batch) -> Counts:
-    """Put the batch in, inside the open transaction; lines that turn out bad are added to its rejects."""
-    read = batch.read
-    if not batch.rows:
-        return Counts(rejected=len(batch.rejects))
+class Loaded(NamedTuple):
+    """What became of a batch, and its bad lines, those that only the database knows to be bad included."""
+
+    counts: Counts
+    rejects: Sequence[Reject]
+
+
+async def load(company_id: UUID, batch: Batch) -> Loaded:
+    """Put the batch in, inside the open transaction."""
+    if not batch.good:
+        return Loaded(Counts(rejected=len(batch.rejects)), batch.rejects)
+    unknown: list[Reject] = []
     if batch.kind is FeedKind.CUSTOMERS:
         await _stage(_CUSTOMERS, batch)
         [done] = await query(_CUSTOMERS_PUT, company_id)
         loaded, corrected = done["loaded"], done["corrected"]
     else:
-        loaded, corrected = await _load_facts(company_id, KINDS[batch.kind], batch)
-    known = read - len(batch.rejects) - loaded - corrected
-    return Counts(loaded, corrected, known, len(batch.rejects))
+        kind = KINDS[batch.kind]
+        await lock(rollups.lock_name(company_id, kind.facts), shared=batch.replaced is None)
+        await _stage(kind.staged, batch)
+        unknown = await _unknown_lines(company_id)
+        loaded, corrected = await _load_facts(company_id, kind, batch)
+    rejects = sorted([*batch.rejects, *unknown])
+    known = batch.good - len(unknown) - loaded - corrected
+    return Loaded(Counts(loaded, corrected, known, len(rejects)), rejects)
 
 
 async def _load_facts(company_id: UUID, kind: Kind, batch: Batch) -> tuple[int, int]:
-    corrects = batch.replaced is not None
-    await lock(rollups.lock_name(company_id, kind.facts), shared=not corrects)
-    await _stage(kind.staged, batch)
-    await _reject_unknown_lines(company_id, batch)
     if batch.replaced is not None:
         await query(_noted(kind), company_id)
         await query(_replaced(kind), company_id, *batch.replaced)
@@ -67,10 +77,10 @@ async def by_hash(wanted: bool = True) -> None:
 
 async def _stage(columns: str, batch: Batch) -> None:
     await query(f"CREATE TEMPORARY TABLE staged ({columns}) ON COMMIT DROP")
-    await copy("staged", "".join(batch.rows).encode())
+    await copy("staged", batch.rows)
 
 
-async def _reject_unknown_lines(company_id: UUID, batch: Batch) -> None:
+async def _unknown_lines(company_id: UUID) -> list[Reject]:
     """Take out of what is staged all records whose number was not the company's when they happened."""
     rows = await query(
         f"""
@@ -78,7 +88,7 @@ async def _reject_unknown_lines(company_id: UUID, batch: Batch) -> None:
         """,  # noqa: S608 - LINE is a constant
         company_id,
     )
-    batch.rejects += [Reject(row["place"], LineFault.LINE_UNKNOWN, "line") for row in rows]
+    return [Reject(row["place"], LineFault.LINE_UNKNOWN, "line") for row in rows]
 
 
 @cache

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from bizcall import months
 from bizcall.database import directory, repeated, tenant
 from bizcall.dispatch import outbox
 from bizcall.feeds import keys, ledger, lines, loading, records, rejects
+from bizcall.feeds.ahead import ahead
 from bizcall.feeds.rejects import FileFault, FileRefused
 from bizcall.models import Company, FeedFile
 from bizcall.models.feeds import FileState
@@ -89,17 +92,16 @@ async def _read(
         try:
             if not file.object_key.endswith(keys.EXTENSIONS):
                 raise FileRefused(FileFault.EXTENSION)
-            pieces = storage.read(file.object_key, file.object_version or None)
-            unpacked = lines.unpacked(pieces, packed=keys.is_packed(file.object_key))
             after = file.lines
-            async for chunk in lines.chunks(unpacked, csv=keys.is_csv(file.object_key), after=after):
-                if remaining() < STOP_BEFORE:
-                    await _carry_on(file, queue=queue, clock=clock)
-                    return await _now(file)
-                if not await _load(file, chunk, after, window):
-                    # Whoever moved the place goes on from it, and his message comes again if he can't.
-                    return await _now(file)
-                after = chunk.lines
+            async with aclosing(ahead(_parts(file, storage, window))) as parts:
+                async for part in parts:
+                    if remaining() < STOP_BEFORE:
+                        await _carry_on(file, queue=queue, clock=clock)
+                        return await _now(file)
+                    if not await _load(file, part, after):
+                        # Whoever moved the place goes on from it, and his message comes again if he can't.
+                        return await _now(file)
+                    after = part.lines
         except FileRefused as refused:
             refusal = refused.fault
         except ObjectMissing:
@@ -110,17 +112,32 @@ async def _read(
     return await _now(file)
 
 
+class _Part(NamedTuple):
+    """A chunk's records, checked; `lines` and `size` (bytes, unpacked) are the place behind it."""
+
+    lines: int
+    size: int
+    batch: records.Batch
+
+
+async def _parts(file: FeedFile, storage: Storage, window: records.Window) -> AsyncGenerator[_Part]:
+    """The file's parts behind the place where the ledger stood, checked beside the loop, which the database needs."""
+    pieces = storage.read(file.object_key, file.object_version or None)
+    unpacked = lines.unpacked(pieces, packed=keys.is_packed(file.object_key))
+    async for chunk in lines.chunks(unpacked, csv=keys.is_csv(file.object_key), after=file.lines):
+        yield _Part(chunk.lines, chunk.size, await asyncio.to_thread(records.batch, file.kind, chunk, window))
+
+
 @repeated
-async def _load(file: FeedFile, chunk: lines.Chunk, after: int, window: records.Window) -> bool:
-    """Load one chunk and move the place behind it; False when it is not the file's next one any more."""
-    batch = records.batch(file.kind, chunk, window)
+async def _load(file: FeedFile, part: _Part, after: int) -> bool:
+    """Load one part and move the place behind it; False when it is not the file's next one any more."""
     async with tenant(file.company_id):
         if not await ledger.stands_at(file.company_id, file.id, after):
             return False
-        counts = await loading.load(file.company_id, batch)
-        if batch.rejects:
-            await ledger.add_rejects(file.company_id, file.id, sorted(batch.rejects))
-        await ledger.advance(file.company_id, file.id, chunk.lines, chunk.size, counts)
+        counts, rejects = await loading.load(file.company_id, part.batch)
+        if rejects:
+            await ledger.add_rejects(file.company_id, file.id, rejects)
+        await ledger.advance(file.company_id, file.id, part.lines, part.size, counts)
     return True
 
 

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -78,35 +78,35 @@ class Window:
         return cls(months.begins(months.shifted(day, -kept)), at + _FUTURE)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Batch:
-    """What a chunk became: rows for COPY, and lines that are bad. `moments` bounds the rows' moments."""
+    """What a chunk became: so many good records as rows for COPY, and lines that are bad.
+
+    `moments` bounds the moments of the rows, `replaced` those of the records that they replace.
+    """
 
     kind: FeedKind
-    rows: list[str] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    moments: tuple[datetime, datetime] | None = None
-    replaced: tuple[datetime, datetime] | None = None
-
-    @property
-    def read(self) -> int:
-        """Records, good and bad."""
-        return len(self.rows) + len(self.rejects)
+    rows: bytes
+    good: int
+    rejects: Sequence[Reject]
+    moments: tuple[datetime, datetime] | None
+    replaced: tuple[datetime, datetime] | None
 
 
 def batch(kind: FeedKind, chunk: Chunk, window: Window) -> Batch:
     """Check the records of a chunk; raises FileRefused when the header won't do."""
-    made = Batch(kind, rejects=list(chunk.rejects))
     names = None if chunk.header is None else _header(kind, chunk.header)
     reader = _Reader(window)
     row_of = {FeedKind.CALLS: reader.call, FeedKind.MESSAGES: reader.message, FeedKind.CUSTOMERS: reader.customer}[kind]
+    rows: list[str] = []
+    rejects = list(chunk.rejects)
     for number, line in chunk.records:
         try:
-            made.rows.append(row_of(_object(line) if names is None else _fields(line, names), number))
+            rows.append(row_of(_object(line) if names is None else _fields(line, names), number))
         except _Bad as bad:
-            made.rejects.append(Reject(number, bad.fault, bad.column))
-    made.moments, made.replaced = _bounds(reader.moments), _bounds(reader.replaced)
-    return made
+            rejects.append(Reject(number, bad.fault, bad.column))
+    moments, replaced = _bounds(reader.moments), _bounds(reader.replaced)
+    return Batch(kind, "".join(rows).encode(), len(rows), rejects, moments, replaced)
 
 
 def _bounds(moments: list[datetime]) -> tuple[datetime, datetime] | None:
