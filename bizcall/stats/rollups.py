@@ -19,11 +19,15 @@ HOLDER = ("line_id", "subscriber_id", "department_id")
 
 @dataclass(frozen=True)
 class Rollup:
-    """A table and what makes its key beside the company: the bucket's column, and further columns of the fact."""
+    """A table and what makes its key beside the company: the bucket's column, and further columns of the fact.
+
+    Loading sums the groups of the `finer` rollup, where there is one, instead of grouping all facts once more.
+    """
 
     table: str
     bucket: str
     scope: tuple[str, ...] = ()
+    finer: Rollup | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -60,18 +64,25 @@ class Facts:
 
     def bucket(self, name: str) -> str:
         """The expression for a bucket of that name."""
-        if name == "hour":
-            return f"date_trunc('hour', {self.moment}, 'Asia/Seoul')"
-        local = f"{self.moment} AT TIME ZONE 'Asia/Seoul'"
-        return f"({local})::date" if name == "day" else f"date_trunc('month', {local})::date"
+        return _bucket(name, self.moment)
+
+
+def _bucket(name: str, moment: str) -> str:
+    """The bucket of that name in which a moment (timestamptz) lies."""
+    if name == "hour":
+        return f"date_trunc('hour', {moment}, 'Asia/Seoul')"
+    local = f"{moment} AT TIME ZONE 'Asia/Seoul'"
+    return f"({local})::date" if name == "day" else f"date_trunc('month', {local})::date"
 
 
 def _rollups(fact: str) -> tuple[Rollup, ...]:
+    department_hour = Rollup(f"{fact}_department_hour", "hour", ("department_id",))
+    line_day = Rollup(f"{fact}_line_day", "day", HOLDER)
     return (
-        Rollup(f"{fact}_hour", "hour"),
-        Rollup(f"{fact}_department_hour", "hour", ("department_id",)),
-        Rollup(f"{fact}_line_day", "day", HOLDER),
-        Rollup(f"{fact}_line_month", "month", HOLDER),
+        Rollup(f"{fact}_hour", "hour", finer=department_hour),
+        department_hour,
+        line_day,
+        Rollup(f"{fact}_line_month", "month", HOLDER, finer=line_day),
     )
 
 
@@ -97,7 +108,9 @@ def additions(facts: Facts, source: str, *, company: str = "$1") -> str:
     Each inserts in the order of its key, so that loaders that run at the same time wait for each other and never
     deadlock.
     """
-    return ", ".join(_addition(facts, rollup, source, company) for rollup in facts.rollups)
+    finest_first = sorted(facts.rollups, key=lambda rollup: rollup.finer is not None)
+    told = [f"told_{rollup.table} AS ({_told(facts, rollup, source, company)})" for rollup in finest_first]
+    return ", ".join([*told, *(_addition(facts, rollup) for rollup in facts.rollups)])
 
 
 def subtractions(facts: Facts, source: str, *, company: str = "$1") -> str:
@@ -114,13 +127,33 @@ def _named(facts: Facts) -> Sequence[tuple[str, str]]:
     return tuple(facts.measures.items())
 
 
-def _addition(facts: Facts, rollup: Rollup, source: str, company: str) -> str:
-    columns = ", ".join(("company_id", *rollup.keys, *facts.measures))
+def _told(facts: Facts, rollup: Rollup, source: str, company: str) -> str:
+    """The rollup's rows of the CTE `source`, from the groups of the finer rollup if there is one."""
+    if rollup.finer is None:
+        return aggregate(facts, rollup, source, company=company)
+    finer = rollup.finer
+    if rollup.bucket == finer.bucket:
+        bucket = finer.bucket
+    else:
+        moment = f"({finer.bucket}::timestamp AT TIME ZONE 'Asia/Seoul')" if finer.bucket == "day" else finer.bucket
+        bucket = _bucket(rollup.bucket, moment)
+    scope = "".join(f"{column}, " for column in rollup.scope)
+    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in facts.measures)
+    numbers = ", ".join(str(place + 1) for place in range(len(rollup.keys) + 1))
+    return (
+        f"SELECT company_id, {bucket} AS {rollup.bucket}, {scope}{sums}"  # noqa: S608 - all of it is made of constants
+        f" FROM told_{finer.table} GROUP BY {numbers} ORDER BY {numbers}"
+    )
+
+
+def _addition(facts: Facts, rollup: Rollup) -> str:
+    keys = ", ".join(("company_id", *rollup.keys))
+    columns = f"{keys}, {', '.join(facts.measures)}"
     sums = ", ".join(f"{name} = {rollup.table}.{name} + excluded.{name}" for name in facts.measures)
     return (
-        f"into_{rollup.table} AS (INSERT INTO {rollup.table} ({columns})"
-        f" {aggregate(facts, rollup, source, company=company)}"
-        f" ON CONFLICT (company_id, {', '.join(rollup.keys)}) DO UPDATE SET {sums})"
+        f"into_{rollup.table} AS (INSERT INTO {rollup.table} ({columns})"  # noqa: S608 - constants
+        f" SELECT {columns} FROM told_{rollup.table} ORDER BY {keys}"
+        f" ON CONFLICT ({keys}) DO UPDATE SET {sums})"
     )
 
 
