@@ -1,26 +1,34 @@
-"""Loading a month of calls from a gzipped CSV file: `python -m benchmarks.feeding [CALLS] [LINES]`.
+"""Loading a month from gzipped CSV files: `python -m benchmarks.feeding [RECORDS] [LINES] [PAIRS]`.
 
     bare COPY         the same rows, attributed already, by one COPY into a table with the same columns, months and
                       indexes: no checks, attribution, rollups, ledger, row-level security, and nothing comes twice
     first delivery    the project: bucket to committed facts and rollups, a transaction each 10,000 lines
     redelivery        the same contents under another name: nothing goes in
 
-Wanted: at least 40 % of bare COPY's rows a second. The bucket is the file itself; PostgreSQL is started for the
-occasion, with its usual care for the disk, and thrown away. Wall time counts both processes, which work by turns; the
-CPU columns are Python's and the server process's own.
+Wanted of calls: at least 40 % of bare COPY's rows a second. Each delivery has a company of its own and a COPY beside
+it, now before and now behind it; told are medians, and for the ratios medians of the pairs' own. The bucket is the
+file itself; PostgreSQL is started for the occasion, with its usual care for the disk, and thrown away. `of COPY` is by
+the clock; `by CPU` by the processor seconds of both processes, which is what remains comparable where others keep the
+processors busy, but takes no account of Python and PostgreSQL working at the same time.
+
+Then six loaders at once, whose files of calls overlap by halves: wanted are no deadlocks, each call once, and rollups
+that say what the calls say.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import os
 import pathlib
 import shutil
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
+from statistics import median
 from uuid import UUID
 
 import asyncpg
@@ -29,25 +37,40 @@ from benchmarks.registering import FileStorage, NoQueue
 from bizcall import companies, database, feeds, migrate, months
 from bizcall.feeds import keys
 from bizcall.models.feeds import FeedKind
+from bizcall.stats.comparing import Span, differences
+from bizcall.stats.rollups import CALLS
 from local import generator, state
 from local.postgres import Postgres
 
-_CALLS = 100_000
+_RECORDS = 100_000
 _LINES = 500
-_ROUNDS = 3
-"""By turns, each with a company of its own; the least seconds of each way count, since others may use the machine."""
+_PAIRS = 5
+_LOADERS = 6
 
-_COLUMNS = "company_id, id, started_at, line_id, subscriber_id, department_id, type, seconds, customer_number, revision"
+_FACT = "company_id, id, {moment}, line_id, subscriber_id, department_id, {own}, customer_number, revision"
+_COPIED = {
+    FeedKind.CALLS: ("call", _FACT.format(moment="started_at", own="type, seconds")),
+    FeedKind.MESSAGES: ("message", _FACT.format(moment="sent_at", own="direction, kind, text")),
+    FeedKind.CUSTOMERS: ("customer", "company_id, id, number, name, details, updated_at"),
+}
+"""What bare COPY fills, and with which columns."""
+
+_turns = count()
 
 
 @dataclass(frozen=True)
 class Load:
-    """One way of loading: rows, seconds by the clock, and CPU seconds of Python and of PostgreSQL."""
+    """One loading: rows, seconds by the clock, and CPU seconds of Python and of PostgreSQL."""
 
     rows: int
     wall: float
     python: float
     server: float
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of both."""
+        return self.python + self.server
 
 
 async def measured(pid: int, work: Callable[[], Awaitable[int]]) -> Load:
@@ -73,96 +96,165 @@ async def make_company(lines: int, turn: int = 0) -> tuple[UUID, list[str]]:
     return company_id, numbers
 
 
-async def bare_copy(owner: asyncpg.Connection, company_id: UUID) -> Callable[[], Awaitable[int]]:
-    """The facts that were loaded, ready to be copied into a twin of their table."""
-    await owner.execute("ALTER TABLE call NO FORCE ROW LEVEL SECURITY")
+async def make_twin(owner: asyncpg.Connection, kind: FeedKind, company_id: UUID) -> bytes:
+    """Make the empty twin of the kind's table, and answer what the company has in that table, for COPY."""
+    table, columns = _COPIED[kind]
     out = io.BytesIO()
+    await owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     await owner.copy_from_query(
-        f"SELECT {_COLUMNS} FROM call WHERE company_id = '{company_id}' ORDER BY started_at",  # noqa: S608 - constants
+        f"SELECT {columns} FROM {table} WHERE company_id = '{company_id}' ORDER BY 3",  # noqa: S608 - constants
         output=out,
     )
-    await owner.execute("ALTER TABLE call FORCE ROW LEVEL SECURITY")
-    await owner.execute(
-        "DROP TABLE IF EXISTS twin; CREATE TABLE twin (LIKE call INCLUDING ALL) PARTITION BY RANGE (started_at)"
-    )
+    await owner.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    await owner.execute("DROP TABLE IF EXISTS twin")
+    if kind is FeedKind.CUSTOMERS:
+        await owner.execute(f"CREATE TABLE twin (LIKE {table} INCLUDING ALL)")
+        return out.getvalue()
+    moment = columns.split(", ")[2]
+    await owner.execute(f"CREATE TABLE twin (LIKE {table} INCLUDING ALL) PARTITION BY RANGE ({moment})")
     bounds = await owner.fetch(
-        "SELECT relname, pg_get_expr(relpartbound, oid) AS span FROM pg_class"
-        " WHERE relispartition AND relnamespace = 'months'::regnamespace AND relname ~ '^call_' AND relkind = 'r'"
+        "SELECT relname, pg_get_expr(relpartbound, oid) AS span FROM pg_class WHERE relispartition AND relkind = 'r'"
+        " AND relnamespace = 'months'::regnamespace AND relname ~ ('^' || $1 || '_[0-9]')",
+        table,
     )
     for month in bounds:
         await owner.execute(f"CREATE TABLE twin_{month['relname']} PARTITION OF twin {month['span']}")
-    body = out.getvalue()
-
-    async def work() -> int:
-        done = await owner.copy_to_table(
-            "twin", source=io.BytesIO(body), columns=[name.strip() for name in _COLUMNS.split(",")]
-        )
-        return int(done.split()[1])
-
-    return work
+    return out.getvalue()
 
 
-async def compare(path: pathlib.Path, owner_url: str, url: str, calls: int, lines: int, turn: int) -> dict[str, Load]:
-    """Load the file, load it again, and copy what it became."""
-    await database.connect(url, size=1, command_timeout=120)
-    company_id, numbers = await make_company(lines, turn)
-    month = months.shifted(months.today(), -1)
-    generator.write(path, "calls", numbers, month.year, month.month, calls)
-    storage, queue = FileStorage(path), NoQueue()
-
-    async def deliver(name: str) -> int:
-        file = await feeds.receive(keys.feed(FeedKind.CALLS, company_id, name), storage=storage, queue=queue)
-        if file is None or file.rejected or file.read != calls:
-            raise ValueError(f"not all calls were read: {file}")
-        return file.read
-
-    async with database.directory():
-        [backend] = await database.query("SELECT pg_backend_pid() AS pid")
-    found = {
-        "first delivery": await measured(backend["pid"], lambda: deliver("first.csv.gz")),
-        "redelivery": await measured(backend["pid"], lambda: deliver("again.csv.gz")),
-    }
-    await database.disconnect()
+async def bare_copy(owner_url: str, kind: FeedKind, body: bytes) -> Load:
+    """Fill the twin once more."""
     owner = await asyncpg.connect(owner_url)
     try:
-        work = await bare_copy(owner, company_id)
+        await owner.execute("TRUNCATE twin")
         pid = await owner.fetchval("SELECT pg_backend_pid()")
-        return {"bare COPY": await measured(pid, work), **found}
+
+        async def work() -> int:
+            columns = _COPIED[kind][1].split(", ")
+            done = await owner.copy_to_table("twin", source=io.BytesIO(body), columns=columns)
+            return int(done.split()[1])
+
+        return await measured(pid, work)
     finally:
         await owner.close()
 
 
-def _best(one: Load, other: Load) -> Load:
-    return Load(one.rows, min(one.wall, other.wall), min(one.python, other.python), min(one.server, other.server))
+async def deliveries(path: pathlib.Path, url: str, kind: FeedKind, records: int, lines: int) -> tuple[UUID, list[Load]]:
+    """Load a month of a fresh company twice."""
+    await database.connect(url, size=1, command_timeout=120)
+    company_id, numbers = await make_company(lines, next(_turns))
+    month = months.shifted(months.today(), -1)
+    generator.write(path, kind.lower(), numbers, month.year, month.month, records)
+    storage, queue = FileStorage(path), NoQueue()
+
+    async def deliver(name: str, known: int) -> int:
+        file = await feeds.receive(keys.feed(kind, company_id, name), storage=storage, queue=queue)
+        if file is None or file.rejected or file.read != records or file.known != known:
+            raise ValueError(f"not all records were read, or some counted twice: {file}")
+        return file.read
+
+    async with database.directory():
+        [backend] = await database.query("SELECT pg_backend_pid() AS pid")
+    first = await measured(backend["pid"], lambda: deliver("first.csv.gz", 0))
+    again = await measured(backend["pid"], lambda: deliver("again.csv.gz", records))
+    await database.disconnect()
+    return company_id, [first, again]
 
 
-def table(found: dict[str, Load]) -> str:
-    """The measurements, with their ratio to bare COPY's rows a second."""
-    base = found["bare COPY"].rows / found["bare COPY"].wall
-    lines = [f"{'':18}{'rows/s':>10}{'of COPY':>9}{'wall s':>9}{'Python s':>10}{'server s':>10}"]
-    for name, load in found.items():
-        rate = load.rows / load.wall
-        lines.append(f"{name:18}{rate:10,.0f}{rate / base:9.0%}{load.wall:9.2f}{load.python:10.2f}{load.server:10.2f}")
+async def compare(
+    path: pathlib.Path, owner_url: str, url: str, kind: FeedKind, records: int, lines: int, pairs: int
+) -> str:
+    """The rows of the table for that kind, after a delivery that isn't counted."""
+    company_id, _ = await deliveries(path, url, kind, records, lines)
+    owner = await asyncpg.connect(owner_url)
+    try:
+        body = await make_twin(owner, kind, company_id)
+    finally:
+        await owner.close()
+    found: dict[str, list[Load]] = {"bare COPY": [], "first delivery": [], "redelivery": []}
+    for pair in range(pairs):
+        if pair % 2:
+            found["bare COPY"].append(await bare_copy(owner_url, kind, body))
+        _, loads = await deliveries(path, url, kind, records, lines)
+        if not pair % 2:
+            found["bare COPY"].append(await bare_copy(owner_url, kind, body))
+        found["first delivery"].append(loads[0])
+        found["redelivery"].append(loads[1])
+    return rows_of(kind, found)
+
+
+def rows_of(kind: FeedKind, found: Mapping[str, Sequence[Load]]) -> str:
+    """The measurements, with their ratios to bare COPY's rows a second."""
+    lines = []
+    for name, loads in found.items():
+        pairs = list(zip(found["bare COPY"], loads, strict=True))
+        lines.append(
+            f"{f'{kind.lower()}, {name}':27}"
+            f"{median(load.rows / load.wall for load in loads):9,.0f}"
+            f"{median(copy.wall / load.wall for copy, load in pairs):9.0%}"
+            f"{median(copy.cpu / load.cpu for copy, load in pairs):8.0%}"
+            f"{median(load.wall for load in loads):8.2f}"
+            f"{median(load.python for load in loads):10.2f}"
+            f"{median(load.server for load in loads):10.2f}"
+        )
     return "\n".join(lines)
 
 
-def main(calls: int = _CALLS, lines: int = _LINES) -> str:
+async def together(folder: pathlib.Path, url: str, records: int, lines: int) -> str:
+    """Six loaders at once, of files that overlap; answers what became of them."""
+    await database.connect(url, size=_LOADERS, command_timeout=120)
+    company_id, numbers = await make_company(lines, next(_turns))
+    month = months.shifted(months.today(), -1)
+    made = list(generator.calls(numbers, month.year, month.month, records))
+    part = records // (_LOADERS + 1)
+
+    async def load(place: int) -> int:
+        # Every other one from its end on, so that they also meet in the opposite order.
+        mine = made[place * part : (place + 2) * part][:: 1 if place % 2 else -1]
+        path = folder.with_name(f"{folder.name}.{place}.csv.gz")
+        path.write_bytes(gzip.compress("".join([generator.HEADERS["calls"], *mine]).encode(), 1))
+        try:
+            key = keys.feed(FeedKind.CALLS, company_id, f"{place}.csv.gz")
+            file = await feeds.receive(key, storage=FileStorage(path), queue=NoQueue())
+        finally:
+            path.unlink()
+        return 0 if file is None else file.loaded
+
+    begin = time.perf_counter()
+    loaded = sum(await asyncio.gather(*(load(place) for place in range(_LOADERS))))
+    wall = time.perf_counter() - begin
+    async with database.tenant(company_id, read_only=True):
+        [told] = await database.query("SELECT count(*) AS n FROM call WHERE company_id = $1", company_id)
+        span = Span(month, months.shifted(month, 1))
+        different = sum([len(await differences(company_id, CALLS, rollup, span)) for rollup in CALLS.rollups])
+        [clashes] = await database.query("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    await database.disconnect()
+    return (
+        f"{_LOADERS} overlapping loaders: {_LOADERS * 2 * part:,} records in {wall:.1f} s, {loaded:,} went in,"
+        f" {told['n']:,} calls are there; {clashes['deadlocks']} deadlocks,"
+        f" {different} rows of rollups differ from the calls"
+    )
+
+
+def main(records: int = _RECORDS, lines: int = _LINES, pairs: int = _PAIRS) -> str:
     """Measure and answer the table."""
     home = state.scratch()
     path = home.parent / f"{home.name}.csv.gz"
     server = Postgres(home)
+    before = os.getloadavg()[0]
+    told = [f"{'':27}{'rows/s':>9}{'of COPY':>9}{'by CPU':>8}{'wall s':>8}{'Python s':>10}{'server s':>10}"]
     try:
         server.start()
-        asyncio.run(migrate.apply(server.url("owner")))
-        found: dict[str, Load] = {}
-        for turn in range(_ROUNDS):
-            once = asyncio.run(compare(path, server.url("owner"), server.url("app"), calls, lines, turn))
-            found = {name: _best(found.get(name, load), load) for name, load in once.items()}
+        owner_url, url = server.url("owner"), server.url("app")
+        asyncio.run(migrate.apply(owner_url))
+        told += [asyncio.run(compare(path, owner_url, url, kind, records, lines, pairs)) for kind in _COPIED]
+        told.append(asyncio.run(together(home, url, records, lines)))
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
         path.unlink(missing_ok=True)
-    return f"Loading {calls:,} calls on {lines:,} lines\n{table(found)}"
+    head = f"Loading {records:,} records on {lines:,} lines; medians of {pairs} pairs; load average"
+    return "\n".join([f"{head} {before:.1f} before, {os.getloadavg()[0]:.1f} after", *told])
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""Memory and CPU of loading a file of a million calls: `python -m benchmarks.feeding_memory [CALLS]`.
+"""Memory and CPU of loading files of growing size: `python -m benchmarks.feeding_memory [MIDDLE] [LARGE]`.
 
     small     a file of 20,000 calls: two chunks
-    large     the same with 1,000,000, gzipped; in a process of its own, as the function has one
+    middle    the same with 200,000
+    large     the same with 1,000,000, gzipped; each in a process of its own, as the function has one
 
-Wanted: memory that doesn't grow with the file, but for caches that are bounded. Counted is the Python process alone;
-PostgreSQL is started for the occasion and thrown away.
+Wanted: memory that doesn't grow with the file, so no more from `middle` to `large` than the allocator's noise. Counted
+is the Python process alone; PostgreSQL is started for the occasion and thrown away.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import pathlib
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from uuid import UUID
 
 from benchmarks.feeding import make_company
@@ -25,7 +26,7 @@ from bizcall.models.feeds import FeedKind
 from local import generator, state
 from local.postgres import Postgres
 
-_SMALL, _LARGE = 20_000, 1_000_000
+_SMALL, _MIDDLE, _LARGE = 20_000, 200_000, 1_000_000
 _LINES = 500
 
 
@@ -56,30 +57,32 @@ class InPieces(FileStorage):
                 yield piece
 
 
-async def _prepared(server: Postgres, folder: pathlib.Path, large: int) -> UUID:
+async def _prepared(server: Postgres, folder: pathlib.Path, sizes: Mapping[str, int]) -> UUID:
     await migrate.apply(server.url("owner"))
     await database.connect(server.url("app"), size=1)
     company_id, numbers = await make_company(_LINES)
     await database.disconnect()
-    for name, calls, back in (("small", _SMALL, -1), ("large", large, -2)):
-        month = months.shifted(months.today(), back)
+    for back, (name, calls) in enumerate(sizes.items(), start=1):
+        month = months.shifted(months.today(), -back)
         generator.write(folder / f"{name}.csv.gz", "calls", numbers, month.year, month.month, calls)
     return company_id
 
 
-def compare(large: int = _LARGE) -> str:
+def compare(middle: int = _MIDDLE, large: int = _LARGE) -> str:
     """Measure and answer the table."""
+    sizes = {"small": _SMALL, "middle": middle, "large": large}
     home = state.scratch()
     server = Postgres(home / "postgres")
     try:
         server.start()
-        company_id = asyncio.run(_prepared(server, home, large))
+        company_id = asyncio.run(_prepared(server, home, sizes))
         arguments = [str(home), server.url("app"), str(company_id)]
-        measured = measure_each("benchmarks.feeding_memory", ["small", "large"], arguments, 1)
+        measured = measure_each("benchmarks.feeding_memory", list(sizes), arguments, 1)
     finally:
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
-    return table(f"Loading {_SMALL:,} and {large:,} calls (the Python process alone)", measured, "small")
+    title = f"Loading {', '.join(f'{size:,}' for size in sizes.values())} calls (the Python process alone)"
+    return table(title, measured, "small")
 
 
 if __name__ == "__main__":

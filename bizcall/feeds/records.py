@@ -34,6 +34,8 @@ SECONDS_MOST = 7 * 24 * 3600
 REVISION_MOST = 32_000
 ALL_REVISIONS = REVISION_MOST + 1
 
+_SPELLINGS = 8192
+
 _FUTURE = timedelta(hours=1)
 """Clocks differ."""
 
@@ -311,11 +313,17 @@ def _party(raw: Mapping[str, Any], column: str) -> str:
     return _told(value)
 
 
-@lru_cache(maxsize=65_536)
+# Bounded for memory: an office's lines, and the customers of a few days, are met again and again; caches of all
+# customers of a month cost tens of megabytes and save no time that could be measured.
+@lru_cache(maxsize=_SPELLINGS)
 def _told(text: str) -> str:
-    return _normal(text) or texts.clean(text).text.translate(_ESCAPES)
+    return _normalised(text) or texts.clean(text).text.translate(_ESCAPES)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=_SPELLINGS)
 def _normal(text: str) -> str | None:
+    return _normalised(text)
+
+
+def _normalised(text: str) -> str | None:
     return phones.normalise(text) if len(text) <= NUMBER_MOST else None
