@@ -16,6 +16,11 @@ SHOWN = 20
 """Differing rows of one rollup that are told."""
 
 
+MONTH_MOST = 5_000_000
+"""Records of a company's month up to which they are all counted again: those of 10 million take some 10 s when they
+are at hand, and a statement has 25 s, also where they must be read from the disk first."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """A row of a rollup's table that is not what the facts say; its key and measures as one text, keys only."""
@@ -68,6 +73,23 @@ async def differences(
     return [Difference(rollup.table, row["row"]) for row in rows]
 
 
+async def totals_differ(company_id: UUID, facts: Facts, month: date) -> list[Difference]:
+    """Up to 20 departments, or the company as a whole, of which some rollup's month differs in total, in the open
+    transaction; `month` is its first day.
+
+    One look at the facts of the month for all rollups. Of a month with more than `MONTH_MOST` records, as its rollup
+    of lines tells, nothing is counted.
+    """
+    span = Span(month, month).of(facts.rollups[-1])
+    after = span.last + timedelta(days=1)
+    moments, days = (months.begins(span.first), months.begins(after)), (span.first, after)
+    [size] = await query(_sized(facts), company_id, month)
+    if size["records"] > MONTH_MOST:
+        return []
+    rows = await query(_totalled(facts), company_id, *moments, *days)
+    return [Difference(row["name"], row["row"]) for row in rows]
+
+
 def bounds(rollup: Rollup, span: Span) -> tuple[object, object]:
     """The first and the first no longer bucket of the span, in the type of the rollup's column."""
     after = span.last + timedelta(days=1)
@@ -101,4 +123,37 @@ def _compared(facts: Facts, rollup: Rollup, narrowed: bool) -> str:
         )
         .replace("TABLE kept", kept)
         .replace("TABLE told", told)
+    )
+
+
+@cache
+def _sized(facts: Facts) -> str:
+    records = " + ".join(name for name in facts.measures if not name.endswith("_seconds"))
+    month = next(rollup for rollup in facts.rollups if rollup.bucket == "month")
+    return f"SELECT coalesce(sum({records}), 0) AS records FROM {month.table} WHERE company_id = $1 AND month = $2"  # noqa: S608
+
+
+@cache
+def _totalled(facts: Facts) -> str:
+    measures = ", ".join(f"{aggregated} AS {name}" for name, aggregated in facts.measures.items())
+    sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in facts.measures)
+    compared = []
+    for rollup in facts.rollups:
+        scope, grouped = ("department_id, ", "GROUP BY department_id") if "department_id" in rollup.scope else ("", "")
+        something = " OR ".join(f"sum({name}) > 0" for name in facts.measures)
+        # A correction may leave rows of zeros, which say the same as no row.
+        grouped = f"{grouped} HAVING {something}" if grouped else ""
+        first, after = ("$2", "$3") if rollup.bucket == "hour" else ("$4", "$5")
+        kept = (
+            f"SELECT {scope}{sums} FROM {rollup.table} WHERE company_id = $1"  # noqa: S608 - constants
+            f" AND {rollup.bucket} >= {first} AND {rollup.bucket} < {after} {grouped}"
+        )
+        told = f"SELECT {scope}{sums} FROM told {grouped}"  # noqa: S608 - constants
+        compared.append(
+            f"SELECT '{rollup.table}' AS name, found::text AS row"  # noqa: S608 - constants
+            f" FROM (({kept} EXCEPT {told}) UNION ALL ({told} EXCEPT {kept})) AS found"
+        )
+    return (
+        f"WITH told AS MATERIALIZED (SELECT department_id, {measures} FROM {within(facts)} GROUP BY department_id)"  # noqa: S608
+        f" {' UNION ALL '.join(compared)} LIMIT {SHOWN}"
     )

@@ -1,4 +1,8 @@
-"""Each night: do rollups say what the facts say? A sample of each company is counted again from raw rows (ST-03)."""
+"""Each night: do rollups say what the facts say? A sample of each company is counted again from raw rows (ST-03).
+
+What a night misses: differences on days that it doesn't take, unless they change what a month comes to in a department;
+of its two months, those within a department between lines that it doesn't take, or between days that it doesn't take.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,11 @@ from uuid import UUID
 from bizcall import months
 from bizcall.database import directory, query, tenant
 from bizcall.ports import Clock, now
-from bizcall.stats.comparing import Difference, Span, differences
+from bizcall.stats.comparing import Difference, Span, differences, totals_differ
 from bizcall.stats.rollups import CALLS, MESSAGES
 
 LINES = 50
-"""Lines of which a month is counted again: all of a large company's would take minutes."""
+"""Lines of which a month is compared one by one: all of a large company's would take minutes."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +48,9 @@ async def nightly(
 ) -> Verified:
     """Forget rollups whose facts are dropped and verify a sample of each company, in another order each night.
 
-    The sample of a company is yesterday, another day of the months kept, and a month of 50 lines. Raises Differs at the
-    end when anything differed anywhere. Companies for which no time is left have their turn another night.
+    The sample of a company is yesterday and another day of the months kept, the months of both in total and of each
+    department, and of 50 lines. Raises Differs at the end when anything differed anywhere. Companies for which no time
+    is left have their turn another night.
     """
     chance = chance or random.Random()  # noqa: S311 - no secret depends on it
     turns = list(await _all() if companies is None else companies)
@@ -77,7 +82,8 @@ async def _all() -> list[UUID]:
 async def verify(company_id: UUID, days: list[date], *, chance: random.Random | None = None) -> list[Difference]:
     """Count these days of a company again, in every rollup; return what differs, which is logged too.
 
-    Rollups of months are counted for up to 50 lines of the company, chosen by chance.
+    Of their months, each rollup is counted in total and by departments, and those of lines for up to 50 lines, chosen
+    by chance.
     """
     chance = chance or random.Random()  # noqa: S311 - no secret depends on it
     found: list[Difference] = []
@@ -90,6 +96,9 @@ async def verify(company_id: UUID, days: list[date], *, chance: random.Random | 
                         rows = await query("SELECT id FROM line WHERE company_id = $1 ORDER BY id", company_id)
                         lines = chance.sample([row["id"] for row in rows], min(LINES, len(rows)))
                     found += await differences(company_id, facts, rollup, Span(day, day), lines)
+        for month in sorted({day.replace(day=1) for day in days}):
+            async with tenant(company_id, read_only=True):
+                found += await totals_differ(company_id, facts, month)
     for difference in found:
         logger.error(
             "a rollup differs from its facts",

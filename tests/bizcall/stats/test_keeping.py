@@ -11,7 +11,7 @@ from bizcall import months, stats
 from bizcall.database import query, tenant
 from bizcall.errors import Invalid
 from bizcall.models.feeds import FeedKind
-from bizcall.stats import Span, verifying
+from bizcall.stats import Span, comparing, verifying
 from bizcall.stats.rollups import CALLS, MESSAGES
 from tests.factories import Tenant
 from tests.feeding import DAY, NOW, Feeder, began, call, message, settled
@@ -64,6 +64,23 @@ async def test_ST_03_any_difference_is_found_and_mended(company: Tenant, table: 
 
     assert await stats.verify(company.id, [day.first for day in days.days()]) == []
     assert await settled(company.id)
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_ST_03_a_months_totals_tell_what_a_sample_of_days_and_lines_misses(
+    company: Tenant, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fed(company)
+    monkeypatch.setattr(verifying, "LINES", 0)
+    elsewhere = DATE.replace(day=1 if DATE.day > 10 else 28)
+    assert await stats.verify(company.id, [elsewhere]) == []
+    measure = "incoming_seconds" if table.startswith("call") else "received"
+    async with tenant(company.id):
+        await query(f"UPDATE {table} SET {measure} = {measure} + 1 WHERE company_id = $1", company.id)
+
+    assert {difference.table for difference in await stats.verify(company.id, [elsewhere])} == {table}
+    monkeypatch.setattr(comparing, "MONTH_MOST", 0)
+    assert await stats.verify(company.id, [elsewhere]) == []
 
 
 async def test_ST_03_the_night_raises_for_what_differs_and_names_no_rows(company: Tenant) -> None:

@@ -1,0 +1,122 @@
+"""Loaders that are killed, and sessions that the server ends, at any point: each call counts once (FD-01)."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import pathlib
+import random
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bizcall.database import query, tenant
+from bizcall.errors import Unavailable
+from bizcall.feeds import lines, loading
+from bizcall.models.feeds import FeedKind, FileState
+from local.postgres import Postgres
+from tests.factories import Tenant
+from tests.feeding import DAY, Feeder, began, call, counts, jsonl, settled
+
+ROOT = pathlib.Path(__file__).parents[3]
+LOADER = """
+import asyncio, pathlib, sys
+from bizcall import database, feeds
+from bizcall.feeds import keys, ledger, lines
+from bizcall.models.feeds import FeedKind
+from tests.doubles import MemoryStorage, RecordingQueue
+
+lines.CHUNK_LINES = 20
+advance = ledger.advance
+
+async def told(*arguments):
+    await advance(*arguments)
+    print(flush=True)
+
+async def load(url, key, path):
+    ledger.advance = told
+    await database.connect(url, size=1)
+    storage = MemoryStorage()
+    await storage.write(key, pathlib.Path(path).read_bytes(), content_type="")
+    await feeds.receive(key, storage=storage, queue=RecordingQueue())
+
+asyncio.run(load(*sys.argv[1:]))
+"""
+"""Loads a file in many small chunks and says so of each; the place it goes on from is the ledger's."""
+
+
+async def whole(company: Tenant) -> bool:
+    """Whether the ledger counts the calls that are there, at one moment, and all rollups say the same."""
+    async with tenant(company.id, read_only=True):
+        [row] = await query(
+            "SELECT (SELECT count(*) FROM call WHERE company_id = $1) AS there,"
+            " (SELECT coalesce(sum(loaded), 0) FROM feed_file WHERE company_id = $1) AS counted",
+            company.id,
+        )
+    return row["there"] == row["counted"] and await settled(company.id)
+
+
+async def test_FD_01_loaders_killed_at_random_moments_leave_whole_chunks_and_lose_nothing(
+    company: Tenant, postgres: Postgres, tmp_path: pathlib.Path
+) -> None:
+    await began(company.id)
+    records = [call(company.numbers[n % 10], f"c{n}", DAY + timedelta(minutes=n)) for n in range(2000)]
+    path = tmp_path / "calls.jsonl.gz"
+    path.write_bytes(gzip.compress(jsonl(records), 1))
+    feeder = Feeder(company.id)
+    key = await feeder.put(jsonl(records), "calls.jsonl.gz")
+    for _ in range(3):
+        loader = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", LOADER, postgres.url("app"), key, str(path)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            assert loader.stdout is not None
+            assert await loader.stdout.readline() == b"\n"
+            await asyncio.sleep(random.uniform(0, 0.1))
+        finally:
+            loader.kill()
+            await loader.wait()
+        assert await whole(company)
+
+    async with tenant(company.id, read_only=True):
+        [file] = await query("SELECT state, loaded FROM feed_file WHERE company_id = $1", company.id)
+    assert (file["state"], 0 < file["loaded"] < 2000) == (FileState.LOADING, True)
+    assert counts(await feeder.arrive(key)) == (2000, 0, 0, 0)
+    assert await whole(company)
+
+
+@pytest.mark.parametrize(("kind", "statements"), [(FeedKind.CALLS, 4), (FeedKind.CUSTOMERS, 2)])
+async def test_D2_a_session_that_ends_before_any_statement_of_a_chunk_takes_only_that_chunk_with_it(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch, kind: FeedKind, statements: int
+) -> None:
+    """A server that restarts ends all sessions, each wherever it is."""
+    await began(company.id)
+    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
+    records: list[dict[str, Any]] = [call(company.numbers[n % 10], f"c{n}") for n in range(60)]
+    if kind is FeedKind.CUSTOMERS:
+        told = {"name": "김하늘", "updated_at": DAY.isoformat()}
+        records = [{"number": f"010{n:08d}"} | told for n in range(60)]
+    feeder = Feeder(company.id, kind)
+    key = await feeder.put(jsonl(records))
+    left = 0
+
+    async def ending(sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            await query("SELECT pg_terminate_backend(pg_backend_pid())")
+        return await query(sql, *parameters)
+
+    monkeypatch.setattr(loading, "query", ending)
+    for point in range(1, statements + 2):
+        left = point
+        with pytest.raises(Unavailable):
+            await feeder.arrive(key)
+        assert kind is FeedKind.CUSTOMERS or await whole(company)
+
+    assert counts(await feeder.arrive(key)) == (60, 0, 0, 0)
+    assert await settled(company.id)
