@@ -86,7 +86,7 @@ def compare(middle: int = _MIDDLE, large: int = _LARGE) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if len(sys.argv) > 3:
         measure_here(loading(sys.argv[1], sys.argv[2:]))
     else:
         sys.stdout.write(f"{compare(*map(int, sys.argv[1:]))}\n")
