@@ -94,7 +94,7 @@ async def test_ST_03_the_night_raises_for_what_differs_and_names_no_rows(company
 
     with pytest.raises(stats.Differs, match=r"^\d rows of call_hour$"):
         await stats.nightly(clock=clock, chance=random.Random(1), companies=[company.id])
-    await stats.rebuild(company.id, Span(DATE, DATE))
+    await stats.rebuild(company.id, Span(DATE, DATE + timedelta(days=3)))
     assert await stats.nightly(clock=clock, chance=random.Random(1), companies=[company.id]) == verifying.Verified(1, 0)
     assert (await stats.nightly(clock=clock, remaining=lambda: 1.0, companies=[company.id])).companies == 0
 
