@@ -3,8 +3,9 @@
 The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two:
 
     a customer         the number's own index; the filter finds few rows
-    few lines          the lines that the filter can mean are asked of the rollups; each gives at most a page from its
-                       index, and those are merged: at most MERGED_MOST × (a page + 1) rows that fit
+    few lines          the lines that the filter can mean are those that its subscribers held, or are asked of
+                       the months; each gives at most a page from its index, and those are merged: at most MERGED_MOST ×
+                       (a page + 1) rows that fit
     more lines         the same lines as a condition; the planner, which sees them, walks along the time or sorts
     anything else      walks along the time. The rollup of hours says in which hours there is anything to be found, and
                        only the first of those are read that fill a page: at most PAGE_MOST + 2 hours
@@ -39,6 +40,7 @@ from bizcall.history.filters import (
     sums_of,
     types_of,
 )
+from bizcall.history.lines import lines_of
 from bizcall.paging import COUNT_MOST, Count, Cut, Order, Page, Precision, Slice
 
 if TYPE_CHECKING:
@@ -152,10 +154,12 @@ class FactListing(Generic[T]):
             return None
         if wanted.subscriber_ids is None and wanted.department_ids is None:
             return sorted(set(wanted.line_ids or ()))
-        # The rollups of lines have no hours; without those they hold what the filter wants and more.
-        # A few subscribers' days are found by an index; the months of all lines are fewer rows than the days of many.
-        few = wanted.subscriber_ids is not None and len(wanted.subscriber_ids) <= MERGED_MOST
-        [rollup] = [each for each in self.facts.rollups if each.bucket == ("day" if few else "month")]
+        if wanted.subscriber_ids is not None:
+            held = await lines_of(self.company_id, wanted.subscriber_ids)
+            if held is not None:
+                return [line for line in held if wanted.line_ids is None or line in wanted.line_ids]
+        # The rollup of months has no hours; without those it holds what the filter wants and more.
+        [rollup] = [each for each in self.facts.rollups if each.bucket == "month"]
         where = rollup_conditions(self.company_id, replace(wanted, weekdays=None, hours=None), rollup)
         most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else MERGED_MOST
         lines = f"SELECT DISTINCT line_id FROM {rollup.table} WHERE {where.sql} LIMIT {most + 1}"  # noqa: S608 - constants

@@ -15,7 +15,7 @@ from bizcall.models.accounts import (
     SignInAttempt,
     VerificationCode,
 )
-from bizcall.models.calls import Call, CallDepartmentHour, CallHour, CallLineDay, CallLineMonth
+from bizcall.models.calls import Call, CallDepartmentDay, CallDepartmentHour, CallHour, CallLineDay, CallLineMonth
 from bizcall.models.companies import Admin, Company, CompanyDirectory, Line, NumberDirectory
 from bizcall.models.customers import Customer
 from bizcall.models.dispatch import (
@@ -43,6 +43,7 @@ from bizcall.models.house import (
 from bizcall.models.imports import Import, ImportDeadline, ImportFinding, ImportRow, Upload
 from bizcall.models.messages import (
     Message,
+    MessageDepartmentDay,
     MessageDepartmentHour,
     MessageHour,
     MessageLineDay,
@@ -60,6 +61,7 @@ __all__ = [
     "AuditRecord",
     "AuditSeal",
     "Call",
+    "CallDepartmentDay",
     "CallDepartmentHour",
     "CallHour",
     "CallLineDay",
@@ -95,6 +97,7 @@ __all__ = [
     "LineRow",
     "Membership",
     "Message",
+    "MessageDepartmentDay",
     "MessageDepartmentHour",
     "MessageFailure",
     "MessageHour",

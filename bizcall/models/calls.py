@@ -89,6 +89,16 @@ class CallDepartmentHour(CallMeasures):
         table = "call_department_hour"
 
 
+class CallDepartmentDay(CallMeasures):
+    """A department by the day. The key is (company_id, day, department_id)."""
+
+    day: date = fields.DateField()
+    department_id: UUID = fields.UUIDField()
+
+    class Meta:
+        table = "call_department_day"
+
+
 class CallLineDay(CallMeasures):
     """A line by the day, for each of its holders and their departments, which make the key with company and day."""
 

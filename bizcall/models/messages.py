@@ -76,6 +76,16 @@ class MessageDepartmentHour(MessageMeasures):
         table = "message_department_hour"
 
 
+class MessageDepartmentDay(MessageMeasures):
+    """A department by the day. The key is (company_id, day, department_id)."""
+
+    day: date = fields.DateField()
+    department_id: UUID = fields.UUIDField()
+
+    class Meta:
+        table = "message_department_day"
+
+
 class MessageLineDay(MessageMeasures):
     """A line by the day, for each of its holders and their departments, which make the key with company and day."""
 

@@ -6,11 +6,11 @@ and the rows of the Excel: all three ask the same conditions, or a rollup that i
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from bizcall.database import query
@@ -20,9 +20,9 @@ from bizcall.models.calls import NOBODY
 from bizcall.models.feeds import FeedKind
 from bizcall.paging import Count, Page, Precision, Slice
 from bizcall.stats import sources
-from bizcall.stats.buckets import Bucket, Granularity, series
+from bizcall.stats.buckets import Bucket, Granularity, places, series
 from bizcall.stats.rollups import CALLS, Facts
-from bizcall.stats.sources import Group
+from bizcall.stats.sources import Columns, Group
 from bizcall.stats.subjects import Subject, Subjects
 
 BUCKETS_MOST = 10_000
@@ -32,8 +32,7 @@ Measures = Mapping[str, int]
 """By the name of a measure: a type in small letters, for calls also with `_seconds` behind it."""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """A bucket with what is in it."""
 
     bucket: Bucket
@@ -42,12 +41,29 @@ class Measured:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of an answer. `subject` is None where the whole company is meant."""
+    """One row of an answer. `subject` is None where the whole company is meant.
+
+    `series` are the buckets that all rows of the answer share, `values` by measure has a number for each of them.
+    """
 
     group: Group
     subject: Subject | None
-    buckets: list[Measured]
-    total: Measures
+    series: Sequence[Bucket]
+    values: Mapping[str, Sequence[int]]
+
+    @property
+    def buckets(self) -> list[Measured]:
+        """Each bucket with its measures."""
+        of_buckets = zip(*self.values.values(), strict=True)
+        return [
+            Measured(bucket, dict(zip(self.values, values, strict=True)))
+            for bucket, values in zip(self.series, of_buckets, strict=True)
+        ]
+
+    @property
+    def total(self) -> Measures:
+        """All buckets together."""
+        return {name: sum(values) for name, values in self.values.items()}
 
 
 @dataclass(frozen=True)
@@ -71,11 +87,12 @@ class Statistics:
             raise Invalid(Problem(ErrorCode.TOO_MANY, (field,), {"maximum": str(maximum)}))
         if self.group is Group.COMPANY:
             found = await self._measured(self.wanted)
-            return Page([self._row(None, buckets, found[NOBODY])], [""], has_next=False, has_previous=False)
+            row = Row(self.group, None, buckets, self._dense(found.get(NOBODY)))
+            return Page([row], [""], has_next=False, has_previous=False)
         subjects = await Subjects(self.company_id, self.facts, self.wanted, self.group).page(part)
         found = await self._measured(self._narrowed([subject.id for subject in subjects.rows]))
         return Page(
-            rows=[self._row(subject, buckets, found[subject.id]) for subject in subjects.rows],
+            rows=[Row(self.group, subject, buckets, self._dense(found.get(subject.id))) for subject in subjects.rows],
             cursors=subjects.cursors,
             has_next=subjects.has_next,
             has_previous=subjects.has_previous,
@@ -95,21 +112,17 @@ class Statistics:
             return replace(self.wanted, subscriber_ids=tuple(ids))
         return replace(self.wanted, department_ids=tuple(ids))
 
-    async def _measured(self, wanted: HistoryFilter) -> defaultdict[UUID, dict[str, dict[str, int]]]:
-        """Measures by subject and bucket's key; the whole company stands under NOBODY."""
+    async def _measured(self, wanted: HistoryFilter) -> dict[UUID, Columns]:
+        """Measures by subject; the whole company stands under NOBODY."""
         source = await sources.source_for(self.company_id, self.facts, wanted, self.granularity, self.group)
-        found: defaultdict[UUID, dict[str, dict[str, int]]] = defaultdict(dict)
-        for row in await source.rows():
-            # What is left of the row are its measures.
-            subject, bucket = row.pop("subject"), row.pop("bucket")
-            found[subject or NOBODY][bucket] = row
-        return found
+        return await source.columns()
 
-    def _row(self, subject: Subject | None, buckets: list[Bucket], found: dict[str, dict[str, int]]) -> Row:
-        nothing = dict.fromkeys(self.facts.measures, 0)
-        measured = [Measured(bucket, found.get(bucket.key, nothing)) for bucket in buckets]
-        total = {name: sum(each.measures[name] for each in measured) for name in nothing}
-        return Row(self.group, subject, measured, total)
+    @cached_property
+    def _places(self) -> list[int]:
+        return places(self.wanted, self.granularity)
+
+    def _dense(self, found: Columns | None) -> dict[str, list[int]]:
+        return _dense(found, self.facts, self._places)
 
 
 def statistics(
@@ -140,15 +153,24 @@ async def heat_map(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> lis
     source = await sources.source_for(company_id, facts, wanted, Granularity.HOUR, Group.COMPANY)
     moment = f"{facts.table}.{facts.moment}" if source.table == facts.table else "hour"
     local = f"{moment} AT TIME ZONE 'Asia/Seoul'"
-    hour = f"extract(isodow FROM {local})::integer * 24 + extract(hour FROM {local})::integer"
-    cells = replace(source, bucket=hour, key="bucket")
-    found: dict[int, dict[str, Any]] = {row["bucket"]: row for row in await cells.rows()}
-    nothing = dict.fromkeys(facts.measures, 0)
+    hour = f"(date_part('isodow', {local}) * 24 + date_part('hour', {local}))::integer"
+    found = (await replace(source, place=hour, summed=False).columns()).get(NOBODY)
+    # The place of Monday's first hour is 24.
+    values = _dense(found, facts, range(24, 8 * 24))
     return [
-        Cell(day, hour, {name: found.get(day * 24 + hour, nothing)[name] for name in nothing})
-        for day in range(1, 8)
-        for hour in range(24)
+        Cell(place // 24 + 1, place % 24, {name: numbers[place] for name, numbers in values.items()})
+        for place in range(7 * 24)
     ]
+
+
+def _dense(found: Columns | None, facts: Facts, wanted: Sequence[int]) -> dict[str, list[int]]:
+    """Each measure at each of these places, zero where nothing was found."""
+    if found is None:
+        return {name: [0] * len(wanted) for name in facts.measures}
+    known = {place: number for number, place in enumerate(found.places)}
+    # Behind the last value of each column there is a zero, at -1.
+    taken = [known.get(place, -1) for place in wanted]
+    return {name: list(map([*values, 0].__getitem__, taken)) for name, values in found.measures.items()}
 
 
 async def as_of(company_id: UUID, facts: Facts) -> datetime | None:

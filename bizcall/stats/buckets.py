@@ -7,9 +7,9 @@ The first and the last month are cut to the period.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from bizcall import months
 from bizcall.history.filters import HistoryFilter, hours_of
@@ -26,8 +26,7 @@ class Granularity(StrEnum):
     HOUR = "HOUR"
 
 
-@dataclass(frozen=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A bucket: the moments it runs from and to (outside), and its label: 2026-10, 2026-10-05 or 2026-10-05T09."""
 
     begins_at: datetime
@@ -43,19 +42,43 @@ def series(wanted: HistoryFilter, granularity: Granularity) -> list[Bucket]:
     if granularity is Granularity.DAY:
         return [Bucket(months.begins(day), months.begins(day + DAY), day.isoformat()) for day in days]
     hours = hours_of(wanted)
-    return [_hour(day, hour) for day in days for hour in hours]
+    return [bucket for day in days for bucket in _hours(day, hours)]
 
 
-def expression(granularity: Granularity, moment: str, *, local: bool = False) -> str:
-    """SQL for the bucket in which `moment` lies, on Korea's clock; `local` says that it is a day of Korea's already."""
-    text = f"{moment}::timestamp" if local else f"{moment} AT TIME ZONE 'Asia/Seoul'"
-    return f"date_trunc('{granularity.lower()}', {text})"
+def places(wanted: HistoryFilter, granularity: Granularity) -> list[int]:
+    """For each bucket of the series, how many buckets after the period's first it lies, left-out ones counted too."""
+    if granularity is Granularity.MONTH:
+        return list(range(len(list(_months(wanted)))))
+    days = [
+        number
+        for number, day in enumerate(_days(wanted))
+        if wanted.weekdays is None or day.isoweekday() in wanted.weekdays
+    ]
+    if granularity is Granularity.DAY:
+        return days
+    hours = hours_of(wanted)
+    return [24 * day + hour for day in days for hour in hours]
 
 
-def labelled(granularity: Granularity, bucket: str) -> str:
-    """SQL for the key of a bucket: for each of the sums only, since making a text takes longer than adding."""
-    shown = {Granularity.MONTH: "YYYY-MM", Granularity.DAY: "YYYY-MM-DD", Granularity.HOUR: 'YYYY-MM-DD"T"HH24'}
-    return f"to_char({bucket}, '{shown[granularity]}')"
+def place_of_moment(granularity: Granularity, moment: str) -> str:
+    """SQL for the place of the bucket in which a moment lies, where $2 is the first moment of the period.
+
+    Korea's days have had 24 hours each since 1988, so there is no need to ask the clock of each fact.
+    """
+    if granularity is Granularity.MONTH:
+        return _month_of(f"{moment} AT TIME ZONE 'Asia/Seoul'", "$2::timestamptz AT TIME ZONE 'Asia/Seoul'")
+    seconds = 3_600 if granularity is Granularity.HOUR else 86_400
+    return f"floor(date_part('epoch', {moment} - $2::timestamptz) / {seconds})::integer"
+
+
+def place_of_day(granularity: Granularity, day: str) -> str:
+    """SQL for the place of the bucket, a day or a month, in which a date lies, where $2 is the period's first date."""
+    return _month_of(day, "$2::date") if granularity is Granularity.MONTH else f"{day} - $2::date"
+
+
+def _month_of(local: str, first: str) -> str:
+    years, number = (f"(date_part('{part}', {local}) - date_part('{part}', {first}))" for part in ("year", "month"))
+    return f"({years} * 12 + {number})::integer"
 
 
 def _days(wanted: HistoryFilter) -> Iterator[date]:
@@ -72,6 +95,8 @@ def _months(wanted: HistoryFilter) -> Iterator[Bucket]:
         first = after
 
 
-def _hour(day: date, hour: int) -> Bucket:
-    begins = months.begins(day) + hour * HOUR
-    return Bucket(begins, begins + HOUR, f"{day.isoformat()}T{hour:02d}")
+def _hours(day: date, hours: list[int]) -> Iterator[Bucket]:
+    midnight, label = months.begins(day), day.isoformat()
+    for hour in hours:
+        begins = midnight + hour * HOUR
+        yield Bucket(begins, begins + HOUR, f"{label}T{hour:02d}")

@@ -81,6 +81,7 @@ def _rollups(fact: str) -> tuple[Rollup, ...]:
     return (
         Rollup(f"{fact}_hour", "hour", finer=department_hour),
         department_hour,
+        Rollup(f"{fact}_department_day", "day", ("department_id",), finer=department_hour),
         line_day,
         Rollup(f"{fact}_line_month", "month", HOLDER, finer=line_day),
     )

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 from bizcall.database import query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history.filters import HistoryFilter, Where, conditions, expressible, rollup_conditions, types_of
-from bizcall.stats.buckets import Granularity, expression, labelled
+from bizcall.history.lines import lines_of
+from bizcall.models.calls import NOBODY
+from bizcall.stats.buckets import Granularity, place_of_day, place_of_moment
 from bizcall.stats.rollups import Facts, Rollup
 
 RAW_MOST = 1_000_000
@@ -35,26 +37,75 @@ class Group(StrEnum):
         return None if self is Group.COMPANY else f"{self.value.lower()}_id"
 
 
+class Columns(NamedTuple):
+    """What there is about one subject: places of buckets in their order, and for each of these a value a measure."""
+
+    places: list[int]
+    measures: dict[str, list[int]]
+
+
 @dataclass(frozen=True)
 class Source:
-    """A table with its conditions, and how its rows become buckets, subjects and measures, and buckets their keys."""
+    """Where an answer comes from: rows of a table, each of which has a subject, the place of its bucket, and measures.
 
+    `place` counts buckets from the period's first one on. `summed` says that there is one row at most for each subject
+    and place. Rows of facts are counted, no more than `most` of them, those of rollups added.
+    """
+
+    facts: Facts
     table: str
     where: Where
-    bucket: str
-    key: str
+    place: str
     subject: str
-    measures: tuple[tuple[str, str], ...]
+    sums: tuple[str, ...]
+    summed: bool = False
 
-    async def rows(self) -> list[dict[str, Any]]:
-        """A row for each subject and bucket in which anything is."""
-        sums = ", ".join(f"{expression} AS {name}" for name, expression in self.measures)
-        summed = f"SELECT {self.subject} AS subject, {self.bucket} AS bucket, {sums} FROM {self.table}"  # noqa: S608 - constants
-        return await query(
-            f"SELECT subject, {self.key} AS bucket, {', '.join(name for name, _ in self.measures)}"  # noqa: S608 - constants
-            f" FROM ({summed} WHERE {self.where.sql} GROUP BY 1, 2) AS summed",
+    async def columns(self) -> dict[UUID, Columns]:
+        """The measures by subject, the company's under NOBODY; raises Invalid (TOO_MANY) for too many facts.
+
+        PostgreSQL makes the series: a row for each bucket would take longer to be handed over than to be added up.
+        """
+        names = tuple(self.facts.measures)
+        arrays = ", ".join(f"array_agg({name} ORDER BY place) AS {name}" for name in names)
+        buckets = self._counted() if self.table == self.facts.table else self._added()
+        rows = await query(
+            f"SELECT subject, array_agg(place ORDER BY place) AS place, {arrays}"  # noqa: S608 - constants
+            f" FROM ({buckets}) AS bucket GROUP BY subject",
             *self.where.parameters,
         )
+        found = {row["subject"] or NOBODY: Columns(row["place"], {name: row[name] for name in names}) for row in rows}
+        if self.table == self.facts.table:
+            counts = [kind.lower() for kind in self.facts.types]
+            if sum(sum(each.measures[name]) for each in found.values() for name in counts) > RAW_MOST:
+                raise _too_many()
+        return found
+
+    def _added(self) -> str:
+        names = tuple(self.facts.measures)
+        let = ((name, name if name in self.sums else "0::bigint") for name in names)
+        columns = ", ".join(f"{value if self.summed else f'sum({value})::bigint'} AS {name}" for name, value in let)
+        rows = f"SELECT {self.subject} AS subject, {self.place} AS place, {columns} FROM {self.table}"  # noqa: S608
+        return f"{rows} WHERE {self.where.sql}{'' if self.summed else ' GROUP BY 1, 2'}"
+
+    def _counted(self) -> str:
+        """By type first: so each fact is added to two sums instead of being looked at by one for each measure."""
+        facts = self.facts
+        seconds = f"{facts.table}.seconds" if facts.with_seconds else "0"
+        some = (
+            f"SELECT {self.subject} AS subject, {self.place} AS place, {facts.table}.{facts.type} AS type,"  # noqa: S608
+            f" {seconds} AS seconds FROM {facts.table} WHERE {self.where.sql} LIMIT {RAW_MOST + 1}"
+        )
+        of_types = "SELECT subject, place, type, count(*) AS n, sum(seconds) AS seconds"
+        of_types += f" FROM ({some}) AS fact GROUP BY 1, 2, 3"
+        columns = [
+            f"coalesce(sum(n) FILTER (WHERE type = '{kind}'), 0)::bigint AS {kind.lower()}" for kind in facts.types
+        ]
+        if facts.with_seconds:
+            columns += [
+                f"coalesce(sum(seconds) FILTER (WHERE type = '{kind}'), 0)::bigint AS {kind.lower()}_seconds"
+                for kind in facts.types
+            ]
+        return f"SELECT subject, place, {', '.join(columns)} FROM ({of_types}) AS of_type GROUP BY 1, 2"  # noqa: S608
 
 
 # From coarse to fine: the fewer rows there are to add, the better.
@@ -71,11 +122,16 @@ def rollup_for(facts: Facts, wanted: HistoryFilter, granularity: Granularity, gr
         and _COARSENESS[rollup.bucket] >= _FINEST[granularity]
         and expressible(wanted, rollup)
     ]
-    # The company has a row an hour. The months of lines are fewer rows than the hours of departments, whose hours are
-    # fewer than the days of lines.
+    # The company has a row an hour. The months of lines are fewer rows than the days and hours of departments, which
+    # are fewer than the days of lines.
     return min(
         able,
-        key=lambda rollup: (bool(rollup.scope), rollup.bucket != "month", len(rollup.scope)),
+        key=lambda rollup: (
+            bool(rollup.scope),
+            rollup.bucket != "month",
+            len(rollup.scope),
+            _COARSENESS[rollup.bucket],
+        ),
         default=None,
     )
 
@@ -87,19 +143,17 @@ async def source_for(
     granularity: Granularity,
     group: Group,
 ) -> Source:
-    """Where the answer comes from; raises Invalid (TOO_MANY) when it would have to be counted from too many facts."""
+    """Where the answer comes from: the best rollup, else the facts."""
     rollup = rollup_for(facts, wanted, granularity, group)
     if rollup is not None:
         return _rolled(company_id, facts, rollup, wanted, granularity, group)
-    where = await bounded(company_id, facts, wanted)
-    subject = f"{facts.table}.{group.column}" if group.column else "NULL::uuid"
     return Source(
+        facts,
         facts.table,
-        where,
-        expression(granularity, f"{facts.table}.{facts.moment}"),
-        labelled(granularity, "bucket"),
-        subject,
-        tuple(facts.measures.items()),
+        await narrowed(company_id, facts, wanted),
+        place_of_moment(granularity, f"{facts.table}.{facts.moment}"),
+        f"{facts.table}.{group.column}" if group.column else "NULL::uuid",
+        tuple(facts.measures),
     )
 
 
@@ -111,8 +165,12 @@ async def bounded(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> Wher
         *where.parameters,
     )
     if found["n"] > RAW_MOST:
-        raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(RAW_MOST)}))
+        raise _too_many()
     return where
+
+
+def _too_many() -> Invalid:
+    return Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(RAW_MOST)}))
 
 
 async def narrowed(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> Where:
@@ -120,15 +178,9 @@ async def narrowed(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> Whe
     where = conditions(company_id, wanted, facts)
     if wanted.subscriber_ids is None or wanted.line_ids is not None:
         return where
-    rows = await query(
-        f"SELECT DISTINCT line_id FROM {facts.table}_line_day"  # noqa: S608 - a constant
-        " WHERE company_id = $1 AND subscriber_id = ANY($2::uuid[]) AND day BETWEEN $3 AND $4",
-        company_id,
-        list(wanted.subscriber_ids),
-        wanted.from_on,
-        wanted.to_on,
-    )
-    lines = [row["line_id"] for row in rows]
+    lines = await lines_of(company_id, wanted.subscriber_ids)
+    if lines is None:
+        return where
     place = len(where.parameters) + 1
     return Where(f"{where.sql} AND {facts.table}.line_id = ANY(${place}::uuid[])", [*where.parameters, lines])
 
@@ -142,15 +194,13 @@ def _rolled(
     group: Group,
 ) -> Source:
     let = {kind.lower() for kind in types_of(wanted, facts)}
-    sums = tuple(
-        (name, f"sum({name})::bigint" if name.removesuffix("_seconds") in let else "0::bigint")
-        for name in facts.measures
-    )
+    place = place_of_moment if rollup.bucket == "hour" else place_of_day
     return Source(
+        facts,
         rollup.table,
         rollup_conditions(company_id, wanted, rollup),
-        expression(granularity, rollup.bucket, local=rollup.bucket != "hour"),
-        labelled(granularity, "bucket"),
+        place(granularity, rollup.bucket),
         group.column or "NULL::uuid",
-        sums,
+        tuple(name for name in facts.measures if name.removesuffix("_seconds") in let),
+        summed=rollup.bucket == granularity.lower() and rollup.scope == ((group.column,) if group.column else ()),
     )

@@ -180,7 +180,7 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
     feeding = {"call", "message", "feed_reject"} | {
         f"{fact}_{rollup}"
         for fact in ("call", "message")
-        for rollup in ("hour", "department_hour", "line_day", "line_month")
+        for rollup in ("hour", "department_hour", "department_day", "line_day", "line_month")
     }
     # What people told goes when its time is over (P7); nothing else names these rows.
     disposing = {"customer", "export", "import_finding", "import_row"}

@@ -145,6 +145,9 @@ TOLD = {
     "call_department_hour": {
         *("nothing", "types", "weekdays", "hours", "all hours", "department", "whole month", "two months and weekdays"),
     },
+    "call_department_day": {
+        *("nothing", "types", "weekdays", "all hours", "department", "whole month", "two months and weekdays"),
+    },
     "call_line_day": set(NARROW) - {"hours", "customer"},
     "call_line_month": {"whole month"},
 }

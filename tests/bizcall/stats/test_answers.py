@@ -142,6 +142,32 @@ async def test_ST_01_hours_and_weekdays_that_are_not_asked_for_are_no_part_of_th
     assert [each.bucket.key[-2:] for each in row.buckets] == ["00", "01", "02", "22", "23"]
 
 
+@pytest.mark.parametrize("granularity", Granularity)
+@pytest.mark.parametrize("wanted", [WANTED, FILTERS[3], FILTERS[4], FILTERS[6]])
+async def test_ST_01_each_fact_is_in_the_bucket_in_which_it_lies(
+    busy: Tenant, wanted: HistoryFilter, granularity: Granularity
+) -> None:
+    facts = await counted(busy, wanted)
+
+    (row,) = await answered(busy, wanted, granularity, Group.COMPANY)
+
+    for each in row.buckets:
+        inside = [fact for fact in facts if each.bucket.begins_at <= fact["started_at"] < each.bucket.ends_at]
+        assert sum(each.measures[kind.lower()] for kind in CallType) == len(inside), each.bucket.key
+        assert sum(each.measures[f"{kind.lower()}_seconds"] for kind in CallType) == sum(
+            fact["seconds"] for fact in inside
+        )
+
+
+async def test_ST_01_days_of_departments_are_read_from_days(busy: Tenant) -> None:
+    async with tenant(busy.id, read_only=True):
+        source = await sources.source_for(busy.id, CALLS, WANTED, Granularity.DAY, Group.DEPARTMENT)
+        hours = await sources.source_for(busy.id, CALLS, FILTERS[5], Granularity.DAY, Group.DEPARTMENT)
+
+    assert (source.table, source.summed) == ("call_department_day", True)
+    assert (hours.table, hours.summed) == ("call_department_hour", False)
+
+
 async def test_ST_01_rows_of_lines_come_in_the_order_of_their_numbers_in_pages(busy: Tenant) -> None:
     rows = await answered(busy, WANTED, Granularity.DAY, Group.LINE)
 
