@@ -1,7 +1,7 @@
 """Statistics of a company with 10 million calls, against other ways: `python -m benchmarks.statistics [--calls N]`.
 
     product         `stats.statistics(…).page(…)` and `stats.heat_map`: a transaction as the role `app`, all rows of the
-                    answer with their dense series
+                    answer with the dense series of each measure, before each bucket is made an object for the API
     raw             the same PostgreSQL, GROUP BY over the rows, out of an index that covers all it needs; as the
                     owner, without row-level security
     DuckDB file     the rows in Parquet
