@@ -1,8 +1,11 @@
 """Pages of calls and messages out of tens of millions, each by an index range or by a bounded number of them (ST-02).
 
-The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two:
+The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two (for a
+name, at most three):
 
     a customer         the number's own index; the filter finds few rows
+    a name             the same for each of its customers, in the day next to the cursor; where that doesn't fill a
+                       page, in ten days, then in all of the period
     few lines          the lines that the filter can mean are those that its subscribers held, or are asked of
                        the months; each gives at most a page from its index, and those are merged: at most MERGED_MOST ×
                        (a page + 1) rows that fit
@@ -54,6 +57,9 @@ MERGED_MOST = 50
 LOOKED_AT_MOST = 5_000
 """Facts that a page or a count looks at where a further condition has to be asked of each."""
 
+NEAR = (timedelta(days=1), timedelta(days=10))
+"""How far from the cursor the calls of customers of a name are looked for, before all of the period is read."""
+
 LINES_MOST = 500
 """Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
 
@@ -86,6 +92,8 @@ class FactListing(Generic[T]):
         cut = Cut.of(self.order, part, self.model)
         if self.only:
             return await self._page_of_some(cut)
+        if self.wanted.customer_name is not None:
+            return cut.page([self.row(found) for found in await self._of_named(cut)])
         statement = await self._statement(cut)
         return cut.page([self.row(found) for found in await query(statement.sql, *statement.parameters)])
 
@@ -108,6 +116,17 @@ class FactListing(Generic[T]):
         if found["n"] > COUNT_MOST:
             return Count(COUNT_MOST, Precision.AT_LEAST)
         return Count(found["n"], Precision.EXACT)
+
+    async def _of_named(self, cut: Cut) -> list[dict[str, Any]]:
+        """The rows of a page of customers who may be many: looked for near the cursor, and further off if need be."""
+        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        for near in NEAR:
+            statement = self._straight(cut, near=near)
+            found = await query(statement.sql, *statement.parameters)
+            if len(found) > cut.size:
+                return found
+        statement = self._straight(cut)
+        return await query(statement.sql, *statement.parameters)
 
     async def _page_of_some(self, cut: Cut) -> Page[T]:
         """A page of those facts that fulfil the further condition, of the first that are met."""
@@ -186,8 +205,8 @@ class FactListing(Generic[T]):
     def _on(self, lines: list[UUID] | None) -> HistoryFilter:
         return self.wanted if lines is None else replace(self.wanted, line_ids=tuple(lines))
 
-    def _straight(self, cut: Cut, lines: list[UUID] | None = None) -> Where:
-        where = self._where(cut, self._on(lines))
+    def _straight(self, cut: Cut, lines: list[UUID] | None = None, near: timedelta | None = None) -> Where:
+        where = self._where(cut, self._on(lines), near=near)
         return Where(self._selected(where, cut), where.parameters)
 
     def _by_lines(self, cut: Cut, lines: list[UUID]) -> Where:
@@ -221,8 +240,10 @@ class FactListing(Generic[T]):
         )
         return Where(self._merged(source, where, cut), where.parameters)
 
-    def _where(self, cut: Cut, wanted: HistoryFilter, after: Sequence[Any] = ()) -> Where:
-        """The conditions with the period cut off at the cursor.
+    def _where(
+        self, cut: Cut, wanted: HistoryFilter, after: Sequence[Any] = (), near: timedelta | None = None
+    ) -> Where:
+        """The conditions with the period cut off at the cursor, and so far from there as is `near`.
 
         A comparison of rows alone leaves out no month, and beside another bound the index is read from that one on.
         """
@@ -231,6 +252,10 @@ class FactListing(Generic[T]):
             since = cut.values[0]
         elif cut.values is not None and (last := cut.values[0]) < months.begins(wanted.to_on + timedelta(days=1)):
             until = last + timedelta(seconds=1)
+        if near is not None and cut.down:
+            since = (until or months.begins(wanted.to_on + timedelta(days=1))) - near
+        elif near is not None:
+            until = (since or months.begins(wanted.from_on)) + near
         return conditions(self.company_id, wanted, self.facts, after=after, since=since, until=until)
 
     def _selected(self, where: Where, cut: Cut) -> str:

@@ -194,6 +194,24 @@ async def test_ST_02_a_page_is_one_statement_or_two(history: Office) -> None:
         assert not any("OFFSET" in statement or "LIKE" in statement for statement in sent)
 
 
+async def test_ST_02_calls_of_a_name_are_looked_for_near_the_cursor_and_then_everywhere(history: Office) -> None:
+    wanted = whole(customer_name="홍길")
+    named = [each for each in history.calls if matches(wanted, each, history.names)]
+    ordered = sorted(named, key=lambda each: (each["started_at"], each["id"]), reverse=True)
+    for size, most in ((1, 2), (len(named) + 1, 3)):
+        async with tenant(history.company.id, read_only=True):
+            with counted() as sent:
+                page = await calls.listing(history.company.id, wanted).page(Slice(first=size))
+        assert [row.id for row in page.rows] == [each["id"] for each in ordered[:size]]
+        assert len(sent) <= most
+    for descending in (True, False):
+        async with tenant(history.company.id, read_only=True):
+            found = calls.listing(history.company.id, wanted, descending=descending)
+            for backward in (False, True):
+                rows = await walk(found, 3, backward=backward)
+                assert [row.id for row in rows] == [each["id"] for each in ordered[:: 1 if descending else -1]]
+
+
 async def test_ST_02_another_company_sees_none_of_it(history: Office, stranger: Tenant) -> None:
     async with tenant(stranger.id, read_only=True):
         for wanted in (whole(), whole(line_ids=(history.company.line_ids[0],)), whole(customer_name="홍길")):
