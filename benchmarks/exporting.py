@@ -279,15 +279,16 @@ def child(name: str, url: str, company_id: str, most: int) -> dict[str, float]:
     return found
 
 
-async def prepare(
-    path: pathlib.Path, url: str, calls: int, lines: int, *, turn: int = 0, messages: bool = False
-) -> UUID:
-    """A company with its calls, as many messages if wanted, and its customers; `turn` tells one from another."""
+async def prepare(path: pathlib.Path, url: str, calls: int, lines: int, *, turn: int = 0, messages: int = 0) -> UUID:
+    """A company with its calls, messages if wanted, and its customers; `turn` tells one from another."""
     await database.connect(url, size=1, command_timeout=300)
     company_id, numbers = await make_company(lines, turn)
     month = months.shifted(months.today(), -1)
-    for kind in (FeedKind.CUSTOMERS, FeedKind.CALLS, *([FeedKind.MESSAGES] if messages else [])):
-        generator.write(path, kind.value.lower(), numbers, month.year, month.month, calls)
+    counts = {FeedKind.CUSTOMERS: calls, FeedKind.CALLS: calls, FeedKind.MESSAGES: messages}
+    for kind, count in counts.items():
+        if not count:
+            continue
+        generator.write(path, kind.value.lower(), numbers, month.year, month.month, count)
         await feeds.receive(keys.feed(kind, company_id, "all.csv.gz"), storage=FileStorage(path), queue=NoQueue())
     await database.disconnect()
     return company_id
