@@ -86,9 +86,9 @@ def every_function_is_bounded(template: Template) -> Iterator[str]:
     for name, each in of(template, "Lambda::Function").items():
         if not 1 <= each.get("Timeout", 0) <= 300:
             yield f"{name}: the time limit is not within 300 s"
-        if "MemorySize" not in function:
+        if "MemorySize" not in each:
             yield f"{name}: no memory size"
-        if "ReservedConcurrentExecutions" not in function:
+        if "ReservedConcurrentExecutions" not in each:
             yield f"{name}: no reserved concurrency"
 
 

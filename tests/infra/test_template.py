@@ -267,7 +267,7 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
 def test_cfn_lint_has_nothing_to_say() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), "--format", "json", "--regions", "ap-northeast-2", "--", TEMPLATE],
-        capture_output=True, text=True, timeout=100,
+        capture_output=True, text=True, timeout=280,
     )  # fmt: skip
     assert json.loads(done.stdout or "[]") == [], done.stderr
     assert done.returncode == 0
