@@ -43,6 +43,7 @@ PART_BYTES = 5 * PIECE_BYTES
 BATCH_LETTERS = 10
 BATCH_BYTES = 256 * 1024
 LETTER_ID = "outbox-id"
+REQUEST_ID = "request-id"
 
 _GATEWAYS = {"sns", "sesv2"}
 _REFUSALS = {
@@ -317,11 +318,17 @@ def content_disposition(file_name: str) -> str:
     return f"attachment; filename=\"{shadow}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
+def attributes(letter_id: str, request_id: str) -> dict[str, Any]:
+    """What a message tells beside its body: who it is, and from which request it comes if from any."""
+    told = {LETTER_ID: letter_id} | ({REQUEST_ID: request_id} if request_id else {})
+    return {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+
+
 def _entry(entry_id: str, letter: Letter, url: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "Id": entry_id,
         "MessageBody": letter.body,
-        "MessageAttributes": {LETTER_ID: {"DataType": "String", "StringValue": letter.id}},
+        "MessageAttributes": attributes(letter.id, letter.request_id),
     }
     if url.endswith(".fifo"):
         entry |= {"MessageGroupId": letter.group or letter.id, "MessageDeduplicationId": letter.id}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bizcall.aws import BATCH_LETTERS, LETTER_ID, Clients, translated
+from bizcall.aws import BATCH_LETTERS, LETTER_ID, REQUEST_ID, Clients, attributes, translated
 from bizcall.dispatch.dead_letters import DeadLetter
 
 HELD = 60
@@ -99,15 +99,17 @@ class SqsDeadLetters:
 
 
 def _letter(message: Mapping[str, Any]) -> DeadLetter:
-    attributes = message["Attributes"]
-    sent = message.get("MessageAttributes", {}).get(LETTER_ID, {}).get("StringValue")
+    system = message["Attributes"]
+    told = message.get("MessageAttributes", {})
+    sent = told.get(LETTER_ID, {}).get("StringValue")
     return DeadLetter(
         id=sent or message["MessageId"],
         stay=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
-        group=attributes.get("MessageGroupId"),
-        sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+        group=system.get("MessageGroupId"),
+        sent_at=datetime.fromtimestamp(int(system["SentTimestamp"]) / 1000, UTC),
+        request_id=told.get(REQUEST_ID, {}).get("StringValue", ""),
     )
 
 
@@ -116,7 +118,7 @@ def _entry(entry_id: str, letter: DeadLetter) -> dict[str, Any]:
         "Id": entry_id,
         "MessageBody": letter.body,
         # The id that it had, even if SQS gave it: the consumers' inboxes know it by that.
-        "MessageAttributes": {LETTER_ID: {"DataType": "String", "StringValue": letter.id}},
+        "MessageAttributes": attributes(letter.id, letter.request_id),
     }
     if letter.group is not None:
         # Of this stay among the dead: a redrive that is repeated within 5 minutes sends nothing, a later one does.

@@ -84,11 +84,12 @@ class Storage(Protocol):
 
 @dataclass(frozen=True)
 class Letter:
-    """One message for a queue: `id` is the outbox row's id, `group` orders FIFO queues."""
+    """One message for a queue: `id` is the outbox row's id, `group` orders FIFO queues, `request_id` is its origin."""
 
     id: str
     body: str
     group: str | None = None
+    request_id: str = ""
 
 
 class Queue(Protocol):

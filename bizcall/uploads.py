@@ -70,6 +70,7 @@ async def create(
             object_key=key,
             created_at=at,
             expires_at=at + timedelta(seconds=FORM_SECONDS),
+            request_id=actor.request_id,
         )
         await audit.record(company_id, actor, "uploads.create", [upload_id], kind="Upload", clock=clock)
     return Created(upload, form)

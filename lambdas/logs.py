@@ -16,13 +16,20 @@ from typing import Any
 
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
+from bizcall import request_ids
 from bizcall.errors import BizCallError
 
 LOUD = ("aiobotocore", "botocore", "aioboto3", "asyncio", "tortoise", "mangum")
 
 
 class SafeFormatter(LambdaPowertoolsFormatter):
-    """Powertools' JSON, with exceptions told without their messages."""
+    """Powertools' JSON, with the id of the request at work, and with exceptions told without their messages."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line. The id is asked for here, because messages of several requests are worked on side by side."""
+        if request_ids.current() and not hasattr(record, "request_id"):
+            record.request_id = request_ids.current()
+        return super().format(record)
 
     def formatException(  # noqa: N802 - the name is logging's
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

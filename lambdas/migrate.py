@@ -1,6 +1,7 @@
 """Schema changes and the months of facts: what only the role that owns the tables can do.
 
-{}                  invoked once by each deployment: apply what is missing; a second call changes nothing
+{"RequestType": …}  CloudFormation's, in each deployment before the other functions change: apply what is missing
+{}                  the same by hand; a second call changes nothing
 {"do": "months"}    by schedule, once a day: make the months to come, drop those whose time is over
 """
 
@@ -10,7 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from bizcall import migrate, months
+from lambdas import deployment
 from lambdas.runtime import Context, Event, Services, process
+
+CONNECTIONS = 2
+"""The migrations' own beside that of the process."""
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
@@ -23,4 +28,7 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
 
 def handler(event: Event, context: Context) -> dict[str, Any]:
     """What Lambda calls."""
+    if deployment.asked(event):
+        deployment.step(event, context, lambda: process().run(handle, {}, context))
+        return {}
     return process().run(handle, event, context)

@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import SecretStr
 
-from bizcall import aws, database, gateways, tls
+from bizcall import aws, database, gateways, request_ids, tls
 from bizcall.dispatch import dead_letters
 from bizcall.errors import BizCallError, Unavailable
 from bizcall.ports import Clock, Mail, Queue, Sms, Storage, now
@@ -126,7 +126,8 @@ class Process:
         """Answer one invocation; raises InvocationFailed, and nothing else."""
 
         async def invocation() -> T:
-            return await handle(event, await self._ready(context))
+            with request_ids.carried(context.aws_request_id):
+                return await handle(event, await self._ready(context))
 
         self._label(context.aws_request_id)
         try:
@@ -260,7 +261,8 @@ async def each_record(
         elif remaining() < STOP_BEFORE:
             logger.warning("no time left for message %s", record["messageId"])
         else:
-            done = await _one(record, handle, remaining)
+            with request_ids.carried(_request_id(record)):
+                done = await _one(record, handle, remaining)
         if not done:
             failed.append({"itemIdentifier": record["messageId"]})
             if group is not None:
@@ -283,9 +285,16 @@ async def _answers() -> bool:
     return True
 
 
+def _request_id(record: Mapping[str, Any]) -> str:
+    """That of the request from which the message comes; what came from outside begins a way by its own id."""
+    sent = record.get("messageAttributes", {}).get(aws.REQUEST_ID, {}).get("stringValue")
+    return str(sent if request_ids.valid(sent) else record["messageId"])
+
+
 async def _one(
     record: Mapping[str, Any], handle: Callable[[Body], Coroutine[Any, Any, object]], remaining: Callable[[], float]
 ) -> bool:
+    began = time.monotonic()
     try:
         body = json.loads(record["body"])
         if not isinstance(body, dict):
@@ -302,7 +311,12 @@ async def _one(
         logger.exception("message %s failed", record["messageId"])
         await _noted(record, error)
         return False
+    logger.info("message %s handled", record["messageId"], extra={"milliseconds": _milliseconds(began)})
     return True
+
+
+def _milliseconds(began: float) -> int:
+    return round(1000 * (time.monotonic() - began))
 
 
 async def _noted(record: Mapping[str, Any], error: Exception) -> None:
@@ -325,6 +339,7 @@ def _away(request_id: str) -> dict[str, Any]:
     error = {"message": "잠시 후 다시 시도해 주세요.", "extensions": {"code": "UNAVAILABLE", "requestId": request_id}}
     return {
         "statusCode": 503,
-        "headers": {"content-type": "application/json; charset=utf-8", "retry-after": "5", "cache-control": "no-store"},
+        "headers": {"content-type": "application/json; charset=utf-8", "retry-after": "5", "cache-control": "no-store"}
+        | {"x-request-id": request_id},
         "body": json.dumps({"errors": [error]}, ensure_ascii=False),
     }

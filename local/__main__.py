@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Annotated, NoReturn
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
 
-from local import locks, state
+from local import locks, logbook, state
 from local.cloud.sent import Message, read
 from local.loglines import readable
 
@@ -76,12 +77,21 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end)
     before = time.monotonic()
     try:
-        async with running(
-            home,
-            port=port,
-            say=lambda text: console.print(f"  {escape(text)}", style="dim"),
-            log=_log,
-        ) as system:
+        async with AsyncExitStack() as stack:
+            keep = stack.enter_context(logbook.writing(home))
+
+            def log(function: str, line: str) -> None:
+                keep(function, line)
+                _print(function, line)
+
+            system = await stack.enter_async_context(
+                running(
+                    home,
+                    port=port,
+                    say=lambda text: console.print(f"  {escape(text)}", style="dim"),
+                    log=log,
+                )
+            )
             started = True
             addresses = system.addresses
             for line in (
@@ -103,10 +113,20 @@ async def _run(home: pathlib.Path, port: int | None) -> None:
     console.print("Stopped.")
 
 
-def _log(function: str, line: str) -> None:
+def _print(function: str, line: str) -> None:
     text = readable(function, line)
     if text is not None:
         console.print(text, soft_wrap=True)
+
+
+@app.command()
+def logs(
+    home: State = None,
+    request: Annotated[str | None, typer.Option(help="Only one request (x-request-id) and what came of it.")] = None,
+) -> None:
+    """Show what the functions printed, oldest first."""
+    for function, line in logbook.lines(state.folder(home), request):
+        _print(function, line)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from bizcall import database, migrate
-from local import demo, locks, manuals, seed
+from local import demo, locks, logbook, manuals, seed
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS, ROOT
 from local.deploy import Deployment, clients, deploy, put_secret
@@ -176,7 +176,7 @@ def forget(home: pathlib.Path) -> None:
     with lock:
         for folder in ("postgres", "aws"):
             shutil.rmtree(home / folder, ignore_errors=True)
-        for file in ("running.json", "ports.json", "key"):
+        for file in ("running.json", "ports.json", "key", logbook.NAME, f"{logbook.NAME}.1"):
             (home / file).unlink(missing_ok=True)
 
 

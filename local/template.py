@@ -7,6 +7,7 @@ deploys the same resources, under the same logical ids, that a stack on AWS gets
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ def translate(
     `parameters` take part because SAM resolves some references while it translates (CORS origins are one).
     Raises TemplateError with SAM's own words where the template is wrong.
     """
+    # It tells at each deployment that switches of AWS's own, which can't be had outside, are not there.
+    logging.getLogger("samtranslator.feature_toggle").setLevel(logging.ERROR)
     # SAM asks boto3 for the partition of the region while it is imported and used; it never calls out.
     os.environ.setdefault("AWS_DEFAULT_REGION", region)
     from samtranslator.model.exceptions import InvalidDocumentException

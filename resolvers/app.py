@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import math
+import time
 import uuid
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bizcall import admins, service_clients
+from bizcall import admins, request_ids, service_clients
 from bizcall.admins import Viewer
 from bizcall.database import directory, query
 from bizcall.errors import NotFound, Unavailable
@@ -40,6 +41,10 @@ HEADERS = {
 READY = 0.4
 """Seconds for the database's answer; what is then broken off takes up to half a second more to be cleared away."""
 
+READY_HOLDS = 1.0
+"""Seconds for which an answer about the database stands, however many ask: anybody may, and each would hold the
+connection that requests of administrators wait for."""
+
 FOUND = 10.0
 """Seconds for finding a document in the bucket."""
 
@@ -47,7 +52,6 @@ DOCUMENTS = {slug(kind): kind for kind in DocumentKind}
 """Names of documents in addresses."""
 
 HSTS = "max-age=63072000; includeSubDomains"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_=-]{8,64}", re.ASCII)
 
 
 class Headers:
@@ -62,7 +66,7 @@ class Headers:
             await self.app(scope, receive, send)
             return
         given = str(scope.get("aws.event", {}).get("requestContext", {}).get("requestId", ""))
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if request_ids.valid(given) else uuid.uuid4().hex
         scope["request_id"] = request_id
 
         async def named(message: Message) -> None:
@@ -75,7 +79,8 @@ class Headers:
                     headers["strict-transport-security"] = HSTS
             await send(message)
 
-        await self.app(scope, receive, named)
+        with request_ids.carried(request_id):
+            await self.app(scope, receive, named)
 
 
 def create_app(
@@ -105,7 +110,7 @@ def create_app(
         Route("/graphql", endpoint),
         Route("/documents/{name}", partial(document, documents)),
         Route("/healthz", alive),
-        Route("/readyz", ready),
+        Route("/readyz", Readiness()),
     ]
     if settings.stage == "local":
         routes.append(Route("/ide", ide))
@@ -161,14 +166,36 @@ async def alive(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-async def ready(request: Request) -> Response:
-    """The database answers too, within a second."""
+class Readiness:
+    """Whether the database answers too, within a second.
+
+    It is asked once at a time and at most once in READY_HOLDS by a process; who comes in between gets the same answer.
+    """
+
+    def __init__(self) -> None:
+        self._asking = asyncio.Lock()
+        self._answers = False
+        self._until = -math.inf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET or HEAD; others are refused."""
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"allow": "GET, HEAD"})
+        async with self._asking:
+            if time.monotonic() >= self._until:
+                self._answers = await _database_answers()
+                self._until = time.monotonic() + READY_HOLDS
+        response = JSONResponse({"status": "ok"}) if self._answers else JSONResponse({"status": "unavailable"}, 503)
+        await response(scope, receive, send)
+
+
+async def _database_answers() -> bool:
     try:
         async with asyncio.timeout(READY), directory():
             await query("SELECT 1")
     except (Unavailable, TimeoutError):
-        return JSONResponse({"status": "unavailable"}, 503)
-    return JSONResponse({"status": "ok"})
+        return False
+    return True
 
 
 async def ide(request: Request) -> Response:

@@ -38,6 +38,7 @@ class DeadLetter:
     body: str
     group: str | None
     sent_at: datetime
+    request_id: str = ""
 
 
 class DeadLetters(Protocol):

@@ -7,7 +7,7 @@ twice, and consumers keep an inbox. The sweep gives no order, not even within a 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from uuid import UUID
 
 import orjson
 
+from bizcall import request_ids
 from bizcall.database import directory, query
 from bizcall.errors import Unavailable
 from bizcall.ids import uuid7
@@ -55,6 +56,7 @@ async def put(
         body=dict(body),
         created_at=at,
         due_at=at + (delay or PUBLISHER_LEASE),
+        request_id=request_ids.current(),
     )
     return row.id
 
@@ -67,8 +69,8 @@ async def put_many(
     at = clock()
     await query(
         """
-        INSERT INTO outbox (id, company_id, queue, body, created_at, due_at)
-        SELECT id, $1, $2, body, $3, $4 FROM unnest($5::uuid[], $6::jsonb[]) AS message (id, body)
+        INSERT INTO outbox (id, company_id, queue, body, created_at, due_at, request_id)
+        SELECT id, $1, $2, body, $3, $4, $7 FROM unnest($5::uuid[], $6::jsonb[]) AS message (id, body)
         """,
         company_id,
         queue,
@@ -76,6 +78,7 @@ async def put_many(
         at + PUBLISHER_LEASE,
         ids,
         [orjson.dumps(body).decode() for body in bodies],
+        request_ids.current(),
     )
     return ids
 
@@ -92,7 +95,8 @@ async def publish(ids: Iterable[UUID], *, queue: Queue) -> None:
     try:
         async with directory():
             rows = await query(
-                "SELECT id, queue, message_group, body FROM outbox WHERE id = ANY($1::uuid[]) ORDER BY id", wanted
+                "SELECT id, queue, message_group, body, request_id FROM outbox WHERE id = ANY($1::uuid[]) ORDER BY id",
+                wanted,
             )
         await _send(rows, queue)
     except Exception:
@@ -114,7 +118,7 @@ async def sweep(*, queue: Queue, clock: Clock = now, limit: int = 100) -> int:
             SET attempts = attempts + 1,
                 due_at = $1 + make_interval(secs => least($3, 2 * power(2, least(attempts, 20))))
             WHERE id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-            RETURNING id, queue, message_group, body
+            RETURNING id, queue, message_group, body, request_id
             """,
             clock(),
             limit,
@@ -130,11 +134,14 @@ async def _send(rows: Sequence[Mapping[str, Any]], queue: Queue) -> int:
     """Send rows, queue by queue, and delete those that were taken. One queue's failure doesn't keep the others'."""
     letters: dict[str, list[Letter]] = defaultdict(list)
     for row in rows:
-        letters[row["queue"]].append(Letter(id=str(row["id"]), body=row["body"], group=row["message_group"]))
+        letter = Letter(str(row["id"]), row["body"], row["message_group"], row["request_id"])
+        letters[row["queue"]].append(letter)
     taken: set[str] = set()
     for name, batch in letters.items():
         try:
-            taken |= await queue.send(name, batch)
+            sent = await queue.send(name, batch)
+            taken |= sent
+            _tell(name, [letter for letter in batch if letter.id in sent])
         except Exception:
             # The rows stay, and the lease brings them back; the log is where a queue that is missing shows.
             logger.exception("queue %s did not take %d messages", name, len(batch))
@@ -142,3 +149,10 @@ async def _send(rows: Sequence[Mapping[str, Any]], queue: Queue) -> int:
         async with directory():
             await query("DELETE FROM outbox WHERE id = ANY($1::uuid[])", sorted(taken))
     return len(taken)
+
+
+def _tell(name: str, letters: Sequence[Letter]) -> None:
+    """Log each request's messages under its own id: the sweep sends those of many."""
+    for request_id, count in Counter(letter.request_id for letter in letters).items():
+        with request_ids.carried(request_id or request_ids.current()):
+            logger.info("sent to the queue %s", name, extra={"messages": count})

@@ -7,7 +7,7 @@ import logging
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from bizcall import audit, departments, texts
+from bizcall import audit, departments, request_ids, texts
 from bizcall.database import lock, query, tenant
 from bizcall.dispatch import publish
 from bizcall.ids import uuid7
@@ -59,6 +59,7 @@ async def _claim(key: str, place: keys.Arrival, storage: Storage, clock: Clock) 
                 logger.warning("an object for no upload")
                 return None
             file_name = upload.file_name
+            request_ids.go_on(upload.request_id)
         await lock(f"imports.arrival {key}")
         try:
             stands = await storage.head(key)

@@ -25,6 +25,7 @@ class Outbox(DirectoryRow):
     attempts = fields.IntField(default=0)
     created_at = fields.DatetimeField(db_default=Now())
     due_at = fields.DatetimeField()
+    request_id = fields.TextField(default="")
 
     class Meta:
         table = "outbox"

@@ -68,6 +68,7 @@ class Upload(TenantRow):
     object_key: str = fields.TextField()
     created_at: datetime = fields.DatetimeField()
     expires_at: datetime = fields.DatetimeField()
+    request_id: str = fields.TextField(default="")
 
     class Meta:
         table = "upload"

@@ -47,6 +47,10 @@ NO_LOCAL_EFFECT = frozenset({
     "AWS::Logs::MetricFilter",
     # Nothing is encrypted at rest on a laptop.
     "AWS::KMS::Key",
+    # The laptop migrates before it deploys, and has nothing older that requests could go to meanwhile.
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "Custom::Migration",
     # Mail ends in the laptop's inbox, so nothing bounces that could be told.
     "AWS::SES::ConfigurationSetEventDestination",
 })  # fmt: skip
@@ -55,9 +59,11 @@ _DEPLOYED: Mapping[str, Callable[[Stack, Properties], None]] = {
     "AWS::ApiGatewayV2::Api": apis.http_api,
     "AWS::ApiGatewayV2::Stage": apis.stage,
     "AWS::Events::Rule": functions.rule,
+    "AWS::Lambda::Alias": functions.alias,
     "AWS::Lambda::EventInvokeConfig": functions.invoke_config,
     "AWS::Lambda::EventSourceMapping": functions.event_source,
     "AWS::Lambda::Function": functions.function,
+    "AWS::Lambda::Version": functions.version,
     "AWS::Logs::LogGroup": settings.log_group,
     "AWS::S3::Bucket": buckets.bucket,
     "AWS::S3::BucketPolicy": buckets.bucket_policy,

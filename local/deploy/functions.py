@@ -51,6 +51,24 @@ def function(stack: Stack, properties: Properties) -> None:
     stack.publish(logical_id, name, Arn=recorded.arn)
 
 
+def version(stack: Stack, properties: Properties) -> None:
+    """AWS::Lambda::Version: there is one only, the code as it stands in the checkout."""
+    target = stack.deployment.function(properties.need("FunctionName"))
+    properties.without_effect("CodeSha256", "Description")
+    properties.close()
+    stack.publish(properties.logical_id, f"{target.arn}:1", Version="1")
+
+
+def alias(stack: Stack, properties: Properties) -> None:
+    """AWS::Lambda::Alias: another name of the function."""
+    target = stack.deployment.function(properties.need("FunctionName"))
+    name = properties.need("Name")
+    properties.without_effect("Description", "FunctionVersion")
+    # A share of the requests for another version is refused here: there is no other.
+    properties.close()
+    stack.publish(properties.logical_id, f"{target.arn}:{name}")
+
+
 def invoke_config(stack: Stack, properties: Properties) -> None:
     """AWS::Lambda::EventInvokeConfig: how often and how long an asynchronous invocation is tried."""
     target = stack.deployment.function(properties.need("FunctionName"))

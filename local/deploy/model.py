@@ -123,8 +123,8 @@ class Deployment:
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def function(self, name: str) -> Function:
-        """The function of that logical id, deployed name or ARN; KeyError names it where there is none."""
+        """The function of that logical id, deployed name or ARN, or an alias of it; KeyError names what isn't."""
         for function in self.functions.values():
-            if name in (function.logical_id, function.name, function.arn):
+            if name in (function.logical_id, function.name, function.arn) or name.startswith(f"{function.arn}:"):
                 return function
         raise KeyError(f"{self.stack} has no function {name}; it has {', '.join(sorted(self.functions)) or 'none'}")

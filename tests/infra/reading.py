@@ -29,6 +29,18 @@ def target(value: Any) -> str:
     return ""
 
 
+def function(template: Template, value: Any) -> str:
+    """The logical id of the function that a Ref or GetAtt names, be it by an alias."""
+    named = target(value)
+    aliases = of(template, "Lambda::Alias")
+    return target(aliases[named]["FunctionName"]) if named in aliases else named
+
+
+def number(template: Template, value: Any) -> int:
+    """A number, of a parameter its default."""
+    return int(template["Parameters"][value["Ref"]]["Default"] if isinstance(value, Mapping) else value)
+
+
 def listed(value: Any) -> list[Any]:
     """A list, of one thing too."""
     return value if isinstance(value, list) else [value]
@@ -55,7 +67,7 @@ def dead_letter_queues(template: Template) -> dict[str, str]:
 def sources(template: Template) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Queue, function and properties of each event source mapping."""
     return {
-        name: (target(p["EventSourceArn"]), target(p["FunctionName"]), p)
+        name: (target(p["EventSourceArn"]), function(template, p["FunctionName"]), p)
         for name, p in of(template, "Lambda::EventSourceMapping").items()
     }
 

@@ -14,7 +14,9 @@ from bizcall.settings import Settings
 from tests.infra.reading import (
     Template,
     dead_letter_queues,
+    function,
     listed,
+    number,
     of,
     refuses_plain,
     sources,
@@ -44,8 +46,12 @@ SOME_ONLY = {
 }
 """Settings that only those functions have which derive codes, or send messages."""
 
-MANAGED_POLICIES = {"AWSLambdaENIManagementAccess"}
-"""AWS's own policies which may be attached; its network interfaces have no names before they exist."""
+MANAGED_POLICIES = {"AWSLambdaENIManagementAccess", "AWSCodeDeployRoleForLambda"}
+"""AWS's own policies which may be attached: network interfaces have no names before they exist, and SAM writes the role
+that moves requests from one version to the next."""
+
+CONNECTIONS_LEFT = 10
+"""Connections that stay for people and for what AWS itself does, of those that the database grants."""
 
 ANY_BUT = {"sns:Publish"}
 """Actions that may be allowed on all but some resources: a telephone number has no ARN."""
@@ -64,26 +70,69 @@ def rule(check: Rule) -> Rule:
 @rule
 def every_handler_can_be_called(template: Template) -> Iterator[str]:
     """The module imports and the attribute is callable."""
-    for name, function in of(template, "Lambda::Function").items():
-        module, _, attribute = function["Handler"].rpartition(".")
+    for name, each in of(template, "Lambda::Function").items():
+        module, _, attribute = each["Handler"].rpartition(".")
         try:
             found = getattr(importlib.import_module(module), attribute, None)
         except ImportError:
             found = None
         if not callable(found):
-            yield f"{name}: {function['Handler']} can't be called"
+            yield f"{name}: {each['Handler']} can't be called"
 
 
 @rule
 def every_function_is_bounded(template: Template) -> Iterator[str]:
     """Time, memory and concurrency are set, and a retry needn't wait longer than half an hour (I2)."""
-    for name, function in of(template, "Lambda::Function").items():
-        if not 1 <= function.get("Timeout", 0) <= 300:
+    for name, each in of(template, "Lambda::Function").items():
+        if not 1 <= each.get("Timeout", 0) <= 300:
             yield f"{name}: the time limit is not within 300 s"
-        if "MemorySize" not in function:
+        if "MemorySize" not in each:
             yield f"{name}: no memory size"
-        if "ReservedConcurrentExecutions" not in function:
+        if "ReservedConcurrentExecutions" not in each:
             yield f"{name}: no reserved concurrency"
+
+
+@rule
+def functions_together_leave_the_database_connections(template: Template) -> Iterator[str]:
+    """All that may run at a time, with the pool of each, fit into what the database grants (D6)."""
+    held = sum(
+        number(template, each.get("ReservedConcurrentExecutions", 0)) * _connections(each["Handler"])
+        for each in of(template, "Lambda::Function").values()
+    )
+    granted = number(template, {"Ref": "DatabaseConnections"})
+    if held > granted - CONNECTIONS_LEFT:
+        yield f"functions may hold {held} connections of {granted}, and {CONNECTIONS_LEFT} are to be left"
+
+
+def _connections(handler: str) -> int:
+    return int(getattr(importlib.import_module(handler.rpartition(".")[0]), "CONNECTIONS", 1))
+
+
+@rule
+def nothing_else_changes_before_the_migration(template: Template) -> Iterator[str]:
+    """Schema first: every function but the one that migrates waits for it, and it runs again with every code."""
+    [(name, step)] = [(n, r) for n, r in template["Resources"].items() if r["Type"] == "Custom::Migration"]
+    migrating = function(template, step["Properties"]["ServiceToken"])
+    versions = of(template, "Lambda::Version")
+    code = target(step["Properties"].get("Code"))
+    if code not in versions or function(template, versions[code]["FunctionName"]) != migrating:
+        yield f"{name}: does not run again with other code"
+    for each in of(template, "Lambda::Function"):
+        waits = name in listed(template["Resources"][each].get("DependsOn", []))
+        if waits == (each == migrating):
+            yield f"{each}: changes before the schema"
+
+
+@rule
+def requests_move_to_new_code_by_and_by(template: Template) -> Iterator[str]:
+    """The API is asked by an alias that an alarm takes back."""
+    api = json.dumps(of(template, "ApiGatewayV2::Api"))
+    moving = [n for n, r in template["Resources"].items() if "CodeDeployLambdaAliasUpdate" in r.get("UpdatePolicy", {})]
+    if not any(f"${{{name}}}/invocations" in api for name in moving):
+        yield "the API asks no alias that moves by and by"
+    for name, group in of(template, "CodeDeploy::DeploymentGroup").items():
+        if not group.get("AlarmConfiguration", {}).get("Alarms"):
+            yield f"{name}: no alarm takes it back"
 
 
 @rule
@@ -102,9 +151,9 @@ def every_function_logs_into_a_group_that_forgets(template: Template) -> Iterato
 @rule
 def every_function_has_a_role_of_its_own(template: Template) -> Iterator[str]:
     """Shared roles can't be least privilege."""
-    roles = [target(function["Role"]) for function in of(template, "Lambda::Function").values()]
-    for name, function in of(template, "Lambda::Function").items():
-        if target(function["Role"]) not in of(template, "IAM::Role") or roles.count(target(function["Role"])) != 1:
+    roles = [target(each["Role"]) for each in of(template, "Lambda::Function").values()]
+    for name, each in of(template, "Lambda::Function").items():
+        if target(each["Role"]) not in of(template, "IAM::Role") or roles.count(target(each["Role"])) != 1:
             yield f"{name}: no role of its own"
 
 
@@ -113,8 +162,8 @@ def environments_are_what_the_settings_read(template: Template) -> Iterator[str]
     """Both ways: nothing set that nobody reads, nothing read that isn't set; the key only where it is asked for."""
     known = {name.upper() for name in Settings.model_fields} - LAPTOP_ONLY
     anywhere: set[str] = set()
-    for name, function in of(template, "Lambda::Function").items():
-        given = set(function.get("Environment", {}).get("Variables", {}))
+    for name, each in of(template, "Lambda::Function").items():
+        given = set(each.get("Environment", {}).get("Variables", {}))
         anywhere |= given
         for variable in sorted(given - known):
             yield f"{name}: {variable} is no setting"
@@ -127,13 +176,13 @@ def environments_are_what_the_settings_read(template: Template) -> Iterator[str]
 @rule
 def functions_may_read_the_secrets_they_name(template: Template) -> Iterator[str]:
     """Exactly these: more is too much, less fails at the first cold start."""
-    for name, function in of(template, "Lambda::Function").items():
-        variables = function.get("Environment", {}).get("Variables", {})
+    for name, each in of(template, "Lambda::Function").items():
+        variables = each.get("Environment", {}).get("Variables", {})
         named = {target(value) for variable, value in variables.items() if variable.endswith("_SECRET_ID")}
         allowed = {
             target(resource)
             for role, statement in statements(template)
-            if role == target(function["Role"]) and statement.get("Action") == "secretsmanager:GetSecretValue"
+            if role == target(each["Role"]) and statement.get("Action") == "secretsmanager:GetSecretValue"
             for resource in listed(statement["Resource"])
         }
         if named != allowed:
@@ -186,8 +235,8 @@ def every_queue_has_a_dead_letter_queue(template: Template) -> Iterator[str]:
 @rule
 def every_source_gives_its_function_time(template: Template) -> Iterator[str]:
     """Visibility is six times the time limit (W6)."""
-    for name, (queue, function, _) in sources(template).items():
-        limit = of(template, "Lambda::Function")[function]["Timeout"]
+    for name, (queue, called, _) in sources(template).items():
+        limit = of(template, "Lambda::Function")[called]["Timeout"]
         if of(template, "SQS::Queue")[queue].get("VisibilityTimeout", 30) < 6 * limit:
             yield f"{name}: visibility of {queue} is below six times {limit} s"
 
@@ -211,10 +260,10 @@ def a_fifo_source_takes_one_message_at_a_time(template: Template) -> Iterator[st
 @rule
 def no_source_asks_for_more_than_its_function_may_run(template: Template) -> Iterator[str]:
     """Throttled messages use up their attempts without being tried."""
-    for name, (_, function, properties) in sources(template).items():
+    for name, (_, called, properties) in sources(template).items():
         most = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
-        if most is None or most > of(template, "Lambda::Function")[function].get("ReservedConcurrentExecutions", 0):
-            yield f"{name}: may ask for more than {function} may run"
+        if most is None or most > of(template, "Lambda::Function")[called].get("ReservedConcurrentExecutions", 0):
+            yield f"{name}: may ask for more than {called} may run"
 
 
 @rule
@@ -354,16 +403,16 @@ def every_notification_is_let_in(template: Template) -> Iterator[str]:
 def schedules_do_not_pile_up(template: Template) -> Iterator[str]:
     """A schedule's function runs once at a time and is not tried again: the next turn comes anyway."""
     configured = {
-        target(p["FunctionName"]): p.get("MaximumRetryAttempts")
+        function(template, p["FunctionName"]): p.get("MaximumRetryAttempts")
         for p in of(template, "Lambda::EventInvokeConfig").values()
     }
     for name, schedule in of(template, "Scheduler::Schedule").items():
-        function = target(schedule["Target"]["Arn"])
-        properties = of(template, "Lambda::Function")[function]
+        called = function(template, schedule["Target"]["Arn"])
+        properties = of(template, "Lambda::Function")[called]
         if schedule["ScheduleExpression"] == "rate(1 minute)" and properties["Timeout"] >= 60:
-            yield f"{name}: {function} may run longer than until its next turn"
-        if properties.get("ReservedConcurrentExecutions") != 1 or configured.get(function) != 0:
-            yield f"{name}: {function} may pile up"
+            yield f"{name}: {called} may run longer than until its next turn"
+        if properties.get("ReservedConcurrentExecutions") != 1 or configured.get(called) != 0:
+            yield f"{name}: {called} may pile up"
 
 
 @rule

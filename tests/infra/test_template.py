@@ -145,6 +145,15 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
     ("every_function_is_bounded", put("MigrateFunction", 900, "Timeout"), "300 s"),
     ("every_function_is_bounded", drop("ApiFunction", "ReservedConcurrentExecutions"), "reserved"),
     ("every_function_is_bounded", drop("ApiFunction", "MemorySize"), "memory"),
+    (
+        "functions_together_leave_the_database_connections",
+        put("ApiFunction", 90, "ReservedConcurrentExecutions"),
+        "connections of 120",
+    ),
+    ("nothing_else_changes_before_the_migration", resource("SweepFunction", "DependsOn"), "before the schema"),
+    ("nothing_else_changes_before_the_migration", drop("Migration", "Code"), "run again"),
+    ("requests_move_to_new_code_by_and_by", resource("ApiFunctionAliaslive", "UpdatePolicy"), "no alias"),
+    ("requests_move_to_new_code_by_and_by", drop("ApiFunctionDeploymentGroup", "AlarmConfiguration"), "takes it back"),
     ("every_function_logs_into_a_group_that_forgets", drop("SweepFunction", "LoggingConfig"), "log group"),
     ("every_function_logs_into_a_group_that_forgets", put("SweepLogs", 30, "RetentionInDays"), "731"),
     ("every_function_has_a_role_of_its_own", put("ApiFunction", {"Fn::GetAtt": ["SweepRole", "Arn"]}, "Role"), "role"),
@@ -258,7 +267,7 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
 def test_cfn_lint_has_nothing_to_say() -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), "--format", "json", "--regions", "ap-northeast-2", "--", TEMPLATE],
-        capture_output=True, text=True, timeout=100,
+        capture_output=True, text=True, timeout=280,
     )  # fmt: skip
     assert json.loads(done.stdout or "[]") == [], done.stderr
     assert done.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -55,6 +56,23 @@ async def test_D8_healthz_does_not_ask_the_database_and_readyz_does(db: None) ->
         with counted() as sent:
             assert (await client.get("/readyz")).status_code == 200
         assert sent == ["SELECT 1"]
+
+
+async def test_D8_however_many_ask_for_readyz_the_database_is_asked_once_a_second(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with real() as client:
+        with counted() as sent:
+            answers = await asyncio.gather(*(client.get("/readyz") for _ in range(50)))
+            assert {answer.status_code for answer in answers} == {200}
+            assert (await client.post("/readyz")).status_code == 405
+        assert sent == ["SELECT 1"]
+        monkeypatch.setattr("resolvers.app.READY_HOLDS", 0.0)
+    async with real() as client:
+        with counted() as sent:
+            for _ in range(2):
+                await client.get("/readyz")
+        assert sent == ["SELECT 1", "SELECT 1"]
 
 
 async def test_D8_readyz_and_queries_say_when_the_database_is_away(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from local.postgres import Postgres
+from resolvers.app import READY_HOLDS
 from tests.factories import Tenant
 from tests.proxy import Proxy, between
 from tests.resolvers.office import Desk, desk
@@ -47,7 +48,11 @@ async def code(api: Desk, document: str) -> str | None:
 
 
 async def ready(api: Desk) -> int:
-    """The status of /readyz, which takes a second at most, while /healthz answers all the same."""
+    """The status of /readyz, which takes a second at most, while /healthz answers all the same.
+
+    Asked when the answer before, by which it would be given again, doesn't hold any longer.
+    """
+    await asyncio.sleep(READY_HOLDS)
     before = time.monotonic()
     response: httpx.Response = await api.http.get("/readyz")
     assert time.monotonic() - before <= 1.0
