@@ -171,11 +171,13 @@ class S3Storage:
             raise
 
     async def copy(self, source: StoredObject, key: str) -> None:
-        """Store what stands under `source.key` under `key` as well; raises ObjectMissing when it is no longer that."""
+        """Store that very version under `key` as well; raises ObjectMissing when the bucket has it no more."""
         s3 = await self._clients.get("s3")
         with translated():
             await s3.copy_object(
-                **self._named(key), CopySource=self._named(source.key), CopySourceIfMatch=f'"{source.etag}"'
+                **self._named(key),
+                CopySource=self._named(source.key, source.version),
+                CopySourceIfMatch=f'"{source.etag}"',
             )
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:

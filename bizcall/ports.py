@@ -76,7 +76,7 @@ class Storage(Protocol):
         """Store an object part by part; it is there when the block ends well, and nothing is after an error."""
 
     async def copy(self, source: StoredObject, key: str) -> None:
-        """Store what stands under `source.key` under `key` as well; raises ObjectMissing when it is no longer that."""
+        """Store that very version under `key` as well; raises ObjectMissing when the bucket has it no more."""
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""

@@ -1,8 +1,8 @@
 """Files that operators publish: which kinds are taken, and how one comes from an upload to where it stays.
 
-An upload's form can be sent again while it is valid, so what was looked at is copied, and the copy is what is shown:
-no form leads to it. Kinds are told by the name's ending, and the file must begin as its kind does; what is inside an
-office document is not looked into.
+An upload's form can be sent again while it is valid, so the very version that was looked at is copied, and the copy is
+what is shown: no form leads to it. Kinds are told by the name's ending, and the file must begin as its kind does; what
+is inside an office document is not looked into.
 """
 
 from __future__ import annotations
@@ -93,13 +93,13 @@ async def uploads(ids: Sequence[UUID], purpose: Purpose) -> dict[UUID, Upload]:
 async def keep(upload: Upload, folder: str, *, field: tuple[str, ...], storage: Storage) -> Kept:
     """Copy an upload's file into `folder` (with its slash), under a key of its own.
 
-    Raises Invalid at `field`: STATE when the file isn't there yet or is replaced at this very moment, INVALID_FORMAT
+    Raises Invalid at `field`: STATE when the file isn't there yet, INVALID_FORMAT
     when it doesn't begin as its name says.
     """
     kind, key = KINDS[ending(upload.file_name)], f"{folder}{uuid7()}.{ending(upload.file_name)}"
     try:
         found = await storage.head(upload.object_key)
-        async for piece in storage.read(upload.object_key):
+        async for piece in storage.read(upload.object_key, found.version):
             if not piece.startswith(kind.begins):
                 raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))
             break

@@ -86,8 +86,8 @@ class MemoryStorage:
         self._objects.pop(key, None)
 
     async def copy(self, source: StoredObject, key: str) -> None:
-        """Store what stands there under another key as well; raises ObjectMissing when it is no longer that."""
-        _, body = self._find(source.key, None)
+        """Store that very version under `key` as well; raises ObjectMissing when the bucket has it no more."""
+        _, body = self._find(source.key, source.version)
         if _etag(body) != source.etag:
             raise ObjectMissing(source.key)
         await self.write(key, body, content_type=self.types[source.key])

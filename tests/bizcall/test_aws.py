@@ -113,19 +113,15 @@ async def test_a_browser_can_send_the_form(storage: aws.S3Storage, environment: 
     assert await whole(storage, "uploads/x.xlsx") == b"PK"
 
 
-async def test_NO_02_a_copy_is_of_what_was_looked_at(storage: aws.S3Storage) -> None:
+async def test_NO_02_a_copy_is_of_the_version_that_was_looked_at(storage: aws.S3Storage) -> None:
     seen = await storage.write("uploads/a.pdf", b"%PDF-1", content_type="application/pdf")
-    await storage.copy(seen, "notices/a.pdf")
-
     await storage.write("uploads/a.pdf", b"MZ", content_type="application/pdf")
-    with pytest.raises(ObjectMissing):
-        await storage.copy(seen, "notices/b.pdf")
+
+    await storage.copy(seen, "notices/a.pdf")
     with pytest.raises(ObjectMissing):
         await storage.copy(replace(seen, key="uploads/none.pdf"), "notices/b.pdf")
 
     assert await whole(storage, "notices/a.pdf") == b"%PDF-1"
-    with pytest.raises(ObjectMissing):
-        await storage.head("notices/b.pdf")
 
 
 async def test_a_key_with_a_placeholder_gets_no_form(storage: aws.S3Storage) -> None:

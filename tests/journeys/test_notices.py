@@ -60,6 +60,11 @@ def uploaded(operator: Administrator, purpose: str, file_name: str, body: bytes)
     return upload_id
 
 
+def fetched(url: str) -> httpx.Response:
+    """What a browser gets at a link."""
+    return httpx.get(url, timeout=30)
+
+
 async def test_NO_02_HM_01_a_notice_with_a_file_comes_to_the_home_screen_and_goes(
     system: System, administrator: Administrator
 ) -> None:
@@ -83,7 +88,7 @@ async def test_NO_02_HM_01_a_notice_with_a_file_comes_to_the_home_screen_and_goe
     assert (first["id"], first["isNew"], first["isImportant"]) == (saved["notice"]["id"], True, True)
     assert first["bodyHtml"].startswith("<p><strong>새벽 2시</strong>부터 <a href=")
     [file] = first["attachments"]
-    downloaded = httpx.get(file["downloadUrl"], timeout=30)
+    downloaded = fetched(file["downloadUrl"])
     assert (downloaded.content, downloaded.headers["content-type"]) == (PDF, "application/pdf")
     assert f"filename*=UTF-8''{quote('점검 일정 (최종).pdf', safe='')}" in downloaded.headers["content-disposition"]
 
@@ -104,11 +109,11 @@ async def test_SU_01_AU_30_a_version_that_an_operator_publishes_is_downloaded_by
     assert published["version"]["number"] == standing["PLAN_GUIDE"]["version"] + 1
     versions = operator.ask("{ documentVersions(kind: PLAN_GUIDE, first: 2) { nodes { number downloadUrl } } }")
     newest, former = versions["documentVersions"]["nodes"]
-    assert httpx.get(newest["downloadUrl"], timeout=30).content == PDF
-    assert httpx.get(former["downloadUrl"], timeout=30).content.startswith(b"%PDF-1.4")
+    assert fetched(newest["downloadUrl"]).content == PDF
+    assert fetched(former["downloadUrl"]).content.startswith(b"%PDF-1.4")
     answer = system.http.get("/documents/plan-guide")
     assert answer.status_code == 302
-    assert httpx.get(answer.headers["location"], timeout=30).content.startswith(b"%PDF-")
+    assert fetched(answer.headers["location"]).content.startswith(b"%PDF-")
 
 
 def by_kind(system: System) -> dict[str, dict[str, Any]]:
