@@ -56,6 +56,10 @@ class FileStorage:
         """Nothing of this measurement is streamed."""
         raise AssertionError(f"nothing was to be stored or linked: {key}")
 
+    async def copy(self, source: StoredObject, key: str) -> None:
+        """Nothing of this measurement is copied."""
+        raise AssertionError(f"nothing was to be stored or linked: {key}")
+
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """The way that is not taken: the file is there."""
         return UploadForm("file://", {"key": key})

@@ -55,7 +55,7 @@ _REFUSALS = {
     "ValidationException",
 }
 _PACE = {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
-_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound"}
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NotFound", "PreconditionFailed"}
 _PATIENCE = {
     "InternalError",
     "InternalFailure",
@@ -170,6 +170,16 @@ class S3Storage:
             except Exception as failure:
                 logger.warning("an upload could not be aborted: %s", type(failure).__name__)
             raise
+
+    async def copy(self, source: StoredObject, key: str) -> None:
+        """Store that very version under `key` as well; raises ObjectMissing when the bucket has it no more."""
+        s3 = await self._clients.get("s3")
+        with translated():
+            await s3.copy_object(
+                **self._named(key),
+                CopySource=self._named(source.key, source.version),
+                CopySourceIfMatch=f'"{source.etag}"',
+            )
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""
@@ -361,7 +371,7 @@ def translated() -> Iterator[None]:
     except refusals.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _MISSING and error.operation_name in {"HeadObject", "GetObject"}:
+        if code in _MISSING and error.operation_name in {"HeadObject", "GetObject", "CopyObject"}:
             raise ObjectMissing from error
         if code in _PATIENCE or status >= 500:
             raise Unavailable(f"AWS answered {error.operation_name} with {code}") from error

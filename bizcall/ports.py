@@ -75,6 +75,9 @@ class Storage(Protocol):
     def stream(self, key: str, *, content_type: str) -> AbstractAsyncContextManager[Stream]:
         """Store an object part by part; it is there when the block ends well, and nothing is after an error."""
 
+    async def copy(self, source: StoredObject, key: str) -> None:
+        """Store that very version under `key` as well; raises ObjectMissing when the bucket has it no more."""
+
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A presigned POST for exactly this key and type and 1 to `max_bytes` bytes, valid for `seconds`."""
 

@@ -42,6 +42,10 @@ class Files:
         """Nothing is streamed here."""
         raise NotImplementedError
 
+    async def copy(self, source: StoredObject, key: str) -> None:
+        """Nothing is copied here."""
+        raise NotImplementedError
+
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """Nobody uploads here."""
         raise NotImplementedError

@@ -8,6 +8,7 @@
     subscribers             the first ten lines are held, the other twenty are free
     departments             경영지원팀, 영업팀, 개발팀, 고객지원팀
     plans                   PLANS, of which the company has the first
+    notices, documents      those of `local/publications.py`
 
 The people are invented, and nothing is ever sent to their numbers: the local server only shows it.
 Password and token are published on purpose: only this machine can reach the database.
@@ -33,6 +34,8 @@ from bizcall.models import (
     Subscriber,
 )
 from bizcall.models.companies import PROVIDER_ID
+from bizcall.ports import now
+from local import publications
 
 _COMPANY, _ADMIN, _LINE, _DEPARTMENT, _SUBSCRIBER, _SERVICE = range(6)
 
@@ -92,6 +95,7 @@ async def seed() -> bool:
     await _service()
     async with tenant(COMPANY_ID):
         await Plan.bulk_create(_plans(), ignore_conflicts=True)
+        await publications.seed(now())
         if await Company.filter(id=COMPANY_ID).exists():
             return False
         await Company.create(id=COMPANY_ID, name=COMPANY_NAME, representative_number=LOGIN_ID, plan_code=PLANS[0][0])

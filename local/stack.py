@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from bizcall import database, migrate
-from local import demo, locks, logbook, manuals, seed
+from local import demo, locks, logbook, publications, seed
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS, ROOT
 from local.deploy import Deployment, clients, deploy, put_secret
@@ -144,7 +144,7 @@ async def running(
             deployment = await _blocking(lambda: _deploy(home, cloud, urls, api, secrets or {}))
         variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint, **(environment or {})}
         (bucket,) = deployment.buckets.values()
-        await _blocking(lambda: manuals.put(clients(cloud.endpoint, REGION)("s3"), bucket))
+        await _blocking(lambda: publications.put(clients(cloud.endpoint, REGION)("s3"), bucket))
         functions = await stack.enter_async_context(
             Functions(deployment, endpoint=cloud.endpoint, env=variables, on_log=log)
         )

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import calls, downloads, idempotency, plans, reasons, throttles, uploads
+from bizcall import calls, downloads, idempotency, notices, plans, published_files, reasons, throttles, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
 from bizcall.exports import requesting as exports
@@ -75,7 +75,7 @@ class Bounds:
     nodes: int = 10_000
     cost: int = 5_000
     input_list: int = 500
-    string: int = 2_000
+    string: int = 10_000
     persisted: int = 4 * 1024 * 1024
 
 
@@ -160,6 +160,13 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("revealNote", reasons.NOTE_MOST, Unit.CHARACTERS, "The note that says why something hidden is opened."),
         ("importRows", sheets.rows, Unit.COUNT, "Rows of an uploaded workbook."),
         ("importFile", sheets.file_bytes, Unit.BYTES, "Size of an uploaded workbook."),
+        (
+            "attachmentFile",
+            published_files.ATTACHMENT_MOST,
+            Unit.BYTES,
+            "Size of a notice's file.",
+        ),
+        ("documentFile", published_files.DOCUMENT_MOST, Unit.BYTES, "Size of a document."),
         ("previewLife", _seconds(storing.PREVIEW_KEPT), Unit.SECONDS, "How long the preview of an import is kept."),
         ("sendIds", requesting.IDS_MOST, Unit.COUNT, "Subscribers or invitations that one request names to send to."),
         ("sendFiltered", requesting.FILTERED_MOST, Unit.COUNT, "Subscribers whom a filter may find to send to."),
@@ -199,6 +206,8 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("signInLock", _seconds(locks.LOCKED_FOR), Unit.SECONDS, "How long signing in is locked then."),
         ("sessionIdle", _seconds(sessions.IDLE), Unit.SECONDS, "Life of a session that isn't used."),
         ("sessionLife", _seconds(sessions.ABSOLUTE), Unit.SECONDS, "Life of a session."),
+        ("notices", notices.NOTICES_MOST, Unit.COUNT, "Notices, withdrawn ones included."),
+        ("noticeAttachments", notices.ATTACHMENTS_MOST, Unit.COUNT, "Files of a notice."),
         ("plans", plans.PLANS_MOST, Unit.COUNT, "Plans."),
         ("eventFile", contract.FILE_MOST, Unit.BYTES, "Size of a file with an event of the provider's."),
         ("eventLines", contract.LINES_MOST, Unit.COUNT, "Lines of such an event."),

@@ -14,7 +14,7 @@ from schema.node import NODES_MOST, Node, encode, split
 
 
 async def find(info: Info, opaque: str) -> Any:
-    """The row behind an id; None for an id of no type, of another company or of nothing."""
+    """The row behind an id; None for an id of no type, of another company, of nothing, or of what is hidden now."""
     known = split(opaque)
     if known is None:
         return None
@@ -26,7 +26,8 @@ async def find(info: Info, opaque: str) -> Any:
     key = origin.parse(known[1])
     if key is None or encode(known[0], key if isinstance(key, UUID) else str(key)) != opaque:
         return None
-    return await info.context.load(origin.fetch, key)
+    row = await info.context.load(origin.fetch, key)
+    return row if row is not None and origin.shown(row, info) else None
 
 
 @strawberry.type

@@ -19,16 +19,18 @@ from resolvers.companies import CompanyMutations
 from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.exports import ExportMutations, ExportQueries
+from resolvers.home import HomeQueries
 from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
+from resolvers.notices import NoticeMutations, NoticeQueries
 from resolvers.pipeline import Pipeline
 from resolvers.plans import PlanMutations, PlanQueries
 from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
 from resolvers.stats import StatisticsQueries
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
-from resolvers.support import SupportQueries
+from resolvers.support import SupportMutations, SupportQueries
 from resolvers.text_messages import MessageMutations, MessageQueries
 from resolvers.uploads import UploadMutations
 from schema.companies import Company
@@ -54,6 +56,8 @@ class Query(
     AuditQueries,
     AccessReviewQueries,
     PlanQueries,
+    NoticeQueries,
+    HomeQueries,
     ProvisioningQueries,
     CallQueries,
     MessageQueries,
@@ -74,6 +78,8 @@ class Mutation(
     InvitationMutations,
     AppSignInMutations,
     PlanMutations,
+    NoticeMutations,
+    SupportMutations,
     ProvisioningMutations,
     MessageMutations,
     CustomerMutations,

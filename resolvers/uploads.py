@@ -1,4 +1,4 @@
-"""Files from the browser into the bucket (BK-02)."""
+"""Files from the browser into the bucket (BK-02, NO-02, SU-01)."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ class Node:
 
     A subclass names in `row` the class of the rows it is read from, and in `fetch` the function of `bizcall` that
     finds rows by key, as `fetch = staticmethod(departments.by_ids)`. `node` and `nodes` need nothing else. Where keys
-    are no UUIDs, `parse` makes them of an id's text (None for none), and the subclass has an `id` of its own.
+    are no UUIDs, `parse` makes them of an id's text (None for none), and the subclass has an `id` of its own. Rows that
+    are there and yet not to be found, at this moment or by this viewer, are told by `shown`.
     """
 
     row: ClassVar[type[Any]]
@@ -65,6 +66,11 @@ class Node:
     def is_type_of(cls, row: object, info: object) -> bool:
         """Rows are the GraphQL objects."""
         return isinstance(row, cls.row)
+
+    @classmethod
+    def shown(cls, row: Any, info: Any) -> bool:
+        """Whether the viewer may find a row by its id at all."""
+        return True
 
 
 def encode(type_name: str, key: UUID | str) -> strawberry.ID:

@@ -1,4 +1,4 @@
-"""Uploads: files go straight from the browser into the bucket (BK-02)."""
+"""Uploads: files go straight from the browser into the bucket (BK-02, NO-02, SU-01)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from schema.node import Node
 described(
     Purpose,
     "What an upload is for.",
-    {Purpose.SUBSCRIBER_IMPORT: "An Excel file of employees, to become an import."},
+    {
+        Purpose.SUBSCRIBER_IMPORT: "Administrators: an Excel file of employees, to become an import.",
+        Purpose.NOTICE_ATTACHMENT: "Operators: a file for a notice, to be named in `noticeSave`.",
+        Purpose.DOCUMENT: "Operators: a version of a document, to be named in `documentPublish`.",
+    },
     name="UploadPurpose",
 )
 
@@ -70,11 +74,19 @@ class UploadCreateInput:
     """Announced, not trusted."""
 
     purpose: Purpose = strawberry.field(description="What it is for.")
-    file_name: str = strawberry.field(description="The file's name, 1–255 characters; shown in lists, nothing else.")
-    size: int = strawberry.field(description="Its size in bytes; the limit is `importFile`.")
+    file_name: str = strawberry.field(
+        description="The file's name, 1–255 characters; what is published is saved under it, and its ending tells "
+        "the kind: pdf for DOCUMENT; also png, jpg, jpeg, xlsx, docx, pptx, hwp and hwpx for NOTICE_ATTACHMENT.",
+    )
+    size: int = strawberry.field(
+        description="Its size in bytes; the limit is `importFile`, `attachmentFile` or `documentFile`."
+    )
 
 
-@strawberry.type(description="The way into the bucket. Errors: REQUIRED, TOO_LONG, OUT_OF_RANGE.")
+@strawberry.type(
+    description="The way into the bucket. Errors: REQUIRED, TOO_LONG, OUT_OF_RANGE, INVALID_FORMAT; NOT_FOUND at "
+    "`purpose` for what others than the viewer upload."
+)
 class UploadCreatePayload(Payload):
     """Five minutes long."""
 

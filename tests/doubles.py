@@ -85,6 +85,13 @@ class MemoryStorage:
         """What a lifecycle rule or an operator does: the object is gone with all its versions."""
         self._objects.pop(key, None)
 
+    async def copy(self, source: StoredObject, key: str) -> None:
+        """Store that very version under `key` as well; raises ObjectMissing when the bucket has it no more."""
+        _, body = self._find(source.key, source.version)
+        if _etag(body) != source.etag:
+            raise ObjectMissing(source.key)
+        await self.write(key, body, content_type=self.types[source.key])
+
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
         """A form that says what it was made of."""
         fields = {"key": key, "Content-Type": content_type, "max": str(max_bytes), "seconds": str(seconds)}

@@ -50,6 +50,7 @@ from bizcall.models.messages import (
     MessageLineMonth,
 )
 from bizcall.models.provisioning import Plan, ProvisioningEvent, ProvisioningFact, ProvisioningSubscription
+from bizcall.models.publications import DocumentVersion, Notice, NoticeAttachment
 from bizcall.models.subscribers import Department, LineRow, Membership, Subscriber
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "DeliveryDirectory",
     "Department",
     "Device",
+    "DocumentVersion",
     "Export",
     "ExportDeadline",
     "FeedFile",
@@ -103,6 +105,8 @@ __all__ = [
     "MessageHour",
     "MessageLineDay",
     "MessageLineMonth",
+    "Notice",
+    "NoticeAttachment",
     "NumberDirectory",
     "Outbox",
     "Plan",

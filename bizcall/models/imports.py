@@ -18,6 +18,8 @@ class Purpose(StrEnum):
     """What an upload is for."""
 
     SUBSCRIBER_IMPORT = "SUBSCRIBER_IMPORT"
+    NOTICE_ATTACHMENT = "NOTICE_ATTACHMENT"
+    DOCUMENT = "DOCUMENT"
 
 
 class Source(StrEnum):

@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
@@ -110,6 +111,17 @@ async def test_a_browser_can_send_the_form(storage: aws.S3Storage, environment: 
         answer = await browser.post(form.url, data=dict(form.fields), files={"file": ("직원.xlsx", b"PK", XLSX)})
     assert answer.status_code == 204
     assert await whole(storage, "uploads/x.xlsx") == b"PK"
+
+
+async def test_NO_02_a_copy_is_of_the_version_that_was_looked_at(storage: aws.S3Storage) -> None:
+    seen = await storage.write("uploads/a.pdf", b"%PDF-1", content_type="application/pdf")
+    await storage.write("uploads/a.pdf", b"MZ", content_type="application/pdf")
+
+    await storage.copy(seen, "notices/a.pdf")
+    with pytest.raises(ObjectMissing):
+        await storage.copy(replace(seen, key="uploads/none.pdf"), "notices/b.pdf")
+
+    assert await whole(storage, "notices/a.pdf") == b"%PDF-1"
 
 
 async def test_a_key_with_a_placeholder_gets_no_form(storage: aws.S3Storage) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from bizcall import admins
 from bizcall.database import query, tenant
+from bizcall.models.imports import Purpose as UploadPurpose
 from bizcall.months import KOREA, shifted
 from bizcall.subscribers import editing
 from schema.node import encode, key_of
@@ -24,7 +25,7 @@ from tests.doubles import RecordingQueue
 from tests.factories import make_tenant
 from tests.phone_app import App
 from tests.provisioning import Provider, make_plans
-from tests.security.office import Office, exported, previewed
+from tests.security.office import Office, exported, operators_desk, previewed
 
 Builder = Callable[[Office], Awaitable[dict[str, Any]]]
 
@@ -51,6 +52,7 @@ PLAIN = frozenset(
     {
         "actions",
         "adminMobile",
+        "body",
         "code",
         "contentHash",
         "currentPassword",
@@ -67,6 +69,7 @@ PLAIN = frozenset(
         "plan",
         "position",
         "rid",
+        "title",
     }
 )
 """Texts of inputs that are values: they are written or compared, and lead to nothing."""
@@ -93,6 +96,10 @@ SAME_FILTER = frozenset(
     {"Mutation.callExportRequest", "Mutation.messageExportRequest", "Mutation.statisticsExportRequest"}
 )
 """Requests whose filter is that of a list, by the same code: ids in it are swept there, and never refused here."""
+
+
+SHARED = frozenset({"Query.notices"})
+"""Lists that are the same for every company: a cursor of another's is one of one's own."""
 
 
 def own(office: Office, name: str) -> str:
@@ -267,6 +274,37 @@ def reveal(name: str) -> Builder:
 
 async def company_policy_save(office: Office) -> dict[str, Any]:
     return {"input": {"masksCustomers": False}}
+
+
+async def notices(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"search": office.word}}
+
+
+async def notice_save(office: Office) -> dict[str, Any]:
+    desk = await operators_desk(office)
+    row = await desk.notice(published_at=None)
+    added = await desk.upload()
+    wanted = {"category": "WORK", "title": "작업 안내", "body": "본문", "revision": row.revision}
+    return {"id": encode("Notice", row.id), "input": {**wanted, "attachments": [encode("Upload", added.id)]}}
+
+
+async def notice_withdraw(office: Office) -> dict[str, Any]:
+    row = await (await operators_desk(office)).notice(published_at=None)
+    return {"id": encode("Notice", row.id), "input": {"revision": row.revision}}
+
+
+async def document_versions(office: Office) -> dict[str, Any]:
+    return {"kind": "PLAN_GUIDE", "first": 5}
+
+
+async def document_publish(office: Office) -> dict[str, Any]:
+    upload = await (await operators_desk(office)).upload(purpose=UploadPurpose.DOCUMENT)
+    return {"input": {"kind": "PLAN_GUIDE", "uploadId": encode("Upload", upload.id), "note": "새 버전"}}
+
+
+async def document_withdraw(office: Office) -> dict[str, Any]:
+    version = await (await operators_desk(office)).document()
+    return {"id": encode("DocumentVersion", version.id)}
 
 
 async def plan_save(office: Office) -> dict[str, Any]:
@@ -501,6 +539,8 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Query.messageStatistics": STATISTICS,
     "Query.callHeatMap": (*(history(name, page=False) for name in IDS), history(*CUSTOMER, page=False)),
     "Query.provisioningEvents": (provisioning_events,),
+    "Query.notices": (notices,),
+    "Query.documentVersions": (document_versions,),
     "Mutation.signIn": (sign_in,),
     "Mutation.signInCodeSend": (sign_in_code_send,),
     "Mutation.signInVerify": (sign_in_verify,),
@@ -538,6 +578,10 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Mutation.companyPolicySave": (company_policy_save,),
     "Mutation.accessReviewConfirm": (access_review_confirm,),
     "Mutation.planSave": (plan_save,),
+    "Mutation.noticeSave": (notice_save,),
+    "Mutation.noticeWithdraw": (notice_withdraw,),
+    "Mutation.documentPublish": (document_publish,),
+    "Mutation.documentWithdraw": (document_withdraw,),
     "Mutation.provisioningApply": (provisioning_completed, provisioning_changed),
     "Mutation.appSignIn": (app_sign_in,),
 }

@@ -36,6 +36,8 @@ from tests.factories import Tenant, make_tenant
 from tests.feeding import Feeder, began, call, correction, message
 from tests.imports import Desk, person, workbook
 from tests.provisioning import PLANS, START, make_plans, moment
+from tests.publishing import Desk as OperatorsDesk
+from tests.publishing import make_desk
 
 FORMER = "Former0Horse9"
 
@@ -136,6 +138,7 @@ async def populated() -> Office:
     month = shifted(clock().astimezone(KOREA).date(), -1)
     await access_reviews.confirm(company.id, office.actor, month, "특이 사항 없음", clock=clock)
     await _ids(office)
+    await _publish(office)
     return office
 
 
@@ -291,6 +294,23 @@ async def exported(office: Office) -> UUID:
         clock=office.clock,
     )
     return made.id
+
+
+async def operators_desk(office: Office) -> OperatorsDesk:
+    """The desk of an operator who works with this office's bucket and clock."""
+    return await make_desk(storage=office.storage, clock=office.clock, word=office.word)
+
+
+async def _publish(office: Office) -> None:
+    """What the provider has: a notice that everybody sees, one that is nobody's yet, and a version of a document.
+
+    None of it is the company's, but no administrator finds the draft or the version by its id.
+    """
+    desk = await operators_desk(office)
+    desk.word = "모두에게"
+    await desk.notice()
+    office.ids["Notice"] = (await desk.notice(published_at=None)).id
+    office.ids["DocumentVersion"] = (await desk.document()).id
 
 
 async def _ids(office: Office) -> None:

@@ -31,7 +31,17 @@ from schema.node import decode, encode, split
 from tests.accounts import SECRET
 from tests.console import Wiring
 from tests.security import operations
-from tests.security.inputs import ELSEWHERE, NAMING, OPERATORS_PLACES, SAME_FILTER, VALID, Builder, operator, own
+from tests.security.inputs import (
+    ELSEWHERE,
+    NAMING,
+    OPERATORS_PLACES,
+    SAME_FILTER,
+    SHARED,
+    VALID,
+    Builder,
+    operator,
+    own,
+)
 from tests.security.office import Ledger, Office, uuids
 from tests.security.operations import CURSORS, PAGE, Slot
 from tests.statements import counted
@@ -159,7 +169,9 @@ class Sweep:
 
     async def slot(self, slot: Slot, arguments: dict[str, Any], theirs: dict[str, Any]) -> None:
         """One place; `theirs` is the other company's valid input, for what ids are not made of."""
-        if slot.name in CURSORS:
+        if slot.name in CURSORS and slot.root in SHARED:
+            self.exercised.add(slot.path)
+        elif slot.name in CURSORS:
             await self.cursor(slot, arguments, theirs["cursor"])
         elif slot.type == "ID":
             await self.id(slot, arguments)

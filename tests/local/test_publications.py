@@ -1,12 +1,11 @@
-"""The laptop's manuals are real PDFs, and put where they are missing only."""
+"""The laptop's documents are real PDFs, and put where they are missing only."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from bizcall.support import DocumentKind, key
-from local.manuals import page, put
+from local.publications import objects, page, put
 
 
 def test_AU_30_a_page_is_a_PDF_whose_table_finds_every_object() -> None:
@@ -22,16 +21,18 @@ def test_AU_30_a_page_is_a_PDF_whose_table_finds_every_object() -> None:
     assert rb"(a manual \(of a laptop\)) Tj" in content
 
 
-def test_AU_30_a_manual_that_somebody_put_there_stays() -> None:
+def test_AU_30_only_what_is_missing_is_put() -> None:
+    first, *others = objects()
+
     class Bucket:
-        """Has one of both."""
+        """Has one of them."""
 
         def __init__(self) -> None:
             self.put: list[str] = []
 
         def list_objects_v2(self, **_: Any) -> dict[str, Any]:
             """What lies there."""
-            return {"Contents": [{"Key": key(DocumentKind.ADMIN_MANUAL)}]}
+            return {"Contents": [{"Key": first}]}
 
         def put_object(self, **given: Any) -> None:
             """Keep the key."""
@@ -40,4 +41,4 @@ def test_AU_30_a_manual_that_somebody_put_there_stays() -> None:
     bucket = Bucket()
     put(bucket, "data")
 
-    assert bucket.put == ["documents/app-manual.pdf"]
+    assert bucket.put == others
