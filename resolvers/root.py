@@ -23,6 +23,7 @@ from resolvers.imports import ImportMutations, ImportQueries
 from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
+from resolvers.overviews import OverviewMutations, OverviewQueries
 from resolvers.pipeline import Pipeline
 from resolvers.plans import PlanMutations, PlanQueries
 from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
@@ -53,6 +54,7 @@ class Query(
     InvitationQueries,
     AuditQueries,
     AccessReviewQueries,
+    OverviewQueries,
     PlanQueries,
     ProvisioningQueries,
     CallQueries,
@@ -79,6 +81,7 @@ class Mutation(
     CustomerMutations,
     CompanyMutations,
     AccessReviewMutations,
+    OverviewMutations,
     ExportMutations,
 ):
     """Fields that write."""
