@@ -196,7 +196,7 @@ class Listing(Generic[R]):
 
     async def count(self) -> Count:
         """How many rows the whole list has, counted no further than 10,000; needs an open transaction."""
-        ids = self.rows.order_by().limit(COUNT_MOST + 1).values_list("id")
+        ids = self.rows.order_by().limit(COUNT_MOST + 1).values_list(self.order.columns[-1])
         ids._make_query()
         sql, parameters = ids.query.get_parameterized_sql()
         # The text in braces is Tortoise's, with its values apart.

@@ -1,4 +1,4 @@
-"""Audit records: each quarter of an hour sealed and, after two years, forgotten; each night verified (P2),
+"""Audit records: each quarter of an hour sealed and, after three years, forgotten; each night verified (P2),
 when it is also counted how many companies have not reviewed them (P3).
 
     python -m lambdas.audit        verify the chains of all companies and print what is broken

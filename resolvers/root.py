@@ -25,6 +25,7 @@ from resolvers.invitations import InvitationMutations, InvitationQueries
 from resolvers.limits import LimitQueries
 from resolvers.nodes import NodeQueries
 from resolvers.notices import NoticeMutations, NoticeQueries
+from resolvers.overviews import OverviewMutations, OverviewQueries
 from resolvers.pipeline import Pipeline
 from resolvers.plans import PlanMutations, PlanQueries
 from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
@@ -55,6 +56,7 @@ class Query(
     InvitationQueries,
     AuditQueries,
     AccessReviewQueries,
+    OverviewQueries,
     PlanQueries,
     NoticeQueries,
     HomeQueries,
@@ -85,6 +87,7 @@ class Mutation(
     CustomerMutations,
     CompanyMutations,
     AccessReviewMutations,
+    OverviewMutations,
     ExportMutations,
 ):
     """Fields that write."""

@@ -54,6 +54,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "app.sign_in_lock": ("앱 로그인 실패로 번호 잠금", "Number locked after failed sign-ins to the app"),
     "audit.review": ("접속 기록 점검 확인", "Access records reviewed"),
     "audit.view": ("감사 기록 조회", "Audit records viewed"),
+    "companies.enter": ("운영자의 회사 정보 조회", "Company entered by an operator"),
     "companies.policy": ("회사 정책 변경", "Company's policy changed"),
     "customers.reveal": ("고객 정보 마스킹 해제", "Customer revealed"),
     "customers.view": ("고객 정보 조회", "Customers viewed"),
@@ -127,7 +128,7 @@ class AuditDetail:
 
 @strawberry.type(
     description="One act: who did what to which objects, and from where. It names people by ids only. "
-    "Records are never changed, and kept for two years."
+    "Records are never changed, and kept for three years."
 )
 class AuditRecord(Node):
     """A `bizcall.models.AuditRecord`."""

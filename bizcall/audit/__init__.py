@@ -5,7 +5,7 @@ views.py       records of what was looked at (P1)
 chain.py       how far each company's chain is, and which companies there are
 sealing.py     the chain of hashes (P2)
 verifying.py   whether records and seals still are what was sealed
-forgetting.py  two years, whole seals only
+forgetting.py  three years, whole seals only
 reading.py     the list that the API shows
 """
 

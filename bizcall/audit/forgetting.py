@@ -1,4 +1,4 @@
-"""Forgetting: records are kept for two years (731 days) and then deleted with their seals, never a part of one (P2).
+"""Forgetting: records are kept for three years (1096 days) and then deleted with their seals, never a part of one (P2).
 
 The database's own function deletes, and it alone decides what is old enough: this role has no DELETE.
 """
@@ -12,7 +12,7 @@ from uuid import UUID
 from bizcall.audit import chain
 from bizcall.database import directory, query, tenant
 
-KEPT = timedelta(days=731)
+KEPT = timedelta(days=1096)
 """As in the database's function and in the retention of logs."""
 
 SEALS_MOST = 5

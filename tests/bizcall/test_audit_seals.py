@@ -308,9 +308,9 @@ async def old(owner: Owner, company: Tenant, *ages: str) -> None:
         assert await audit.seal(company.id, most=1, margin=AT_ONCE)
 
 
-async def test_P2_two_years_are_kept_and_what_is_older_goes_by_whole_seals(company: Tenant, owner: Owner) -> None:
+async def test_P2_three_years_are_kept_and_what_is_older_goes_by_whole_seals(company: Tenant, owner: Owner) -> None:
     # Each seal ends a microsecond after its record.
-    await old(owner, company, "800 days", "731 days 1 minute", "730 days 23 hours 59 minutes", "1 day")
+    await old(owner, company, "1200 days", "1096 days 1 minute", "1095 days 23 hours 59 minutes", "1 day")
     assert await audit.forget(company.id) == 2
     assert [row["number"] for row in await seals(company)] == [3, 4]
     assert len(await records(company.id)) == 2
@@ -319,10 +319,10 @@ async def test_P2_two_years_are_kept_and_what_is_older_goes_by_whole_seals(compa
 
 
 async def test_P2_after_forgetting_verifying_begins_at_the_first_kept_seal(company: Tenant, owner: Owner) -> None:
-    await old(owner, company, "900 days", "731 days 1 minute", "729 days")
+    await old(owner, company, "1300 days", "1096 days 1 minute", "1094 days")
     kept = (await seals(company))[2]
     assert await audit.forget(company.id) == 2
-    # What a seal covers begins where the one before it ended: just past two years ago.
+    # What a seal covers begins where the one before it ended: just past three years ago.
     assert (await seals(company)) == [kept]
     assert await faults(company) == []
     await sealed(company, 1)
@@ -331,7 +331,7 @@ async def test_P2_after_forgetting_verifying_begins_at_the_first_kept_seal(compa
 
 
 async def test_P2_a_seal_removed_before_its_time_is_not_taken_for_forgotten(company: Tenant, owner: Owner) -> None:
-    await old(owner, company, "900 days", "700 days", "699 days")
+    await old(owner, company, "1300 days", "700 days", "699 days")
     await audit.forget(company.id)
     await owner("DELETE FROM audit_record WHERE company_id = $1 AND recorded_at < now() - interval '699 days 1 hour'")
     await owner("DELETE FROM audit_seal WHERE company_id = $1 AND number = 2")
@@ -339,14 +339,14 @@ async def test_P2_a_seal_removed_before_its_time_is_not_taken_for_forgotten(comp
 
 
 async def test_P2_a_record_put_in_before_the_first_kept_seal_is_found(company: Tenant, owner: Owner) -> None:
-    await old(owner, company, "900 days", "731 days 1 minute", "1 day")
+    await old(owner, company, "1300 days", "1096 days 1 minute", "1 day")
     await audit.forget(company.id)
-    await backdated(owner, "850 days")
+    await backdated(owner, "1200 days")
     assert await faults(company) == [(3, FaultKind.RECORDS_ADDED)]
 
 
 async def test_P2_a_chain_that_was_forgotten_whole_goes_on(company: Tenant, owner: Owner) -> None:
-    await old(owner, company, "900 days", "800 days")
+    await old(owner, company, "1300 days", "1200 days")
     assert await audit.forget(company.id) == 2
     assert (await seals(company), await faults(company)) == ([], [])
     await sealed(company, 1)

@@ -137,15 +137,16 @@ def requests_move_to_new_code_by_and_by(template: Template) -> Iterator[str]:
 
 @rule
 def every_function_logs_into_a_group_that_forgets(template: Template) -> Iterator[str]:
-    """Each has a group of its own; all groups keep 731 days (I2)."""
+    """Each has a group of its own; all groups keep 731 days, that of the seals as long as records are kept (I2)."""
     groups = of(template, "Logs::LogGroup")
     used = [target(f.get("LoggingConfig", {}).get("LogGroup")) for f in of(template, "Lambda::Function").values()]
     for name, used_here in zip(of(template, "Lambda::Function"), used, strict=True):
         if used_here not in groups or used.count(used_here) != 1:
             yield f"{name}: no log group of its own"
     for name, group in groups.items():
-        if group.get("RetentionInDays") != 731:
-            yield f"{name}: logs are not kept for 731 days"
+        days = 1096 if name == "AuditLogs" else 731
+        if group.get("RetentionInDays") != days:
+            yield f"{name}: logs are not kept for {days} days"
 
 
 @rule

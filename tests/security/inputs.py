@@ -191,6 +191,19 @@ async def audit_records_of_company(office: Office) -> dict[str, Any]:
     return {"first": 5, "adminId": own(office, "Admin")}
 
 
+async def companies_list(office: Office) -> dict[str, Any]:
+    return {"first": 5, "filter": {"search": office.word}}
+
+
+async def company_one(office: Office) -> dict[str, Any]:
+    return {"id": own(office, "Company")}
+
+
+async def company_enter(office: Office) -> dict[str, Any]:
+    why = {"reason": "CUSTOMER_REQUEST", "note": "고객 문의 응대"}
+    return {**await company_one(office), "input": {**why, "search": office.word}}
+
+
 async def access_review(office: Office) -> dict[str, Any]:
     return {"monthOn": str(office.at.astimezone(KOREA).date())}
 
@@ -530,6 +543,8 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Query.departments": (departments,),
     "Query.invitations": (invitations,),
     "Query.auditRecords": (audit_records, audit_records_of_company),
+    "Query.companies": (companies_list,),
+    "Query.company": (company_one,),
     "Query.accessReview": (access_review,),
     "Query.calls": LISTS,
     "Query.unreturnedCalls": (*(history(name) for name in IDS), unreturned_calls),
@@ -576,6 +591,7 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Mutation.messageReveal": (reveal("Message"),),
     "Mutation.customerReveal": (reveal("Customer"), reveal("Call"), reveal("Message")),
     "Mutation.companyPolicySave": (company_policy_save,),
+    "Mutation.companyEnter": (company_enter,),
     "Mutation.accessReviewConfirm": (access_review_confirm,),
     "Mutation.planSave": (plan_save,),
     "Mutation.noticeSave": (notice_save,),

@@ -1,0 +1,194 @@
+"""Companies for operators: list, masked overview, and entering with a reason (P4)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+import pytest
+
+from bizcall import admins
+from bizcall.admins import Viewer
+from bizcall.ids import uuid7
+from bizcall.models.companies import PROVIDER_ID
+from bizcall.subscribers import editing
+from resolvers.app import create_app
+from schema.node import encode
+from tests.accounts import ACTOR, KEYS, Person, records
+from tests.console import Console, Wiring, console
+from tests.doubles import RecordingQueue
+from tests.factories import Tenant, make_tenant
+
+ENTRY = "id name representativeNumber representativeNumberFormatted createdAt adminMobilesMasked"
+LIST = f"""
+query ($first: Int, $after: String, $last: Int, $before: String, $filter: CompanyFilter, $orderBy: CompanyOrder) {{
+  companies(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $orderBy) {{
+    nodes {{ {ENTRY} }} totalCount {{ value precision }}
+    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
+  }}
+}}
+"""
+ONE = f"""
+query ($id: ID!) {{ company(id: $id) {{
+  company {{ {ENTRY} }} lineCount subscriberCount admins {{ id nameMasked mobileMasked emailMasked createdAt }}
+}} }}
+"""
+ENTER = """
+mutation ($id: ID!, $input: CompanyEnterInput!) { companyEnter(id: $id, input: $input) {
+  userErrors { code field }
+  company {
+    overview { lineCount } hasMoreLines admins { id name mobile email department position }
+    lines { number numberFormatted rid name departmentName position mobile email ridEnabled appEnabled startedAt }
+  }
+} }
+"""
+WHY = {"reason": "CUSTOMER_REQUEST", "note": "고객 문의 응대 31"}
+
+
+@asynccontextmanager
+async def desk() -> AsyncIterator[tuple[Console, UUID]]:
+    """A client that is signed in as a fresh operator, and his key."""
+    login_id = f"op{uuid7().hex[-12:]}"
+    key = await admins.operator_create(
+        login_id, "오퍼레", "01055559999", keys=KEYS, actor=ACTOR, queue=RecordingQueue()
+    )
+    until = datetime.now(UTC) + timedelta(hours=1)
+
+    async def identify(token: str | None, **_: Any) -> Viewer:
+        return Viewer(PROVIDER_ID, key, uuid7(), until, until)
+
+    transport = httpx.ASGITransport(create_app(Wiring(), identify=identify))
+    headers = {"authorization": "Bearer token", "accept": "application/graphql-response+json"}
+    async with httpx.AsyncClient(transport=transport, base_url="https://api.example", headers=headers) as client:
+        yield Console(client), key
+
+
+@pytest.fixture
+async def operator(db: None) -> AsyncIterator[Console]:
+    async with desk() as (api, _):
+        yield api
+
+
+async def hire(company: Tenant, place: int, **fields: Any) -> None:
+    draft = editing.Draft(company.line_ids[place], cast("Any", fields))
+    await editing.save(company.id, ACTOR, [draft])
+
+
+def hidden(found: Any, *texts: str) -> bool:
+    return not any(text in str(found) for text in texts)
+
+
+async def test_an_operator_finds_a_company_by_name_number_and_the_administrators_mobile(
+    company: Tenant, stranger: Tenant, operator: Console
+) -> None:
+    await Person(company).register()
+    everybody = await operator.ask(LIST, first=100)
+    assert encode("Company", PROVIDER_ID) not in [node["id"] for node in everybody["nodes"]]
+    [named] = (await operator.ask(LIST, first=1, filter={"search": company.login_id}))["nodes"]
+    name = named["name"]
+    for search in (name, company.login_id, company.numbers[3], f"{company.mobile[:3]}-{company.mobile[3:]}"):
+        page = await operator.ask(LIST, first=100, filter={"search": search})
+        nodes = {node["id"]: node for node in page["nodes"]}
+        assert encode("Company", company.id) in nodes, search
+        assert encode("Company", stranger.id) not in nodes or search == name
+        told = nodes[encode("Company", company.id)]
+        assert told["adminMobilesMasked"] == [f"010-****-{company.mobile[-4:]}"]
+        assert hidden(page, company.mobile)
+    assert (await operator.ask(LIST, first=5, filter={"search": "010-9876-5432"}))["nodes"] == []
+    answer = await operator.answer(LIST, first=5, filter={"search": "가" * 101})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("field", ["NAME", "NUMBER", "CREATED_AT"])
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+async def test_the_companies_are_walked_both_ways_in_every_order(
+    company: Tenant, operator: Console, field: str, direction: str
+) -> None:
+    for _ in range(4):
+        await make_tenant(lines=1)
+    wanted = {"filter": {"search": "회사"}, "orderBy": {"field": field, "direction": direction}}
+    whole = [node["id"] for node in (await operator.ask(LIST, first=100, **wanted))["nodes"]]
+    ahead, place = list[str](), None
+    while len(ahead) < min(len(whole), 9):
+        page = await operator.ask(LIST, first=2, after=place, **wanted)
+        ahead += [node["id"] for node in page["nodes"]]
+        place = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert ahead == whole[: len(ahead)]
+    back = await operator.ask(LIST, last=3, before=place, **wanted)
+    assert [node["id"] for node in back["nodes"]] == ahead[:-1][-3:]
+
+
+async def test_P4_an_overview_masks_everybody(company: Tenant, operator: Console) -> None:
+    await Person(company).register()
+    await hire(company, 0, name="홍길동", mobile="01022223333")
+    told = await operator.ask(ONE, id=encode("Company", company.id))
+    assert (told["lineCount"], told["subscriberCount"]) == (len(company.numbers), 1)
+    [admin] = told["admins"]
+    assert (admin["nameMasked"], admin["mobileMasked"]) == ("김*리", f"010-****-{company.mobile[-4:]}")
+    assert hidden(told, "김관리", company.mobile, "홍길동", "01022223333")
+    assert await operator.ask(ONE, id=encode("Company", uuid7())) is None
+    assert await operator.ask(ONE, id=encode("Company", PROVIDER_ID)) is None
+    assert await operator.ask(ONE, id=encode("Admin", company.admin_id)) is None
+
+
+async def test_P4_entering_shows_whole_people_and_stands_in_both_trails(company: Tenant) -> None:
+    await Person(company).register()
+    await hire(company, 0, name="홍길동", mobile="01022223333", email="hong@staff.example", position="대리")
+    async with desk() as (operator, key):
+        entered = await operator.ask(ENTER, id=encode("Company", company.id), input={**WHY, "search": "길동"})
+    assert entered["userErrors"] == []
+    [line] = entered["company"]["lines"]
+    assert (line["name"], line["mobile"], line["email"]) == ("홍길동", "01022223333", "hong@staff.example")
+    assert line["number"] == company.numbers[0]
+    [admin] = entered["company"]["admins"]
+    assert (admin["name"], admin["mobile"]) == ("김관리", company.mobile)
+    own = [row for row in await records(company.id) if row["actor_kind"] == "OPERATOR"]
+    assert [(row["action"], row["subject_kind"], row["actor_id"]) for row in own] == [
+        ("companies.enter", "Subscriber", key),
+        ("admins.view", "Admin", key),
+    ]
+    assert len(own[0]["subject_ids"]) == 1
+    assert own[1]["subject_ids"] == [company.admin_id]
+    assert "고객 문의 응대 31" in own[0]["details"]
+    theirs = [row for row in await records(PROVIDER_ID) if row["actor_id"] == key]
+    assert [(row["action"], row["subject_ids"]) for row in theirs] == [("companies.enter", [company.id])]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({**WHY, "note": "....."}, "REQUIRED", ["note"]),
+        ({**WHY, "note": "문의"}, "TOO_SHORT", ["note"]),
+        ({**WHY, "search": "가" * 101}, "TOO_LONG", ["search"]),
+    ],
+)
+async def test_nothing_is_shown_or_recorded_without_a_reason_that_says_something(
+    company: Tenant, operator: Console, given: dict[str, str], code: str, field: list[str]
+) -> None:
+    refused = await operator.ask(ENTER, id=encode("Company", company.id), input=given)
+    assert refused == {"company": None, "userErrors": [{"code": code, "field": field}]}
+    assert await records(company.id) == []
+
+
+async def test_a_company_that_is_not_there_and_the_provider_are_entered_by_nobody(operator: Console) -> None:
+    for opaque in (encode("Company", uuid7()), encode("Company", PROVIDER_ID), encode("Line", uuid7()), "?"):
+        refused = await operator.ask(ENTER, id=opaque, input=WHY)
+        assert refused == {"company": None, "userErrors": [{"code": "NOT_FOUND", "field": ["id"]}]}
+
+
+async def test_T9_an_administrator_sees_no_list_and_enters_nothing_not_even_his_own(company: Tenant) -> None:
+    async with console(company) as api:
+        for document, given in (
+            (LIST, {"first": 5}),
+            (ONE, {"id": encode("Company", company.id)}),
+            (ENTER, {"id": encode("Company", company.id), "input": WHY}),
+        ):
+            answer = await api.answer(document, **given)
+            assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert await records(company.id) == []
