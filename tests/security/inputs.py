@@ -381,6 +381,14 @@ async def viewer_mobile_change(office: Office) -> dict[str, Any]:
     return {"input": {"challenge": half.token, "code": someone.phone.code}}
 
 
+async def viewer_code_confirm(office: Office) -> dict[str, Any]:
+    await office.person.register()
+    half, _ = await admins.fresh_code_send(office.viewer, actor=office.actor, queue=office.queue, clock=office.clock)
+    someone = office.person
+    await someone.deliver()
+    return {"input": {"challenge": half.token, "code": someone.phone.code}}
+
+
 async def session_end(office: Office) -> dict[str, Any]:
     await office.person.register()
     office.clock.turn(minutes=1)
@@ -514,6 +522,7 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Mutation.viewerPasswordChange": (viewer_password_change,),
     "Mutation.viewerMobileCodeSend": (viewer_mobile_code_send,),
     "Mutation.viewerMobileChange": (viewer_mobile_change,),
+    "Mutation.viewerCodeConfirm": (viewer_code_confirm,),
     "Mutation.sessionEnd": (session_end,),
     "Mutation.adminWelcomeResend": (admin_welcome_resend,),
     "Mutation.adminUnlock": (admin_act,),
