@@ -99,6 +99,7 @@ def _renamed(problem: Problem, named: str) -> Problem:
 
 async def _requested(info: Info, asked: Asked, given: ExportRequestInput, *, unmasked: bool) -> Export:
     context = info.context
+    context.demand_fresh_factor()
     made = await exports.request(
         context.company_id,
         context.actor,

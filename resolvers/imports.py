@@ -65,6 +65,8 @@ async def import_register(
 ) -> ImportRegisterPayload:
     """See `imports.register`."""
     context = info.context
+    if input.send_invitations:
+        context.demand_fresh_factor()
     asked = await imports.register(
         context.company_id,
         context.actor,

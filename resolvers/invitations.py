@@ -25,6 +25,9 @@ from schema.invitations import (
 )
 from schema.node import key_or_nothing
 
+UNCONFIRMED_MOST = 10
+"""How many subscribers a session may invite at once without a fresh code (S6)."""
+
 
 @strawberry.type
 class InvitationQueries:
@@ -56,6 +59,8 @@ async def invitations_send(
     if (input.subscriber_ids is None) == (input.filter is None):
         code = ErrorCode.REQUIRED if input.filter is None else ErrorCode.CONFLICT
         raise Invalid(Problem(code, ("subscriberIds",)))
+    if input.subscriber_ids is None or len(input.subscriber_ids) > UNCONFIRMED_MOST:
+        context.demand_fresh_factor()
     if input.filter is None:
         asked = await invitations.send(
             context.company_id,
@@ -93,6 +98,8 @@ async def invitations_resend(
 ) -> InvitationsResendPayload:
     """See `invitations.resend`."""
     context = info.context
+    if len(input.invitation_ids) > UNCONFIRMED_MOST:
+        context.demand_fresh_factor()
     asked = await invitations.resend(
         context.company_id,
         context.actor,

@@ -88,6 +88,8 @@ ONE_A_REQUEST = frozenset(
         "viewerPasswordChange",
         "viewerMobileCodeSend",
         "viewerMobileChange",
+        "viewerCodeSend",
+        "viewerCodeConfirm",
         "appSignIn",
     }
 )

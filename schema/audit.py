@@ -34,6 +34,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "admins.sign_in_password": ("비밀번호 확인", "Password accepted"),
     "admins.sign_out": ("로그아웃", "Signed out"),
     "admins.login_id_change": ("로그인 아이디 변경", "Login ID changed"),
+    "admins.code_confirm": ("본인 확인(인증번호)", "A fresh code confirmed"),
     "admins.mobile_change": ("인증 휴대폰 변경", "Mobile of the second factor changed"),
     "admins.operator_end": ("운영자 계정 종료", "Operator's account ended"),
     "admins.password_change": ("비밀번호 변경", "Password changed"),

@@ -99,6 +99,10 @@ class Context:
             raise Unauthenticated
         return self.viewer
 
+    def demand_fresh_factor(self) -> None:
+        """Let pass a session in which a code was right lately (S6); raises Unauthenticated, Invalid: CODE_REQUIRED."""
+        self.signed_in.demand_fresh(self.services.clock())
+
     @property
     def company_id(self) -> UUID:
         """The viewer's company; raises Unauthenticated."""

@@ -163,6 +163,11 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         "인증번호가 만료되었습니다. 다시 요청해 주세요.",
         "The verification code has expired. Ask for another.",
     ),
+    ErrorCode.CODE_REQUIRED: Entry(
+        "This needs a code that was right in the last ten minutes: viewerCodeSend, viewerCodeConfirm, then again.",
+        "본인 확인이 필요합니다. 휴대폰으로 받은 인증번호를 입력한 뒤 다시 시도해 주세요.",
+        "Confirm with a code sent to your mobile, then try again.",
+    ),
     ErrorCode.TOO_SOON: Entry(
         "Asked again too soon; `until` tells from when on it is possible.",
         "잠시 후 다시 요청해 주세요.",

@@ -56,7 +56,7 @@ async def console(company: Tenant, wiring: Wiring | None = None) -> AsyncIterato
     await employ(company.id, company.admin_id, company.login_id, company.mobile)
 
     async def identify(token: str | None, **_: Any) -> Viewer:
-        return Viewer(company.id, company.admin_id, uuid7(), until, until)
+        return Viewer(company.id, company.admin_id, uuid7(), until, until, fresh_until=until)
 
     transport = httpx.ASGITransport(create_app(wiring or Wiring(), identify=identify))
     headers = {"authorization": "Bearer token", "accept": "application/graphql-response+json"}

@@ -10,6 +10,7 @@ resetting.py     a forgotten password (PW-01)
 finding.py       the representative number (FN-01)
 sessions.py      what a signed-in client presents (AU-31)
 myself.py        password and second factor of one's own (ME-01)
+freshening.py    a fresh code before exports and mass sending (S6)
 profiles.py      name, department, position, e-mail
 credentials.py   giving ID and password, changing and ending them
 passwords.py     hashes and the rule for new ones (PW-01)
@@ -34,6 +35,7 @@ from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent, masked
 from bizcall.admins.credentials import Welcome, invite, prepare, register_credential, rename
 from bizcall.admins.finding import find_representative
+from bizcall.admins.freshening import fresh_code_confirm, fresh_code_send
 from bizcall.admins.listing import AdminFilter, AdminState, listing, state
 from bizcall.admins.myself import mobile_change, mobile_code_send, password_change
 from bizcall.admins.profiles import Profile
@@ -65,6 +67,8 @@ __all__ = [
     "by_ids",
     "code_send",
     "find_representative",
+    "fresh_code_confirm",
+    "fresh_code_send",
     "invite",
     "listing",
     "masked",

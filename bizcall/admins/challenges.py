@@ -4,6 +4,7 @@
     REGISTRATION     the temporary password and its code were right; the form and a second code register (AU-02)
     PASSWORD_RESET   somebody named a mobile; the code shows its accounts, and one of them gets a new password (PW-01)
     MOBILE_CHANGE    somebody signed in named a new mobile; the code to it makes it the second factor (ME-01)
+    FRESH_FACTOR     somebody signed in is about to take data away or to send to many; the code lets his session (S6)
 
 A change of the password or of the administrator ends all challenges of the account, and one of the password the resets
 of its mobile too: whoever read a code before must not undo the change. It locks the credential before

@@ -13,7 +13,7 @@ from bizcall.admins import tokens
 from bizcall.admins.locks import STRANGER
 from bizcall.audit import Actor
 from bizcall.database import directory, query, tenant
-from bizcall.errors import NotFound
+from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.ids import uuid7
 from bizcall.models.accounts import Session
 from bizcall.models.companies import PROVIDER_ID
@@ -23,6 +23,9 @@ from bizcall.throttles import Bucket
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 RENEWAL = timedelta(minutes=1)
+FRESH = timedelta(minutes=10)
+"""How long after a right code a session may take data away and send to many (S6)."""
+
 MOST = 3
 """Sessions that an account may have at once; a further one ends the oldest."""
 
@@ -39,7 +42,8 @@ class Role(StrEnum):
 class Viewer:
     """Who is signed in. `idle_until` and `expires_at` tell when the session ends without and with use.
 
-    `device` is the counter of failures that the browser has (AU-22).
+    `device` is the counter of failures that the browser has (AU-22). `fresh_until` is when its last code is too old for
+    what asks for a fresh one (S6); None was never fresh.
     """
 
     company_id: UUID
@@ -48,11 +52,17 @@ class Viewer:
     idle_until: datetime
     expires_at: datetime
     device: UUID = STRANGER
+    fresh_until: datetime | None = None
 
     @property
     def role(self) -> Role:
         """The provider's own administrators are the operators."""
         return Role.OPERATOR if self.company_id == PROVIDER_ID else Role.ADMIN
+
+    def demand_fresh(self, at: datetime) -> None:
+        """Let pass who has typed a code lately (S6); raises Invalid: CODE_REQUIRED."""
+        if self.fresh_until is None or self.fresh_until <= at:
+            raise Invalid(Problem(ErrorCode.CODE_REQUIRED))
 
 
 @dataclass(frozen=True)
@@ -88,14 +98,22 @@ async def authenticate(
             await query(
                 "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2", row["id"], at
             )
-    return Viewer(row["company_id"], row["admin_id"], row["id"], at + IDLE, row["expires_at"], row["device"])
+    return Viewer(
+        row["company_id"],
+        row["admin_id"],
+        row["id"],
+        at + IDLE,
+        row["expires_at"],
+        row["device"],
+        row["factor_at"] + FRESH,
+    )
 
 
 async def _live(token: str, at: datetime) -> dict[str, Any] | None:
     """The session that a token opens."""
     rows = await query(
         """
-        SELECT id, company_id, admin_id, device, seen_at, expires_at,
+        SELECT id, company_id, admin_id, device, factor_at, seen_at, expires_at,
                -- What is noted of a request may be lost with the server: nobody has to wait for the disk.
                set_config('synchronous_commit', 'off', true)
         FROM session
@@ -123,6 +141,7 @@ async def begin(
         address=actor.address,
         user_agent_hash=tokens.hashed(user_agent),
         created_at=at,
+        factor_at=at,
         seen_at=at,
         expires_at=at + ABSOLUTE,
     )
@@ -144,7 +163,27 @@ async def begin(
         await audit.record(
             company_id, actor, "admins.session_displace", [each["id"] for each in ended], kind="Session", clock=clock
         )
-    return Opened(token, Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at, device))
+    return Opened(token, Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at, device, at + FRESH))
+
+
+async def freshen(viewer: Viewer, at: datetime) -> datetime:
+    """Note a right code in the open transaction, and return until when the session is fresh by it.
+
+    Raises NotFound for a session that has ended meanwhile.
+    """
+    rows = await query(
+        """
+        UPDATE session SET factor_at = $4 WHERE company_id = $1 AND admin_id = $2 AND id = $3 AND ended_at IS NULL
+        RETURNING id
+        """,
+        viewer.company_id,
+        viewer.admin_id,
+        viewer.session_id,
+        at,
+    )
+    if not rows:
+        raise NotFound
+    return at + FRESH
 
 
 async def alive(viewer: Viewer, *, clock: Clock = now) -> list[Session]:

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     REGISTRATION = "REGISTRATION"
     PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105  # a name, no secret
     MOBILE_CHANGE = "MOBILE_CHANGE"
+    FRESH_FACTOR = "FRESH_FACTOR"
 
 
 class Delivery(StrEnum):
@@ -146,7 +147,10 @@ class VerificationCode(DirectoryRow):
 
 
 class Session(DirectoryRow):
-    """A signed-in administrator; `seen_at` moves at most once a minute (AU-31). `device` is its browser's counter."""
+    """A signed-in administrator; `seen_at` moves at most once a minute (AU-31). `device` is its browser's counter.
+
+    `factor_at` is when a code was last right in it: that of the sign-in, or a later one (S6).
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     token_hash = fields.BinaryField()
@@ -156,6 +160,7 @@ class Session(DirectoryRow):
     address = fields.TextField(default="")
     user_agent_hash = fields.BinaryField()
     created_at = fields.DatetimeField()
+    factor_at = fields.DatetimeField(db_default=Now())
     seen_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)

@@ -16,6 +16,9 @@ from schema.admins.accounts import Admin
 from schema.admins.myself import (
     SessionEndPayload,
     SessionsEndOthersPayload,
+    ViewerCodeConfirmInput,
+    ViewerCodeConfirmPayload,
+    ViewerCodeSendPayload,
     ViewerMobileChangeInput,
     ViewerMobileChangePayload,
     ViewerMobileCodeSendInput,
@@ -94,6 +97,32 @@ async def viewer_mobile_change(
     return ViewerMobileChangePayload(admin=await _admin(info))
 
 
+async def viewer_code_send(info: Info) -> ViewerCodeSendPayload:
+    """See `admins.fresh_code_send`."""
+    context = info.context
+    half, sent = await admins.fresh_code_send(
+        context.signed_in, actor=context.actor, queue=context.services.queue, clock=context.services.clock
+    )
+    return ViewerCodeSendPayload(challenge=challenge(half), code=sending(sent))
+
+
+async def viewer_code_confirm(
+    info: Info,
+    input: Annotated[ViewerCodeConfirmInput, strawberry.argument(description="Challenge and code.")],  # noqa: A002
+) -> ViewerCodeConfirmPayload:
+    """See `admins.fresh_code_confirm`."""
+    context = info.context
+    until = await admins.fresh_code_confirm(
+        context.signed_in,
+        input.challenge,
+        input.code,
+        keys=Keys.of(context.services.settings),
+        actor=context.actor,
+        clock=context.services.clock,
+    )
+    return ViewerCodeConfirmPayload(fresh_until=until)
+
+
 async def session_end(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="Of one of `viewer.sessions`.")],  # noqa: A002
@@ -140,6 +169,14 @@ class MyselfMutations:
     viewer_mobile_change = mutation(
         ViewerMobileChangePayload, description="Make the new mobile the one that receives the codes. One a request."
     )(viewer_mobile_change)
+    viewer_code_send = mutation(
+        ViewerCodeSendPayload,
+        description="Send a code to one's own mobile, for what answers CODE_REQUIRED. One a request.",
+    )(viewer_code_send)
+    viewer_code_confirm = mutation(
+        ViewerCodeConfirmPayload,
+        description="Make this session fresh: for ten minutes nothing answers CODE_REQUIRED. One a request.",
+    )(viewer_code_confirm)
     session_end = mutation(SessionEndPayload, description="End one of one's own sessions.")(session_end)
     sessions_end_others = mutation(
         SessionsEndOthersPayload, description="End all of one's own sessions but the one that this request presents."

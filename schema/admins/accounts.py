@@ -205,6 +205,9 @@ class Viewer:
     role: Role = strawberry.field(description="What the viewer is.")
     idle_until: datetime = strawberry.field(description="When the session ends if it is not used: 30 minutes from now.")
     expires_at: datetime = strawberry.field(description="When the session ends in any case: 12 hours after signing in.")
+    fresh_until: datetime | None = strawberry.field(
+        description="Until when exports and mass sending ask for no code: 10 minutes after the last one was right."
+    )
 
     @strawberry.field(description="The administrator, or the operator.")
     async def admin(self, info: Info, parent: strawberry.Parent[admins.Viewer]) -> Admin:

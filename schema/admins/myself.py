@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
 from schema.admins.accounts import Admin
@@ -81,6 +83,34 @@ class ViewerMobileChangePayload(Payload):
     """Codes go to the new mobile from now on."""
 
     admin: Admin | None = strawberry.field(default=None, description="The administrator with the new mobile.")
+
+
+@strawberry.type(description="A code to one's own mobile. Errors: LOCKED and TOO_SOON with `until`.")
+class ViewerCodeSendPayload(Payload):
+    """The session is fresh with the code."""
+
+    challenge: Challenge | None = strawberry.field(default=None, description="What viewerCodeConfirm completes.")
+    code: CodeSending | None = strawberry.field(default=None, description="The code that is on its way.")
+
+
+@strawberry.input(description="The code that came to one's own mobile.")
+class ViewerCodeConfirmInput:
+    """The second step."""
+
+    challenge: str = strawberry.field(description="The challenge's token.")
+    code: str = strawberry.field(description="Six digits.")
+
+
+@strawberry.type(
+    description="A session made fresh. Errors: STATE when the challenge is over, LOCKED, CODE_WRONG with `triesLeft`, "
+    "CODE_EXPIRED."
+)
+class ViewerCodeConfirmPayload(Payload):
+    """What was refused with CODE_REQUIRED may be sent again."""
+
+    fresh_until: datetime | None = strawberry.field(
+        default=None, description="Until when nothing asks this session for a code: 10 minutes from now."
+    )
 
 
 @strawberry.type(description="The end of a session. Errors: NOT_FOUND, also when it had ended.")

@@ -408,7 +408,7 @@ async def sweep(ours: Office, theirs: Office, ledger: Ledger) -> AsyncGenerator[
     until = ours.clock().replace(year=ours.clock().year + 1)
 
     def viewer(company_id: UUID, admin_id: UUID, session_id: UUID) -> Viewer:
-        return Viewer(company_id, admin_id, session_id, until, until)
+        return Viewer(company_id, admin_id, session_id, until, until, fresh_until=until)
 
     viewers: dict[str, Viewer | ServiceClient] = {
         "ours": viewer(ours.company.id, ours.company.admin_id, ours.viewer.session_id),

@@ -35,6 +35,7 @@ PURPOSES = {
     "REGISTRATION": ("registrationCodeSend", "adminRegister"),
     "PASSWORD_RESET": ("passwordResetVerify", "passwordReset"),
     "MOBILE_CHANGE": ("viewerMobileChange",),
+    "FRESH_FACTOR": ("viewerCodeConfirm",),
 }
 """The mutations that a challenge of each purpose is for."""
 
@@ -77,11 +78,13 @@ async def half_done() -> Kinds:
         queue=person.queue,
         clock=clock,
     )
+    fresh, _ = await admins.fresh_code_send(opened.session.viewer, actor=ACTOR, queue=person.queue, clock=clock)
     found.tokens = {
         "SIGN_IN": (await (await somebody()).sign_in()).token,
         "REGISTRATION": (await registering(desk))[1],
         "PASSWORD_RESET": begun.half.token,
         "MOBILE_CHANGE": change.token,
+        "FRESH_FACTOR": fresh.token,
         "device": opened.device_token,
         "temporary password": (await invited(desk))[1],
         "password": PASSWORD,
@@ -210,6 +213,7 @@ async def test_O9_a_challenge_is_for_its_own_purpose_only(client: httpx.AsyncCli
         "passwordResetVerify": {"code": "000000"},
         "passwordReset": {"password": chosen, "passwordConfirmation": chosen},
         "viewerMobileChange": {"code": "000000"},
+        "viewerCodeConfirm": {"code": "000000"},
     }
     places = {slot.root.split(".")[1] for slot in operations.slots() if slot.name == "challenge"}
     assert places == set(rest) == set(itertools.chain(*PURPOSES.values())), "add the new place to this test"

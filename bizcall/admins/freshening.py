@@ -1,0 +1,81 @@
+"""A fresh code in an open session, before data is taken away or messages go to many (security S6).
+
+Whoever finds a session open, or has stolen its token, can look, but can neither download what the company knows nor
+send temporary passwords: for that a code has to have been right within the last ten minutes, which the code of the
+sign-in is too. What asks for it calls `Viewer.demand_fresh`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bizcall import audit
+from bizcall.admins import challenges, codes, sessions
+from bizcall.admins.challenges import Half
+from bizcall.admins.codes import Sent
+from bizcall.admins.sessions import Viewer
+from bizcall.audit import Actor
+from bizcall.database import directory, enter, query
+from bizcall.dispatch import outbox
+from bizcall.dispatch.codes import Keys
+from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.models.accounts import Purpose
+from bizcall.ports import Clock, Queue, now
+
+
+async def fresh_code_send(viewer: Viewer, *, actor: Actor, queue: Queue, clock: Clock = now) -> tuple[Half, Sent]:
+    """Send a code to the account's own mobile. Raises Invalid: LOCKED and TOO_SOON with `until`; and Throttled."""
+    at = clock()
+    async with directory():
+        (account,) = await query(
+            "SELECT mobile FROM credential WHERE company_id = $1 AND admin_id = $2 FOR NO KEY UPDATE",
+            viewer.company_id,
+            viewer.admin_id,
+        )
+        half = await challenges.begin(
+            Purpose.FRESH_FACTOR,
+            account["mobile"],
+            company_id=viewer.company_id,
+            admin_id=viewer.admin_id,
+            device=viewer.device,
+            at=at,
+        )
+        pending = await challenges.find(half.token, Purpose.FRESH_FACTOR, at)
+        issued = await codes.issue(pending, actor=actor, clock=clock)
+    await outbox.publish([issued.message], queue=queue)
+    return half, issued.sent
+
+
+async def fresh_code_confirm(
+    viewer: Viewer, challenge: str, code: str, *, keys: Keys, actor: Actor, clock: Clock = now
+) -> datetime:
+    """Make the session fresh, and return until when.
+
+    Raises Invalid: STATE (over, another account's, or the session has ended), LOCKED, CODE_WRONG with `triesLeft`,
+    CODE_EXPIRED.
+    """
+    at = clock()
+    over = Invalid(Problem(ErrorCode.STATE, ("challenge",)))
+    async with directory():
+        pending = await challenges.find(challenge, Purpose.FRESH_FACTOR, at)
+        if pending.account != (viewer.company_id, viewer.admin_id):
+            raise over
+        tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)
+        if tried.refusal is None:
+            await challenges.finish(pending, at)
+            try:
+                until = await sessions.freshen(viewer, at)
+            except NotFound:
+                raise over from None
+            await enter(viewer.company_id)
+            await audit.record(
+                viewer.company_id,
+                actor,
+                "admins.code_confirm",
+                [viewer.admin_id],
+                kind="Admin",
+                clock=clock,
+            )
+            return until
+    # Raised after the commit: inside, the rollback would give the try back.
+    raise tried.refusal
