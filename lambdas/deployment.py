@@ -12,7 +12,7 @@ import logging
 import urllib.request
 from collections.abc import Callable
 
-from lambdas.runtime import Context, Event
+from lambdas.runtime import Context, Event, InvocationFailed
 
 ATTEMPTS = 3
 SECONDS = 10.0
@@ -39,7 +39,9 @@ def step(
             work()
         except Exception as error:
             logger.exception("the step of the deployment failed")
-            status, reason = "FAILED", f"{error or type(error).__name__}: see the log, request {context.aws_request_id}"
+            # InvocationFailed holds the type of another one; what is said otherwise may quote an address or a secret.
+            named = str(error) if isinstance(error, InvocationFailed) else type(error).__name__
+            status, reason = "FAILED", f"{named}: see the log, request {context.aws_request_id}"
     told = {
         "Status": status,
         "Reason": reason,

@@ -59,6 +59,13 @@ def test_work_that_fails_stops_the_deployment_and_quotes_nothing() -> None:
     assert told["Reason"] == "UniqueViolationError: see the log, request request-1"
 
 
+def test_a_process_that_cannot_begin_is_told_by_its_type_alone() -> None:
+    def fail() -> None:
+        raise ValueError("input_value='postgresql://owner:secret@host/db'")
+
+    assert answer("Create", fail)["Reason"] == "ValueError: see the log, request request-1"
+
+
 def test_a_stack_that_is_deleted_is_not_migrated() -> None:
     assert answer("Delete", lambda: pytest.fail("migrated"))["Status"] == "SUCCESS"
 
