@@ -56,6 +56,9 @@ class Bucket(StrEnum):
     SIGN_IN_FAILURE = "SIGN_IN_FAILURE"
     """A failed sign-in, per account over all its devices: reserve, then `give_back` when the password was right."""
 
+    UNCONFIRMED_SENDING = "UNCONFIRMED_SENDING"
+    """A sending to a few subscribers without a fresh code (S6), per administrator."""
+
     LOOKUP_HIT = "LOOKUP_HIT"
     """A look-up that found something, for `note` only: it writes as much as a miss, so that time tells nothing."""
 
@@ -86,6 +89,11 @@ BOUNDS: dict[Bucket, tuple[Bound, ...]] = {
     Bucket.LOOKUP_OF_NUMBER: (Bound("lookupsOfNumber", 10, DAY, "Look-ups of one number in 24 hours."),),
     Bucket.SIGN_IN_FAILURE: (
         Bound("signInFailuresInHour", 50, HOUR, "Failed sign-ins of one ID in an hour, over all devices."),
+    ),
+    Bucket.UNCONFIRMED_SENDING: (
+        Bound(
+            "unconfirmedSendings", 3, HOUR, "Sendings to a few without a fresh code by one administrator in an hour."
+        ),
     ),
     Bucket.LOOKUP_HIT: (
         Bound("lookupHits", 1_000_000, HOUR, "Look-ups in an hour that find something, over the whole service."),

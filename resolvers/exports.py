@@ -125,6 +125,7 @@ async def export_cancel(info: Info, id: ExportId) -> ExportCancelPayload:  # noq
 async def export_download(info: Info, id: ExportId) -> ExportDownloadPayload:  # noqa: A002
     """See `exports.download`."""
     context = info.context
+    context.demand_fresh_factor()
     link = await exports.download(
         context.company_id,
         context.actor,

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from bizcall import invitations
+from bizcall import admins, invitations
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.invitations import listing
 from bizcall.paging import Slice
@@ -24,9 +24,6 @@ from schema.invitations import (
     InvitationsSendPayload,
 )
 from schema.node import key_or_nothing
-
-UNCONFIRMED_MOST = 10
-"""How many subscribers a session may invite at once without a fresh code (S6)."""
 
 
 @strawberry.type
@@ -59,8 +56,8 @@ async def invitations_send(
     if (input.subscriber_ids is None) == (input.filter is None):
         code = ErrorCode.REQUIRED if input.filter is None else ErrorCode.CONFLICT
         raise Invalid(Problem(code, ("subscriberIds",)))
-    if input.subscriber_ids is None or len(input.subscriber_ids) > UNCONFIRMED_MOST:
-        context.demand_fresh_factor()
+    named = None if input.subscriber_ids is None else len(input.subscriber_ids)
+    await admins.demand_for_sending(context.signed_in, named, clock=context.services.clock)
     if input.filter is None:
         asked = await invitations.send(
             context.company_id,
@@ -98,8 +95,7 @@ async def invitations_resend(
 ) -> InvitationsResendPayload:
     """See `invitations.resend`."""
     context = info.context
-    if len(input.invitation_ids) > UNCONFIRMED_MOST:
-        context.demand_fresh_factor()
+    await admins.demand_for_sending(context.signed_in, len(input.invitation_ids), clock=context.services.clock)
     asked = await invitations.resend(
         context.company_id,
         context.actor,

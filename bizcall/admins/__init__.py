@@ -35,7 +35,7 @@ from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent, masked
 from bizcall.admins.credentials import Welcome, invite, prepare, register_credential, rename
 from bizcall.admins.finding import find_representative
-from bizcall.admins.freshening import fresh_code_confirm, fresh_code_send
+from bizcall.admins.freshening import demand_for_sending, fresh_code_confirm, fresh_code_send
 from bizcall.admins.listing import AdminFilter, AdminState, listing, state
 from bizcall.admins.myself import mobile_change, mobile_code_send, password_change
 from bizcall.admins.profiles import Profile
@@ -66,6 +66,7 @@ __all__ = [
     "authenticate",
     "by_ids",
     "code_send",
+    "demand_for_sending",
     "find_representative",
     "fresh_code_confirm",
     "fresh_code_send",

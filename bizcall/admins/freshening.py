@@ -2,14 +2,14 @@
 
 Whoever finds a session open, or has stolen its token, can look, but can neither download what the company knows nor
 send temporary passwords: for that a code has to have been right within the last ten minutes, which the code of the
-sign-in is too. What asks for it calls `Viewer.demand_fresh`.
+sign-in is too. What asks for it calls `Viewer.demand_fresh`; a sending to a few calls `demand_for_sending`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from bizcall import audit
+from bizcall import audit, throttles
 from bizcall.admins import challenges, codes, sessions
 from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent
@@ -18,9 +18,32 @@ from bizcall.audit import Actor
 from bizcall.database import directory, enter, query
 from bizcall.dispatch import outbox
 from bizcall.dispatch.codes import Keys
-from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.errors import ErrorCode, Invalid, NotFound, Problem, Throttled
 from bizcall.models.accounts import Purpose
 from bizcall.ports import Clock, Queue, now
+from bizcall.throttles import Bucket
+
+UNCONFIRMED_MOST = 10
+"""To how many subscribers one sending goes without a fresh code; of these there are few in an hour, or many sendings to
+ten would be one to all.
+"""
+
+
+async def demand_for_sending(viewer: Viewer, recipients: int | None, *, clock: Clock = now) -> None:
+    """Let pass a sending to so many, None for whomever a filter finds; raises Invalid: CODE_REQUIRED.
+
+    Without a fresh code a sending to 10 at the most passes, and is counted, whatever comes of it. Opens a transaction.
+    """
+    at = clock()
+    if viewer.is_fresh(at):
+        return
+    if recipients is None or recipients > UNCONFIRMED_MOST:
+        viewer.demand_fresh(at)
+    try:
+        async with directory():
+            await throttles.take(Bucket.UNCONFIRMED_SENDING, str(viewer.admin_id), at=at)
+    except Throttled:
+        raise Invalid(Problem(ErrorCode.CODE_REQUIRED)) from None
 
 
 async def fresh_code_send(viewer: Viewer, *, actor: Actor, queue: Queue, clock: Clock = now) -> tuple[Half, Sent]:

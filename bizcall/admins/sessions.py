@@ -59,9 +59,13 @@ class Viewer:
         """The provider's own administrators are the operators."""
         return Role.OPERATOR if self.company_id == PROVIDER_ID else Role.ADMIN
 
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether a code was right lately."""
+        return self.fresh_until is not None and self.fresh_until > at
+
     def demand_fresh(self, at: datetime) -> None:
         """Let pass who has typed a code lately (S6); raises Invalid: CODE_REQUIRED."""
-        if self.fresh_until is None or self.fresh_until <= at:
+        if not self.is_fresh(at):
             raise Invalid(Problem(ErrorCode.CODE_REQUIRED))
 
 

@@ -50,6 +50,7 @@ def test_L13_the_bounds_are_the_ones_that_were_decided() -> None:
         "lookupsFromAddress": (20, day),
         "lookupsOfNumber": (10, day),
         "signInFailuresInHour": (50, hour),
+        "unconfirmedSendings": (3, hour),
         "lookupHits": (1_000_000, hour),
         "lookupMisses": (100, hour),
     }

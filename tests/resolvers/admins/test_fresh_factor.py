@@ -22,6 +22,7 @@ REGISTER = """
 mutation ($id: ID!, $input: ImportRegisterInput!) {
   importRegister(id: $id, input: $input) { userErrors { code } }
 }"""
+DOWNLOAD = "mutation ($id: ID!) { exportDownload(id: $id) { userErrors { code } } }"
 FRESH = "{ viewer { freshUntil } }"
 DAY = {"filter": {"fromOn": "2026-01-01", "toOn": "2026-01-01"}, "reason": "DISPUTE", "note": "민원 처리 자료"}
 STATISTICS = {**DAY, "calls": DAY["filter"], "granularity": "DAY", "groupBy": "COMPANY"}
@@ -34,10 +35,15 @@ GUARDED: list[tuple[str, dict[str, Any]]] = [
     ("invitationsSend", {"subscriberIds": [encode("Subscriber", uuid7()) for _ in range(11)]}),
     ("invitationsResend", {"invitationIds": [encode("Invitation", uuid7()) for _ in range(11)]}),
     ("importRegister", {"contentHash": "0" * 64, "sendInvitations": True}),
+    ("exportDownload", {}),
 ]
 UNGUARDED: list[tuple[str, dict[str, Any]]] = [
     ("invitationsSend", {"subscriberIds": [encode("Subscriber", uuid7()) for _ in range(10)]}),
     ("importRegister", {"contentHash": "0" * 64}),
+]
+SMALL: list[tuple[str, dict[str, Any]]] = [
+    ("invitationsSend", {"subscriberIds": [encode("Subscriber", uuid7())]}),
+    ("invitationsResend", {"invitationIds": [encode("Invitation", uuid7())]}),
 ]
 
 
@@ -65,6 +71,8 @@ class Desk:
         variables: dict[str, Any] = {"input": {**given, "idempotencyKey": str(uuid7())}}
         if name == "importRegister":
             document, variables["id"] = REGISTER, encode("Import", uuid7())
+        elif name == "exportDownload":
+            document, variables = DOWNLOAD, {"id": encode("Export", uuid7())}
         return [error["code"] for error in (await self.ask(document, **variables))["userErrors"]]
 
     async def confirmed(self, **given: Any) -> Any:
@@ -104,6 +112,27 @@ async def test_S6_what_takes_data_away_or_sends_to_many_asks_for_a_fresh_code(co
     assert "admins.code_confirm" in await console.person.actions()
     console.person.clock.turn(seconds=sessions.FRESH.total_seconds())
     assert await desk.refused(*GUARDED[0]) == ["CODE_REQUIRED"]
+
+
+@pytest.mark.usefixtures("swift")
+async def test_S6_many_small_sendings_ask_for_a_fresh_code_like_one_to_many(console: Console) -> None:
+    desk = await at_work(console)
+    elsewhere = Desk(console, (await console.finish(await console.begin()))["token"])
+    for name, given in SMALL * 3:
+        assert "CODE_REQUIRED" not in await elsewhere.refused(name, given), "with a fresh code nothing is counted"
+    console.person.clock.turn(seconds=sessions.FRESH.total_seconds())
+    for name, given in (SMALL * 2)[:3]:
+        assert "CODE_REQUIRED" not in await desk.refused(name, given), name
+    for each in (desk, elsewhere):
+        for name, given in SMALL:
+            assert await each.refused(name, given) == ["CODE_REQUIRED"], "all sessions of the account count together"
+    assert (await desk.confirmed())["userErrors"] == []
+    for name, given in SMALL:
+        assert "CODE_REQUIRED" not in await desk.refused(name, given), name
+    console.person.clock.turn(hours=1)
+    later = Desk(console, (await console.finish(await console.begin()))["token"])
+    console.person.clock.turn(seconds=sessions.FRESH.total_seconds())
+    assert "CODE_REQUIRED" not in await later.refused(*SMALL[0])
 
 
 @pytest.mark.usefixtures("swift")
