@@ -12,10 +12,11 @@ import pytest
 from graphql import parse
 from pydantic import SecretStr
 
-from bizcall import exports, imports, service_clients
+from bizcall import audit, exports, imports, notices, service_clients
 from bizcall.database import query, tenant
 from bizcall.models.feeds import FeedKind
 from bizcall.months import KOREA
+from bizcall.notices import NoticeCategory
 from bizcall.settings import Settings
 from resolvers import root
 from resolvers.app import create_app
@@ -53,7 +54,7 @@ class Reader:
     counts: dict[str, int] = field(default_factory=dict)
 
     async def ask(self, document: str, variables: dict[str, Any], bearer: str | None = None) -> tuple[Any, int]:
-        """The value of the only root field, which must be without errors, and the number of statements."""
+        """The value of the first root field, all of which must be without errors, and the number of statements."""
         token = self.token if bearer is None else bearer
         headers = {"authorization": f"Bearer {token}"} if token else {}
         with counted() as sent:
@@ -62,16 +63,16 @@ class Reader:
             )
         answer = response.json()
         assert "errors" not in answer, answer
-        [value] = answer["data"].values()
-        assert not (isinstance(value, dict) and value.get("userErrors")), answer
-        return value, len(sent)
+        values = list(answer["data"].values())
+        assert not any(isinstance(value, dict) and value.get("userErrors") for value in values), answer
+        return values[0], len(sent)
 
     async def step(self, name: str, document: str) -> None:
         """One operation of the guide."""
         field_name = name.split()[1]
         variables: dict[str, Any] = getattr(self, f"_{field_name}", dict)()
         if "$id" in document and field_name == "node":
-            [kind] = re.findall(r"\.\.\. on (Upload|Import|InvitationBatch|Export)\b", document)
+            [kind] = re.findall(r"\.\.\. on (Upload|Import|InvitationBatch|Notice|Export)\b", document)
             variables = {"id": self.known[kind]}
         if PAGED.search(document) and not document.startswith("mutation"):
             one, many = [
@@ -182,6 +183,10 @@ class Reader:
         key = key_of(value["export"]["id"], "Export")
         await exports.run(self.company.id, key, storage=self.storage, clock=self.person.clock)
 
+    async def after_notices(self, value: Any) -> None:
+        """One to open."""
+        self.known["Notice"] = value["nodes"][0]["id"]
+
     def _exportDownload(self) -> dict[str, Any]:
         return {"id": self.known["Export"]}
 
@@ -203,7 +208,7 @@ class Reader:
 
 
 async def reading(company: Tenant, http: httpx.AsyncClient, someone: Person, storage: MemoryStorage) -> Reader:
-    """A reader whose company has three subscribers already, and a month of calls with a customer each."""
+    """A reader whose company has three subscribers, a month of calls with a customer each, and a notice to read."""
     reader = Reader(company, http, someone, storage)
     campaign = Campaign(company, clock=someone.clock)
     reader.known["people"] = [encode("Subscriber", key) for key in await campaign.register(3)]
@@ -220,6 +225,8 @@ async def reading(company: Tenant, http: httpx.AsyncClient, someone: Person, sto
     ]
     await Feeder(company.id).load(calls)
     await Feeder(company.id, FeedKind.CUSTOMERS).load(book)
+    notice = notices.Draft(NoticeCategory.MAINTENANCE, "정기 점검", "새벽에 **쉽니다**.", someone.clock())
+    await notices.save(None, notice, actor=audit.system(), storage=storage, clock=someone.clock)
     return reader
 
 
