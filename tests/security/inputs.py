@@ -436,9 +436,14 @@ async def viewer_mobile_change(office: Office) -> dict[str, Any]:
 
 
 async def viewer_code_confirm(office: Office) -> dict[str, Any]:
-    """Of a mobile that no code went to lately: one's own gets one in 30 seconds."""
+    """Of a mobile that no code went to lately: one's own gets one in 30 seconds. Registering ended the session."""
     at, someone = office.clock(), office.person
     async with directory():
+        await query(
+            "UPDATE session SET ended_at = NULL WHERE company_id = $1 AND id = $2",
+            office.company.id,
+            office.viewer.session_id,
+        )
         half = await challenges.begin(
             Purpose.FRESH_FACTOR,
             f"0103{secrets.randbelow(10**7):07d}",

@@ -34,10 +34,10 @@ CODED = {
     "import_finding": {"column_name", "cell", "code"},
     "invitation": {"channels"},
     "message": {"id", "customer_tail"},
-    "outbox": {"queue", "message_group", "body"},
+    "outbox": {"queue", "message_group", "body", "request_id"},
     "provisioning_event": {"reason", "path", "numbers"},
     "session": {"address"},
-    "upload": {"object_key", "purpose"},
+    "upload": {"object_key", "purpose", "request_id"},
     "verification_code": {"gateway_id"},
 }
 """Columns of texts that we or other machines make: no person wrote what stands in them."""
