@@ -308,6 +308,21 @@ def generate_calls(
 
 
 @app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="As in histories/calls; without it all names are listed.")] = "",
+) -> None:
+    """Print an operation of examples/operations as the body of a request, its dates moved to the last month."""
+    from local import examples
+
+    if not name:
+        print("\n".join(examples.names()))
+    elif name not in examples.names():
+        _give_up(f"There is no examples/operations/{name}.graphql.")
+    else:
+        print(json.dumps({"query": examples.document(name), "variables": examples.variables(name)}, ensure_ascii=False))
+
+
+@app.command()
 def stats(
     do: Annotated[str, typer.Argument(help="verify, rebuild or reattribute")],
     first: Annotated[str, typer.Option("--from", help="The first day, as in 2026-10-01.")],
