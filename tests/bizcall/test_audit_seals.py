@@ -356,7 +356,7 @@ async def test_P2_a_chain_that_was_forgotten_whole_goes_on(company: Tenant, owne
 async def test_P2_forgetting_takes_the_databases_time_and_no_other_company(
     company: Tenant, stranger: Tenant, owner: Owner
 ) -> None:
-    await old(owner, company, "900 days")
+    await old(owner, company, "1200 days")
     async with tenant(stranger.id):
         assert await query("SELECT audit_forget($1, 100) AS gone", company.id) == [{"gone": 0}]
     assert len(await records(company.id)) == 1

@@ -61,6 +61,7 @@ HARMLESS = {
     "Import.fileName": "a file; in the console's hands before it is in ours",
     "Import.sheetName": "a sheet",
     "Limit.name": "what a limit is called",
+    "NoticeAttachment.fileName": "a file of the provider's",
     "Plan.name": "what the provider sells",
     "ResetAccount.companyName": "a company",
     "RevealedCustomer.name": "told once, by a mutation that leaves a record of its own, with a reason",
