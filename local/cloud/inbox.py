@@ -1,5 +1,7 @@
 """The local inbox: the messages sent, newest first, as a page for people (`/`) and as JSON (`/messages.json`).
 
+`/messages.json?to=010-0000-0000&newest=1` gives those to one number or address, and so many of them.
+
 The page needs nothing but itself, works offline and reloads itself. Requests under any name but this machine's are
 refused, or a web page elsewhere could read sign-in codes by pointing its own name at 127.0.0.1.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -47,7 +50,15 @@ class Inbox:
                 page = self._page.render(messages=messages)
                 return Response(page, headers=headers, content_type="text/html; charset=utf-8")
             case "/messages.json":
-                body = json.dumps([asdict(message) for message in messages], ensure_ascii=False)
+                wanted = request.args.get("to")
+                found = [message for message in messages if wanted is None or _bare(message.to) == _bare(wanted)]
+                newest = request.args.get("newest", _SHOWN, int)
+                body = json.dumps([asdict(message) for message in found[: max(newest, 0)]], ensure_ascii=False)
                 return Response(body, headers=headers, content_type="application/json")
             case _:
                 return Response("not found\n", 404, headers)
+
+
+def _bare(to: str) -> str:
+    """A number as its digits without country or zero, so that all its spellings are one; an address as it is."""
+    return to if "@" in to else re.sub(r"^(\+82|0)|[ -]", "", to.strip().replace("+82 ", "+82"))
