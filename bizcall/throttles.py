@@ -44,6 +44,9 @@ class Bucket(StrEnum):
     REQUEST = "REQUEST"
     """A request with a session, per administrator."""
 
+    COMPANY_REQUEST = "COMPANY_REQUEST"
+    """The same, per company: all its administrators together."""
+
     CODE_FROM_ADDRESS = "CODE_FROM_ADDRESS"
     """A code sent, per address of who asks for it."""
 
@@ -67,6 +70,15 @@ class Bucket(StrEnum):
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What a hit left of its bound: so many further hits until `reset_at`, when all `limit` may be had again."""
+
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True)
 class Bound:
     """At most `limit` hits of one subject in a window. `name` is the published one, in camelCase."""
 
@@ -81,6 +93,9 @@ BOUNDS: dict[Bucket, tuple[Bound, ...]] = {
         Bound("anonymousRequests", 60, MINUTE, "Requests without a session from one address in a minute."),
     ),
     Bucket.REQUEST: (Bound("requests", 600, MINUTE, "Requests of one administrator in a minute."),),
+    Bucket.COMPANY_REQUEST: (
+        Bound("companyRequests", 3_000, MINUTE, "Requests of one company's administrators in a minute."),
+    ),
     Bucket.CODE_FROM_ADDRESS: (Bound("codesFromAddress", 30, DAY, "Codes that one address asks for in 24 hours."),),
     Bucket.LOOKUP_FROM_ADDRESS: (
         Bound("lookupsFromAddressInMinute", 5, MINUTE, "Look-ups of a representative number by one address a minute."),
@@ -112,12 +127,13 @@ async def take(bucket: Bucket, subject: str | None, *, at: datetime) -> None:
     await take_all([(bucket, subject)], at=at)
 
 
-async def take_all(hits: Iterable[tuple[Bucket, str | None]], *, at: datetime) -> None:
+async def take_all(hits: Iterable[tuple[Bucket, str | None]], *, at: datetime) -> list[Budget]:
     """Reserve one hit under every bound of these buckets, or under none, in one statement of the open transaction.
 
     A subject is an account's key, a number, or what `counted_address` made of an address; None is not counted. What
     must count even if the act fails has to be committed before the act. Raises Throttled, which has to leave the
-    transaction: the hits of those bounds that had room are undone with it.
+    transaction: the hits of those bounds that had room are undone with it. Returns what is left of each bound, in the
+    order of the hits.
     """
     asked = {
         (bound.name, _hashed(bound, subject)): bound
@@ -126,7 +142,7 @@ async def take_all(hits: Iterable[tuple[Bucket, str | None]], *, at: datetime) -
         for bound in BOUNDS[bucket]
     }
     if not asked:
-        return
+        return []
     taken = await query(
         """
         INSERT INTO throttle AS t (bound, subject, remaining, ends_at)
@@ -136,7 +152,7 @@ async def take_all(hits: Iterable[tuple[Bucket, str | None]], *, at: datetime) -
             remaining = CASE WHEN t.ends_at <= $5 THEN excluded.remaining ELSE t.remaining - 1 END,
             ends_at = CASE WHEN t.ends_at <= $5 THEN excluded.ends_at ELSE t.ends_at END
         WHERE t.ends_at <= $5 OR t.remaining > 0
-        RETURNING bound, subject
+        RETURNING bound, subject, remaining, ends_at
         """,
         [name for name, _ in asked],
         [subject for _, subject in asked],
@@ -144,9 +160,10 @@ async def take_all(hits: Iterable[tuple[Bucket, str | None]], *, at: datetime) -
         [at + bound.window for bound in asked.values()],
         at,
     )
-    if len(taken) < len(asked):
-        refused = asked.keys() - {(row["bound"], bytes(row["subject"])) for row in taken}
+    found = {(row["bound"], bytes(row["subject"])): row for row in taken}
+    if refused := asked.keys() - found.keys():
         raise Throttled(await _free_at(list(refused), at))
+    return [Budget(bound.limit, found[key]["remaining"], found[key]["ends_at"]) for key, bound in asked.items()]
 
 
 async def give_back(bucket: Bucket, subject: str | None, *, at: datetime) -> None:

@@ -31,6 +31,7 @@ ACCESS: Mapping[str, Roles] = {
     "Query.limits": EVERYBODY,
     "Query.documents": EVERYBODY,
     "Query.viewer": PEOPLE,
+    "Query.rateLimit": PEOPLE,
     "Query.admins": SIGNED_IN,
     "Query.auditRecords": SIGNED_IN,
     "Query.companies": OPERATORS,
@@ -99,7 +100,14 @@ ALONE = "signInVerify"
 """The mutation after which somebody else asks: one beside it would be allowed to one account and done by the other."""
 
 WITHOUT_DATABASE = frozenset(
-    {"Query.__typename", "Query.limits", "Query.documents", "Query.viewer", "Mutation.__typename"}
+    {
+        "Query.__typename",
+        "Query.limits",
+        "Query.documents",
+        "Query.viewer",
+        "Query.rateLimit",
+        "Mutation.__typename",
+    }
 )
 """Fields that cost strangers nothing but processor time, and so aren't counted; for `documents` the database is asked
 once a minute, however many ask."""

@@ -29,6 +29,7 @@ from resolvers.overviews import OverviewMutations, OverviewQueries
 from resolvers.pipeline import Pipeline
 from resolvers.plans import PlanMutations, PlanQueries
 from resolvers.provisioning import ProvisioningMutations, ProvisioningQueries
+from resolvers.rate_limits import RateLimitQueries
 from resolvers.stats import StatisticsQueries
 from resolvers.subscribers import SubscriberMutations, SubscriberQueries
 from resolvers.support import SupportMutations, SupportQueries
@@ -48,6 +49,7 @@ DOCUMENTS_CACHED = 200
 class Query(
     NodeQueries,
     LimitQueries,
+    RateLimitQueries,
     SupportQueries,
     AdminQueries,
     SubscriberQueries,

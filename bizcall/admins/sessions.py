@@ -18,7 +18,7 @@ from bizcall.ids import uuid7
 from bizcall.models.accounts import Session
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
-from bizcall.throttles import Bucket
+from bizcall.throttles import Bucket, Budget
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -39,11 +39,20 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
+class Budgets:
+    """What a request left of those that it counts for: its administrator's and his company's."""
+
+    person: Budget
+    company: Budget
+
+
+@dataclass(frozen=True)
 class Viewer:
     """Who is signed in. `idle_until` and `expires_at` tell when the session ends without and with use.
 
     `device` is the counter of failures that the browser has (AU-22). `fresh_until` is when its last code is too old for
-    what asks for a fresh one (S6); None was never fresh.
+    what asks for a fresh one (S6); None was never fresh. `budgets` are None of a viewer whose request wasn't counted,
+    such as one who has just signed in.
     """
 
     company_id: UUID
@@ -53,6 +62,7 @@ class Viewer:
     expires_at: datetime
     device: UUID = STRANGER
     fresh_until: datetime | None = None
+    budgets: Budgets | None = None
 
     @property
     def role(self) -> Role:
@@ -83,9 +93,9 @@ async def authenticate(
     """Who presents this token, or None for no, a wrong, an ended, an idle or an old one: all look the same.
 
     Use is noted at most once a minute, so a session may be cut up to a minute before its 30 minutes are over. Opens
-    a transaction of its own, in which the request is counted: the administrator's, or that of a stranger's `address`
-    (None for one that isn't bounded). `counted` says that a stranger's request counts even if it presents nothing to
-    look up. Raises Throttled.
+    a transaction of its own, in which the request is counted: the administrator's and his company's, or that of a
+    stranger's `address` (None for one that isn't bounded). `counted` says that a stranger's request counts even if it
+    presents nothing to look up. Raises Throttled.
     """
     readable = token is not None and tokens.readable(token)
     if not readable and not (counted and address is not None):
@@ -96,7 +106,9 @@ async def authenticate(
         if row is None:
             await throttles.take(Bucket.ANONYMOUS_REQUEST, address, at=at)
             return None
-        await throttles.take(Bucket.REQUEST, str(row["admin_id"]), at=at)
+        left = await throttles.take_all(
+            [(Bucket.REQUEST, str(row["admin_id"])), (Bucket.COMPANY_REQUEST, str(row["company_id"]))], at=at
+        )
         if at - row["seen_at"] >= RENEWAL:
             # A sign-out that commits in between wins: the condition is looked at again under the row's lock.
             await query(
@@ -110,6 +122,7 @@ async def authenticate(
         row["expires_at"],
         row["device"],
         row["factor_at"] + FRESH,
+        Budgets(*left),
     )
 
 

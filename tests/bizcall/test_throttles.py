@@ -15,9 +15,10 @@ from bizcall import throttles
 from bizcall.database import directory, query
 from bizcall.errors import Throttled
 from bizcall.settings import Settings
-from bizcall.throttles import BOUNDS, NOTED_ONLY, Bucket, counted_address
+from bizcall.throttles import BOUNDS, NOTED_ONLY, Bucket, Budget, counted_address
 from local.postgres import Postgres
 from tests.statements import counted
+from tests.throttled import exhaust
 
 AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -45,6 +46,7 @@ def test_L13_the_bounds_are_the_ones_that_were_decided() -> None:
     decided = {
         "anonymousRequests": (60, minute),
         "requests": (600, minute),
+        "companyRequests": (3_000, minute),
         "codesFromAddress": (30, day),
         "lookupsFromAddressInMinute": (5, minute),
         "lookupsFromAddress": (20, day),
@@ -64,10 +66,7 @@ async def test_L13_each_bucket_has_room_for_its_tightest_bound_and_then_says_unt
     somebody: str, bucket: Bucket
 ) -> None:
     tightest = min(BOUNDS[bucket], key=lambda bound: bound.limit)
-    # Most hits at once, so that six hundred take a moment only.
-    async with directory():
-        for _ in range(tightest.limit - 1):
-            await throttles.take(bucket, somebody, at=AT)
+    await exhaust(bucket, somebody, left=1, at=AT)
     assert await took((bucket, somebody)) is None
     assert await took((bucket, somebody), at=AT + SECOND) == AT + tightest.window
     assert await took((bucket, uuid4().hex)) is None
@@ -116,6 +115,21 @@ async def test_L13_several_bounds_are_one_statement(somebody: str) -> None:
     with counted() as sent:
         await took((Bucket.CODE_FROM_ADDRESS, somebody), (Bucket.LOOKUP_FROM_ADDRESS, somebody))
     assert len(sent) == 1
+
+
+async def test_L13_what_was_taken_tells_what_is_left_of_each_bound_in_the_order_asked(somebody: str) -> None:
+    asked, minute, day = uuid4().hex, timedelta(minutes=1), timedelta(days=1)
+    for turn in range(1, 4):
+        async with directory():
+            # The bounds' names are in another order than the hits.
+            left = await throttles.take_all(
+                [(Bucket.LOOKUP_OF_NUMBER, asked), (Bucket.LOOKUP_FROM_ADDRESS, somebody)], at=AT + turn * SECOND
+            )
+        assert left == [
+            Budget(10, 10 - turn, AT + SECOND + day),
+            Budget(5, 5 - turn, AT + SECOND + minute),
+            Budget(20, 20 - turn, AT + SECOND + day),
+        ]
 
 
 async def test_L13_what_is_not_bounded_costs_no_statement(somebody: str) -> None:

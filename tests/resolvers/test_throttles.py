@@ -16,7 +16,6 @@ import pytest
 from pydantic import SecretStr
 
 from bizcall import throttles
-from bizcall.database import directory
 from bizcall.settings import Settings
 from bizcall.throttles import BOUNDS, Bucket
 from local.postgres import Postgres
@@ -28,9 +27,11 @@ from tests.console import Wiring
 from tests.factories import Tenant
 from tests.lambdas.adapter import answers
 from tests.statements import counted
+from tests.throttled import exhaust
 
 LIMIT = BOUNDS[Bucket.ANONYMOUS_REQUEST][0].limit
 SIGN_IN = 'mutation{signIn(input:{loginId:"0700",password:"x"}){userErrors{code}}}'
+RATE_LIMIT = "{rateLimit{person{limit remaining resetAt} company{limit remaining resetAt}}}"
 RESPONSE_JSON = "application/graphql-response+json"
 AT = datetime(2027, 3, 1, 12, tzinfo=UTC)
 _addresses = count(1)
@@ -57,16 +58,9 @@ async def ask(http: httpx.AsyncClient, document: str = SIGN_IN, **headers: str) 
     return await http.post("/graphql", json={"query": document}, headers={"accept": RESPONSE_JSON, **named})
 
 
-async def exhaust(subject: str, bucket: Bucket = Bucket.ANONYMOUS_REQUEST, *, left: int = 0) -> None:
-    """Take nearly all that may be taken."""
-    async with directory():
-        for _ in range(BOUNDS[bucket][0].limit - left):
-            await throttles.take(bucket, subject, at=AT)
-
-
 async def test_L13_a_stranger_is_told_when_to_come_back(db: None) -> None:
     client = address()
-    await exhaust(client, left=1)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, left=1, at=AT)
     async with at(client) as http:
         assert (await ask(http)).status_code == 200
         refused = await ask(http)
@@ -81,7 +75,7 @@ async def test_L13_a_stranger_is_told_when_to_come_back(db: None) -> None:
 
 async def test_L13_retry_after_is_a_second_at_least(db: None) -> None:
     client = address()
-    await exhaust(client)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, at=AT)
     async with at(client, clock=lambda: AT + timedelta(seconds=59.99)) as http:
         assert (await ask(http)).headers["retry-after"] == "1"
     async with at(client, clock=lambda: AT + timedelta(seconds=60)) as http:
@@ -100,7 +94,7 @@ async def test_L13_a_hundred_strangers_requests_at_once_at_sixty_are_exactly_six
 )
 async def test_L13_what_reaches_no_database_is_neither_counted_nor_refused(db: None, document: str) -> None:
     client = address()
-    await exhaust(client)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, at=AT)
     async with at(client) as http:
         with counted() as sent:
             assert (await ask(http, document)).status_code != 429
@@ -110,7 +104,7 @@ async def test_L13_what_reaches_no_database_is_neither_counted_nor_refused(db: N
 @pytest.mark.parametrize("document", [SIGN_IN, "{viewer{expiresAt}}", "{__typename}"])
 async def test_L13_a_token_that_opens_nothing_counts_for_its_address_once(db: None, document: str) -> None:
     client = address()
-    await exhaust(client, left=1)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, left=1, at=AT)
     async with at(client) as http:
         assert (await ask(http, document, authorization="Bearer guess")).status_code != 429
         assert (await ask(http, document, authorization="Bearer guess")).status_code == 429
@@ -122,13 +116,11 @@ async def test_L13_signed_in_requests_count_for_the_account_wherever_they_come_f
     headers = {"authorization": f"Bearer {signed_in.session.token}"}
     client = address()
     moment = person.clock()
-    async with directory():
-        for _ in range(BOUNDS[Bucket.REQUEST][0].limit - 1):
-            await throttles.take(Bucket.REQUEST, str(company.admin_id), at=moment)
+    await exhaust(Bucket.REQUEST, str(company.admin_id), left=1, at=moment)
     async with at(client, clock=person.clock) as http:
         with counted() as sent:
             assert (await ask(http, "{viewer{expiresAt}}", **headers)).status_code == 200
-        # The look-up of the session and the hit; both in one transaction, with the note of use once a minute.
+        # The look-up of the session and both hits; in one transaction, with the note of use once a minute.
         assert len(sent) <= 3
         refused = await ask(http, "{viewer{expiresAt}}", **headers)
     async with at(address(), clock=person.clock) as elsewhere:
@@ -138,17 +130,55 @@ async def test_L13_signed_in_requests_count_for_the_account_wherever_they_come_f
         assert (await ask(http, "{viewer{expiresAt}}", **headers)).json()["data"]["viewer"]
 
 
+async def test_L13_a_company_has_a_budget_that_its_administrators_share_and_others_keep_theirs(
+    company: Tenant, stranger: Tenant
+) -> None:
+    one, other = [await Person(each).register() for each in (company, stranger)]
+    token, others = [f"Bearer {(await person.complete()).session.token}" for person in (one, other)]
+    moment = one.clock()
+    # Whoever else of the company took them.
+    await exhaust(Bucket.COMPANY_REQUEST, str(company.id), left=1, at=moment)
+    async with at(address(), clock=lambda: moment) as http:
+        last = await ask(http, RATE_LIMIT, authorization=token)
+        refused = await ask(http, RATE_LIMIT, authorization=token)
+        neighbour = await ask(http, RATE_LIMIT, authorization=others)
+    reset = (moment + timedelta(minutes=1)).isoformat()
+    assert last.json()["data"]["rateLimit"] == {
+        "person": {"limit": 600, "remaining": 599, "resetAt": reset},
+        "company": {"limit": 3_000, "remaining": 0, "resetAt": reset},
+    }
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+    assert (error["extensions"]["code"], error["extensions"]["retryAt"]) == ("THROTTLED", reset)
+    assert neighbour.json()["data"]["rateLimit"]["company"]["remaining"] == 2_999
+    async with at(address(), clock=lambda: moment + timedelta(minutes=1)) as http:
+        anew = await ask(http, RATE_LIMIT, authorization=token)
+    # What was refused for the company's sake was not taken from the person either.
+    assert [anew.json()["data"]["rateLimit"][whose]["remaining"] for whose in ("person", "company")] == [599, 2_999]
+
+
+async def test_L13_what_is_left_costs_no_further_statement(company: Tenant) -> None:
+    token = f"Bearer {(await (await Person(company).register()).complete()).session.token}"
+    async with at(address(), clock=Person(company).clock) as http:
+        counts = []
+        for document in ("{__typename}", RATE_LIMIT):
+            with counted() as sent:
+                assert (await ask(http, document, authorization=token)).status_code == 200
+            counts.append(len(sent))
+        with counted() as sent:
+            assert (await ask(http, RATE_LIMIT)).json()["data"] == {"rateLimit": None}
+    assert (counts, sent) == ([2, 2], [])
+
+
 async def test_L13_an_address_of_an_exempt_network_is_not_bounded(db: None) -> None:
     client = address()
-    await exhaust(client)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, at=AT)
     async with at(client, exempt=("198.51.0.0/16",)) as http:
         assert (await ask(http)).status_code == 200
 
 
 async def test_L13_neighbours_in_an_IPv6_network_of_64_bits_are_one(db: None) -> None:
-    async with directory():
-        for _ in range(LIMIT):
-            await throttles.take(Bucket.ANONYMOUS_REQUEST, "2001:db8:5:6::/64", at=AT)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, "2001:db8:5:6::/64", at=AT)
     for client, status in (("2001:db8:5:6:ffff::9", 429), ("2001:db8:5:7::9", 200)):
         async with at(client) as http:
             assert (await ask(http)).status_code == status
@@ -165,14 +195,14 @@ FORGED = {
 
 async def test_L13_a_forged_address_in_a_header_changes_nothing(db: None) -> None:
     client = address()
-    await exhaust(client)
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, at=AT)
     async with at(client) as http:
         for name, value in FORGED.items():
             assert (await ask(http, **{name: value})).status_code == 429
 
 
 async def test_L13_a_forged_address_changes_nothing_over_a_socket(db: None) -> None:
-    await exhaust("127.0.0.1")
+    await exhaust(Bucket.ANONYMOUS_REQUEST, "127.0.0.1", at=AT)
     settings = Settings(stage="test", exempt_networks=())
     async with (
         serving(create_app(Wiring(settings, clock=lambda: AT))) as url,
@@ -199,9 +229,7 @@ def event(source: str, **headers: str) -> dict[str, Any]:
 
 async def test_L13_a_forged_address_changes_nothing_through_the_adapter_of_lambda(db: None, postgres: Postgres) -> None:
     client, stranger = address(), address()
-    async with directory():
-        for _ in range(LIMIT):
-            await throttles.take(Bucket.ANONYMOUS_REQUEST, client, at=datetime.now(UTC))
+    await exhaust(Bucket.ANONYMOUS_REQUEST, client, at=datetime.now(UTC))
     events = [
         event(client),
         *(event(client, **{name.replace("_", "-"): value}) for name, value in FORGED.items()),
