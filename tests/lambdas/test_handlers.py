@@ -177,7 +177,7 @@ async def test_ST_03_operators_verify_rebuild_and_reattribute(company: Tenant, s
     asked = {"company": str(company.id), "from": day, "to": day}
 
     assert await stats.handle({"do": "verify", **asked}, services) == {"differences": 0}
-    assert await stats.handle({"do": "rebuild", **asked}, services) == {"rows": 4}
+    assert await stats.handle({"do": "rebuild", **asked}, services) == {"rows": 5}
     assert await stats.handle({"do": "reattribute", **asked}, services) == {"records": 0, "changes": []}
     async with tenant(company.id):
         await query("UPDATE call_hour SET missed = 1 WHERE company_id = $1", company.id)
