@@ -67,7 +67,7 @@ async def app_sign_in(number: str, password: str, *, keys: Keys, actor: Actor, c
             return AppUser(asked, standing["name"], standing["email"], standing["company"])
         await _failed(company_id, standing, reserved, actor, clock)
     # Raised after the commit, or the record of the failure would be rolled back.
-    raise locks.locked(reserved.locks_until) if reserved.locks_until else Invalid(Problem(ErrorCode.CREDENTIALS))
+    raise locks.failed(reserved)
 
 
 async def _owner(number: str) -> UUID:

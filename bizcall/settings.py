@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     stand in the welcome message.
 
     `exempt_networks` are CIDR texts, parted by commas in the environment: no bound per address holds for what comes
-    from there, be it a laptop itself or the customer centre.
+    from there, be it a laptop itself or the customer centre. `metrics_namespace` is where CloudWatch
+    counts what is done.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     web_origins: tuple[str, ...] = ()
     exempt_networks: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
+    metrics_namespace: str = "bizcall"
     sms_gateway: Literal["sns", "solapi"] = "sns"
     solapi_secret_id: str | None = None
     solapi_url: str = "https://api.solapi.com"

@@ -7,7 +7,15 @@ from typing import Any
 
 from bizcall import dispatch
 from bizcall.dispatch import deliveries, messages
+from bizcall.dispatch.deliveries import Delivered
+from lambdas.metrics import Metric
 from lambdas.runtime import Body, Context, Event, Services, each_record, process
+
+MEASURED = {
+    Delivered.SENT: Metric.MESSAGES_SENT,
+    Delivered.FAILED: Metric.MESSAGES_FAILED,
+    Delivered.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
+}
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
@@ -19,7 +27,7 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     letterhead = messages.Letterhead.of(services.settings)
 
     async def deliver(body: Body) -> None:
-        await deliveries.deliver(
+        became = await deliveries.deliver(
             body,
             sms=services.sms,
             mail=services.mail,
@@ -27,6 +35,8 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
             letterhead=letterhead,
             clock=services.clock,
         )
+        if became in MEASURED:
+            services.metrics.add(MEASURED[became])
 
     answers = await asyncio.gather(
         *(each_record({"Records": [record]}, deliver, remaining=services.remaining) for record in event["Records"])

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from bizcall import dispatch
+from bizcall.dispatch import Outcome
+from lambdas.metrics import Metric
 from lambdas.runtime import Body, Context, Event, Services, each_record, process
+
+MEASURED = {
+    Outcome.SENT: Metric.MESSAGES_SENT,
+    Outcome.EXPIRED: Metric.MESSAGES_FAILED,
+    Outcome.REFUSED: Metric.MESSAGES_FAILED,
+    Outcome.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
+}
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
@@ -13,7 +22,11 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     keys = dispatch.Keys.of(services.settings)
 
     async def deliver(body: Body) -> None:
-        await dispatch.deliver(body, sms=services.sms, keys=keys, settings=services.settings, clock=services.clock)
+        outcome = await dispatch.deliver(
+            body, sms=services.sms, keys=keys, settings=services.settings, clock=services.clock
+        )
+        if outcome in MEASURED:
+            services.metrics.add(MEASURED[outcome])
 
     return await each_record(event, deliver, remaining=services.remaining)
 

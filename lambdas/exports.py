@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import UUID
 
 from bizcall import exports
+from bizcall.models.exports import State
+from lambdas.metrics import Metric
 from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 CONNECTIONS = 2
@@ -16,13 +19,17 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     """Make the file that each message names."""
 
     async def run(body: Body) -> None:
-        await exports.run(
+        began = time.monotonic()
+        state = await exports.run(
             UUID(body["companyId"]),
             UUID(body["exportId"]),
             storage=services.storage,
             clock=services.clock,
             remaining=services.remaining,
         )
+        if state is State.COMPLETED:
+            services.metrics.add(Metric.EXPORTS_COMPLETED)
+            services.metrics.add(Metric.EXPORT_SECONDS, time.monotonic() - began)
 
     return await each_record(event, run, remaining=services.remaining)
 

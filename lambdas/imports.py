@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from bizcall import imports
+from bizcall.models.imports import State
+from lambdas.metrics import Metric
 from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
@@ -14,8 +16,17 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
 
     async def receive(body: Body) -> None:
         for arrival in body["Records"]:
-            key = unquote_plus(arrival["s3"]["object"]["key"])
-            await imports.receive(key, storage=services.storage, queue=services.queue, clock=services.clock)
+            key, began = unquote_plus(arrival["s3"]["object"]["key"]), services.clock()
+            found = await imports.receive(key, storage=services.storage, queue=services.queue, clock=services.clock)
+            checked_at = (found.previewed_at or found.finished_at) if found else None
+            # What was checked before, and is only told of again, was measured then.
+            if found is None or checked_at is None or checked_at < began:
+                continue
+            services.metrics.add(Metric.IMPORT_FILES_REFUSED, found.state is State.REFUSED)
+            services.metrics.add(Metric.IMPORT_ROWS_REFUSED, found.rows_refused)
+            # A dropped file is registered in the same go.
+            services.metrics.add(Metric.IMPORT_ROWS_REGISTERED, found.rows_registered)
+            services.metrics.add(Metric.IMPORT_SECONDS, (checked_at - found.created_at).total_seconds())
 
     return await each_record(event, receive, remaining=services.remaining)
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from bizcall import imports
+from lambdas.metrics import Metric
 from lambdas.runtime import Body, Context, Event, Services, each_record, process
 
 
@@ -14,9 +15,13 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
 
     async def register(body: Body) -> None:
         company_id, import_id = UUID(body["companyId"]), UUID(body["importId"])
-        await imports.register_queued(
+        began = services.clock()
+        found = await imports.register_queued(
             company_id, import_id, storage=services.storage, queue=services.queue, clock=services.clock
         )
+        # One that was registered before, and is only told of again, was measured then.
+        if found is not None and found.finished_at is not None and found.finished_at >= began:
+            services.metrics.add(Metric.IMPORT_ROWS_REGISTERED, found.rows_registered)
 
     return await each_record(event, register, remaining=services.remaining)
 

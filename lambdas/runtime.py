@@ -20,7 +20,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
@@ -32,6 +32,7 @@ from bizcall.errors import BizCallError, Unavailable
 from bizcall.ports import Clock, Mail, Queue, Sms, Storage, now
 from bizcall.settings import Settings, settings
 from lambdas import logs
+from lambdas.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -85,6 +86,7 @@ class Services:
     mail: Mail
     clock: Clock = now
     remaining: Callable[[], float] = lambda: math.inf
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def database_url(self) -> str:
@@ -117,6 +119,7 @@ class Process:
         # Mangum asks for the current loop instead of taking one.
         asyncio.set_event_loop(self._runner.get_loop())
         self._clients = aws.Clients()
+        self._metrics = Metrics(settings.metrics_namespace)
         self._services: Services | None = None
         self._application: Callable[[Any, Any], dict[str, Any]] | None = None
         self._last = time.monotonic()
@@ -136,6 +139,7 @@ class Process:
             logger.exception("the invocation failed")
             raise InvocationFailed(type(error).__name__) from None
         finally:
+            self._metrics.tell()
             self._last = time.monotonic()
 
     def serve(self, build: Callable[[Services], Any], event: Event, context: Context) -> dict[str, Any]:
@@ -184,6 +188,7 @@ class Process:
             queue=aws.SqsQueue(self._clients, known.queue_urls),
             sms=await gateways.text_messages(known, self._clients),
             mail=gateways.electronic_mail(known, self._clients),
+            metrics=self._metrics,
         )
         await database.connect(services.database_url, size=self._connections, command_timeout=self._statement)
         return services

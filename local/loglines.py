@@ -31,6 +31,9 @@ def readable(function: str, line: str) -> Text | None:
         entry = None
     if not isinstance(entry, dict):
         return Text().append(f"{'':8} {name:<14}", "cyan").append(line)
+    if "_aws" in entry:
+        # Metrics, which CloudWatch counts and the laptop doesn't.
+        return None
     message, trace = entry.get("message"), entry.get("exception")
     if str(message).startswith("LAMBDA_WARNING"):
         # awslambdaric's general advice, before the line with the error itself.

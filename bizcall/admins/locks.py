@@ -7,6 +7,7 @@ Rows exist for login IDs that nobody has as well, or the lock would tell which I
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +15,8 @@ from uuid import UUID
 from bizcall.database import directory, query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ports import Clock, now
+
+logger = logging.getLogger(__name__)
 
 FAILURES_MOST = 5
 LOCKED_FOR = timedelta(minutes=10)
@@ -98,6 +101,14 @@ async def refuse(login_id: str, device: UUID, at: datetime) -> None:
 def locked(until: datetime) -> Invalid:
     """The refusal while locked, which says until when."""
     return Invalid(Problem(ErrorCode.LOCKED, params={"until": until.isoformat(timespec="seconds")}))
+
+
+def failed(reserved: Reserved, *path: str) -> Invalid:
+    """The refusal of an attempt that was wrong: CREDENTIALS, for the last one LOCKED."""
+    if reserved.locks_until is None:
+        return Invalid(Problem(ErrorCode.CREDENTIALS, path))
+    logger.warning("an account is locked", extra={"event": "SIGN_IN_LOCKED"})
+    return locked(reserved.locks_until)
 
 
 async def clear(login_id: str) -> None:

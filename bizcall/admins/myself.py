@@ -136,9 +136,7 @@ async def _confirmed(viewer: Viewer, password: str, actor: Actor, clock: Clock) 
             await locks.release(reserved)
             return account
         await _record(viewer, "admins.password_failure", actor, clock)
-    if reserved.locks_until:
-        raise locks.locked(reserved.locks_until)
-    raise Invalid(Problem(ErrorCode.CREDENTIALS, ("currentPassword",)))
+    raise locks.failed(reserved, "currentPassword")
 
 
 async def _record(viewer: Viewer, action: str, actor: Actor, clock: Clock) -> None:

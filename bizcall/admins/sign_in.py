@@ -78,7 +78,7 @@ async def sign_in(
     half = await _begin(account, comparison, reserved, actor, clock) if comparison.right else None
     if half is None:
         await _failed(account, reserved, actor, clock)
-        raise locks.locked(reserved.locks_until) if reserved.locks_until else Invalid(Problem(ErrorCode.CREDENTIALS))
+        raise locks.failed(reserved)
     if account.temporary_until is not None and account.temporary_until <= at:
         # Told only to who has the password; the challenge that was begun is never shown, and so opens nothing.
         raise Invalid(Problem(ErrorCode.TEMPORARY_EXPIRED, ("password",)))

@@ -129,7 +129,10 @@ async def _claim(
                 company_id, delivery_id, attempts, DeliveryState.UNKNOWN, DeliveryReason.NOT_TAKEN, at,
                 outcome=AttemptOutcome.ABSENT,
             )  # fmt: skip
-            logger.warning("a message came too late to be sent again", extra={"delivery": str(delivery_id)})
+            logger.warning(
+                "a message came too late to be sent again",
+                extra={"event": "MESSAGE_UNKNOWN", "delivery": str(delivery_id)},
+            )
             return Delivered.UNCERTAIN
         trial = found["open_until"] is not None
         if trial and not await breaker.may_try(gateway, at):

@@ -124,7 +124,10 @@ async def _decide(
             outcome=AttemptOutcome.UNCERTAIN,
             code=found["code"],
         )
-    logger.warning("what became of a message is unknown", extra={"delivery": str(delivery_id), "attempt": attempt})
+    logger.warning(
+        "what became of a message is unknown",
+        extra={"event": "MESSAGE_UNKNOWN", "delivery": str(delivery_id), "attempt": attempt},
+    )
     return None
 
 

@@ -6,6 +6,7 @@ Each statement that changes when the sweep has to look moves the deadline, which
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from bizcall.database import query
 from bizcall.dispatch import put
 from bizcall.exports.failures import Failure
 from bizcall.ports import Clock
+
+logger = logging.getLogger(__name__)
 
 QUEUE = "exports"
 LEASE = timedelta(seconds=90)
@@ -144,6 +147,9 @@ async def fail(company_id: UUID, export_id: UUID, attempt: int, failure: Failure
     )
     if rows:
         await forget(export_id)
+        logger.error(
+            "an export failed: %s", failure.value, extra={"event": "EXPORT_FAILED", "export_id": str(export_id)}
+        )
 
 
 async def cancel(company_id: UUID, export_id: UUID, at: datetime) -> bool:

@@ -23,23 +23,26 @@ from bizcall.sheets.limits import MEGABYTE
 logger = logging.getLogger(__name__)
 
 
-async def receive(key: str, *, storage: Storage, queue: Queue, clock: Clock = now) -> None:
+async def receive(key: str, *, storage: Storage, queue: Queue, clock: Clock = now) -> Import | None:
     """Import the object that now stands under `key` (decoded, below `uploads/imports/` or `inbox/imports/`).
 
     The event only says where to look: what counts is the version that stands there now, so that events which arrive
-    twice, late or in reverse never bring an older version back. A key of no company is logged and left alone. Raises
-    Unavailable when the database or the bucket is away, for the message to come again.
+    twice, late or in reverse never bring an older version back. Returns what has become of it, None for an object that
+    is no import: a key of no company is logged and left alone. Raises Unavailable when the database or the bucket is
+    away, for the message to come again.
     """
     place = keys.arrival(key)
     if place is None:
         logger.warning("an object that is no import", extra={"key_bytes": len(key.encode())})
-        return
+        return None
     import_id = await _claim(key, place, storage, clock)
-    if import_id is not None:
-        with collector.paused():
-            messages = await _check(place.company_id, import_id, storage, clock)
-        await publish(messages, queue=queue)
-        await answers.give(place.company_id, import_id, storage=storage)
+    if import_id is None:
+        return None
+    with collector.paused():
+        messages = await _check(place.company_id, import_id, storage, clock)
+    await publish(messages, queue=queue)
+    await answers.give(place.company_id, import_id, storage=storage)
+    return await storing.found(place.company_id, import_id)
 
 
 async def _claim(key: str, place: keys.Arrival, storage: Storage, clock: Clock) -> UUID | None:

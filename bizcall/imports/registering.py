@@ -114,8 +114,10 @@ async def cancel(company_id: UUID, actor: Actor, import_id: UUID, *, clock: Cloc
 
 async def register_queued(
     company_id: UUID, import_id: UUID, *, storage: Storage, queue: Queue, clock: Clock = now
-) -> None:
+) -> Import | None:
     """Apply an import whose registration was asked for, and store the answers that it lacks, as `commands` says.
+
+    Returns what has become of the import, None when there is none.
 
     The message may come twice: the import's state, read under its lock in the transaction of the effect, is what makes
     the effect happen once.
@@ -129,6 +131,7 @@ async def register_queued(
                 messages = await apply(found, rows, found.on_error, clock=clock)
     await publish(messages, queue=queue)
     await answers.give(company_id, import_id, storage=storage)
+    return await storing.found(company_id, import_id)
 
 
 async def apply(found: Import, rows: Sequence[CheckedRow], on_error: OnError, *, clock: Clock) -> list[UUID]:

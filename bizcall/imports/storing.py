@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from bizcall.database import query
+from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.imports.checking import Checked, CheckedRow
 from bizcall.imports.findings import Finding
@@ -27,6 +27,12 @@ WORK_MOST = timedelta(hours=6)
 """After this an import that a worker should have finished has failed: its message is long in the dead-letter queue."""
 
 UNFINISHED = (State.CHECKING, State.PREVIEWED, State.REGISTERING)
+
+
+async def found(company_id: UUID, import_id: UUID) -> Import | None:
+    """The import as it is now."""
+    async with tenant(company_id, read_only=True):
+        return await Import.get_or_none(company_id=company_id, id=import_id)
 
 
 async def locked(company_id: UUID, import_id: UUID, *, skip_locked: bool = False) -> Import | None:

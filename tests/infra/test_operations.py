@@ -1,11 +1,26 @@
-"""What operators are told: every alarm of the template, and none that isn't there."""
+"""What operators are told: every alarm of the template, none that isn't there, and figures that somebody measures."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.metrics import Metric
+from local.template import translate
+from tests.infra import reading
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """Plain CloudFormation, as AWS makes it of the SAM file."""
+    arns = {"DatabaseSecretArn": "arn:aws:secretsmanager:::secret:app", "OwnerSecretArn": "arn:aws:::secret:owner"}
+    return dict(translate(ROOT / "infra" / "template.yaml", arns).template)
 
 
 def test_every_alarm_has_its_paragraph_and_every_paragraph_its_alarm() -> None:
@@ -29,3 +44,34 @@ def test_every_chapter_on_an_alarm_says_what_to_do() -> None:
         names, text = chapter.split("\n\n", 2)[1:]
         assert re.fullmatch(r"(`\w+Alarm`(, )?)+", names), chapter
         assert len(text.split()) >= 20, chapter
+
+
+def test_what_is_watched_or_drawn_is_measured_and_what_is_measured_is_drawn(template: dict[str, Any]) -> None:
+    own = {"Ref": "AWS::StackName"}
+    filters = reading.of(template, "Logs::MetricFilter").values()
+    filtered = {each["MetricTransformations"][0]["MetricName"] for each in filters}
+    alarms = reading.of(template, "CloudWatch::Alarm").values()
+    watched = {each["MetricName"] for each in alarms if each["Namespace"] == own}
+    [dashboard] = reading.of(template, "CloudWatch::Dashboard").values()
+    widgets = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
+    drawn = {
+        line[1]
+        for widget in widgets
+        if widget["properties"]["metrics"][0][0] == "${AWS::StackName}"
+        for line in widget["properties"]["metrics"]
+    }
+    assert {metric.value for metric in Metric} | filtered == drawn
+    assert watched <= drawn
+    environments = [each["Environment"]["Variables"] for each in reading.of(template, "Lambda::Function").values()]
+    assert all(each["METRICS_NAMESPACE"] == own for each in environments)
+
+
+def test_what_the_template_counts_in_the_logs_is_logged(template: dict[str, Any]) -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "bizcall").rglob("*.py"))
+    events = {
+        event
+        for each in reading.of(template, "Logs::MetricFilter").values()
+        for event in re.findall(r'\$\.event = "(\w+)"', each["FilterPattern"])
+    }
+    assert events == set(re.findall(r'"event": "(\w+)"', code))
+    assert "SIGN_IN_LOCKED" in events

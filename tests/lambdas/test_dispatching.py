@@ -76,6 +76,7 @@ async def test_W4_of_ten_messages_only_the_three_bad_ones_come_again(services: S
     assert {row["state"] for row in await campaign.rows()} == {"SENT"}
     assert failed(await deliveries.handle(batch(*good), services)) == []
     assert len(campaign.sms.calls) == 7
+    assert services.metrics.values() == {"MessagesSent": [1] * 7}
 
 
 async def test_messages_of_one_batch_wait_for_their_gateway_together(services: Services, campaign: Campaign) -> None:

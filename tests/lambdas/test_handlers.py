@@ -78,6 +78,9 @@ async def test_BK_03_a_dropped_file_is_found_under_its_decoded_name(company: Ten
     assert failed(await imports.handle(event, services)) == []
     for name in names:
         assert (await services.storage.head(f"inbox/results/{company.id}/{name}.result.xlsx")).size > 0
+    assert services.metrics.values()["ImportFilesRefused"] == [1, 1]
+    assert failed(await imports.handle(event, services)) == []
+    assert len(services.metrics.values()["ImportSeconds"]) == 2, "told of again, but measured once"
 
 
 async def test_an_arrival_that_names_no_object_comes_again_and_keeps_nobody_from_his_turn(services: Services) -> None:
@@ -100,6 +103,7 @@ async def test_ST_02_each_export_that_a_message_names_is_made_once(company: Tena
     event = batch(known, known, {**known, "exportId": str(uuid7())}, {"exportId": "x"})
     assert failed(await exports.handle(event, services)) == ["m3"]
     assert clerk.storage.written == [(await clerk.row(export.id)).object_key]
+    assert services.metrics.values()["ExportsCompleted"] == [1]
 
 
 async def test_a_code_that_was_forgotten_is_done_and_no_code_comes_again(db: None, services: Services) -> None:
@@ -160,6 +164,8 @@ async def test_FD_01_the_version_that_arrived_is_loaded_and_a_file_is_read_on(
         [file] = await query("SELECT id FROM feed_file WHERE company_id = $1", company.id)
     on = {"companyId": str(company.id), "fileId": str(file["id"])}
     assert failed(await feeds.handle(batch(on, on | {"fileId": str(uuid7())}), services)) == []
+    assert services.metrics.values()["FeedRecordsRead"] == [1], "told of again, but measured once"
+    assert services.metrics.values()["FeedRecordsRejected"] == [0]
 
 
 async def test_ST_03_operators_verify_rebuild_and_reattribute(company: Tenant, services: Services) -> None:

@@ -38,3 +38,7 @@ def test_what_is_no_json_stays_as_it_is() -> None:
     text = readable("ApiFunction", "plain [bold]text[/]")
     assert text is not None
     assert text.plain.endswith("plain [bold]text[/]")
+
+
+def test_metrics_are_no_line_for_people() -> None:
+    assert readable("FeedsFunction", json.dumps({"_aws": {}, "FeedRecordsRead": [1]})) is None

@@ -69,10 +69,11 @@ async def test_AU_01_what_is_no_number_is_refused_before_anything_is_compared(
 
 
 async def test_AU_22_the_fifth_failure_locks_for_ten_minutes_and_says_until_when(
-    person: Person, comparisons: list[str]
+    person: Person, comparisons: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(4):
         assert (await refused(person.sign_in(WRONG))).code is ErrorCode.CREDENTIALS
+    assert "an account is locked" not in caplog.text
     until = person.clock() + timedelta(minutes=10)
 
     problem = await refused(person.sign_in(WRONG))
@@ -80,6 +81,7 @@ async def test_AU_22_the_fifth_failure_locks_for_ten_minutes_and_says_until_when
     assert problem.code is ErrorCode.LOCKED
     assert datetime.fromisoformat(problem.params["until"]) == until.replace(microsecond=0)
     assert len(comparisons) == 5
+    assert caplog.text.count("an account is locked") == 1
 
 
 async def test_AU_22_while_locked_the_right_password_looks_like_a_wrong_one(
