@@ -21,6 +21,7 @@ from uuid import UUID
 
 import orjson
 from pypika_tortoise.terms import Tuple
+from tortoise.connection import get_connection
 from tortoise.exceptions import ValidationError
 from tortoise.expressions import Q, ResolveContext
 from tortoise.fields.base import Field
@@ -188,7 +189,9 @@ class Listing(Generic[R]):
     async def page(self, part: Slice) -> Page[R]:
         """One page, by one statement; raises Invalid for a bad `part`."""
         cut = Cut.of(self.order, part, self.rows.model)
-        rows = self.rows
+        # `Model.all()` binds a query to the pool where it is made, for operators before there is a transaction: it
+        # would wait for a second connection, and a function has only one.
+        rows = self.rows.using_db(get_connection("default"))
         if cut.values is not None:
             rows = rows.filter(Beyond(self.order.columns, cut.values, cut.down))
         rows = rows.order_by(*("-" * cut.down + column for column in self.order.columns)).limit(cut.size + 1)
