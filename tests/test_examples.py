@@ -22,11 +22,13 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from bizcall.admins import Role, Viewer
+from bizcall.admins.sessions import Budgets
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.service_clients import ServiceClient
 from bizcall.settings import Settings
+from bizcall.throttles import Budget
 from local import demo, examples, seed
 from local.__main__ import app
 from resolvers.app import create_app
@@ -105,8 +107,10 @@ class Desk:
 async def desk(company_id: Any, admin_id: Any, wiring: Wiring, session_id: Any) -> AsyncIterator[Desk]:
     """A client whose administrator is the given one."""
     until = wiring.clock().replace(year=wiring.clock().year + 1)
+    left = Budget(600, 599, until)
+    viewer = Viewer(company_id, admin_id, session_id, until, until, fresh_until=until, budgets=Budgets(left, left))
     callers: dict[str, Viewer | ServiceClient] = {
-        str(Role.ADMIN): Viewer(company_id, admin_id, session_id, until, until, fresh_until=until),
+        str(Role.ADMIN): viewer,
         str(Role.OPERATOR): Viewer(PROVIDER_ID, await operator(), uuid7(), until, until, fresh_until=until),
         str(Role.SERVICE): ServiceClient(uuid7(), "examples"),
     }
