@@ -262,7 +262,8 @@ async def register_credential(
 ) -> None:
     """Let an administrator sign in with this ID and password at once, without a welcome; codes go to his row's mobile.
 
-    For set-ups by hand. Raises Invalid (the ID is no number or another's, the password breaks PW-01) and NotFound.
+    For set-ups by hand. Raises Invalid (the ID is no number or another's, the password breaks PW-01) and NotFound, for
+    an administrator who was replaced too.
     """
     number = phones.normalise(login_id)
     if number is None or not phones.is_company(number):
@@ -281,6 +282,7 @@ async def register_credential(
             )
             SELECT id, company_id, $3, $4, mobile, $5, $5 FROM admin WHERE company_id = $1 AND id = $2
             ON CONFLICT (admin_id) DO UPDATE SET login_id = excluded.login_id, mobile = excluded.mobile
+            WHERE credential.ended_at IS NULL
             RETURNING admin_id
             """,
             company_id,

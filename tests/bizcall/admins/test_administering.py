@@ -308,6 +308,12 @@ async def test_an_operator_who_left_can_do_nothing_any_more(person: Person) -> N
         await admins.operator_end(login_id, actor=ACTOR, clock=person.clock)
 
 
+async def test_AU_32_who_was_replaced_is_not_set_up_by_hand_again(person: Person) -> None:
+    await replaced(person)
+    with pytest.raises(NotFound):
+        await person.register()
+
+
 async def test_ON_01_a_replacement_on_its_way_gets_the_next_login_id(person: Person) -> None:
     company, next_id, number = person.company, uuid7(), person.company.numbers[-1]
     welcome = await admins.prepare(next_id, keys=KEYS)
