@@ -22,15 +22,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from bizcall import audit, phones, reasons, texts
-from bizcall.audit import Actor
+from bizcall.audit import Actor, forgetting
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
 
 KEPT = timedelta(days=90)
-NAMES_KEPT = timedelta(days=1096)
-"""As long as records of rights are kept, which name a former administrator by his key."""
+NAMES_KEPT = forgetting.KEPT
+"""As long as audit records are kept, which name a former administrator by his key."""
 
 EVERY = timedelta(days=1)
 """How often a company is visited."""

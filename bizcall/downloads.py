@@ -1,6 +1,7 @@
-"""Links by which a browser takes workbooks straight from the bucket.
+"""Links by which a browser takes files straight from the bucket.
 
-Whoever makes one records it first, in his transaction: no link leaves without a record (P1).
+Whoever makes one for a file with people in it records it first, in his transaction (P1). Documents and notices' files,
+which are for everybody, leave no record.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Companies as operators see them: a list, one masked, and one entered to see its people, with a reason.
 
 Names, mobiles and addresses are masked by the rule that hides customers (`bizcall/masking.py`). Entering leaves a
-record in the provider's trail before anything is read, and one in the company's own, which names whom was seen.
+record in the provider's trail before anybody is shown, and two in the company's own, which name whom he saw.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bizcall import audit, published_files, texts
+from bizcall import audit, downloads, published_files, texts
 from bizcall.audit import Actor
 from bizcall.database import lock, query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -26,7 +26,6 @@ from bizcall.ports import Clock, Storage, now
 
 __all__ = ["Document", "DocumentKind", "Documents", "by_ids", "listing", "publish", "slug", "withdraw"]
 
-LINK_SECONDS = 300
 LOOKED_UP = timedelta(minutes=1)
 """How long what was found counts: so old a new version, and a link to one that was withdrawn, may be."""
 
@@ -96,8 +95,8 @@ class Documents:
             return self._found
 
     async def _document(self, kind: DocumentKind, row: Mapping[str, object]) -> Document:
-        url = await self._storage.download_url(str(row["object_key"]), file_name=file_name(kind), seconds=LINK_SECONDS)
-        return Document(kind, TITLES[kind], row["number"], row["published_at"], row["size"], url)  # type: ignore[arg-type]  # as the table has them
+        link = await downloads.link(self._storage, str(row["object_key"]), file_name(kind), self._clock)
+        return Document(kind, TITLES[kind], row["number"], row["published_at"], row["size"], link.url)  # type: ignore[arg-type]  # as the table has them
 
 
 async def publish(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from bizcall.database import query
 from bizcall.models import DocumentVersion, NoticeAttachment
 from bizcall.models.publications import NoticeCategory
 from bizcall.notices.listing import folded
 from bizcall.support import DocumentKind, folder
+from local.keys import Kind, key
 
 PUBLISHED = datetime(2025, 1, 2, tzinfo=UTC)
 DOCUMENTS = {
@@ -49,11 +49,6 @@ NOTICES = (
 ATTACHMENT = ("점검 일정.pdf", ("AI BizCall: when the system is checked",))
 
 
-def key(kind: int, number: int) -> UUID:
-    """The fixed key of a thing, beside those of `local/seed.py`."""
-    return UUID(f"00000000-0000-7{kind:03x}-8000-{number:012x}")
-
-
 def objects() -> Mapping[str, bytes]:
     """What lies in the bucket, by key."""
     pages = {_document_key(kind): page((*lines, STANDS_FOR)) for kind, lines in DOCUMENTS.items()}
@@ -78,7 +73,7 @@ async def seed(at: datetime) -> None:
     await DocumentVersion.bulk_create(
         [
             DocumentVersion(
-                id=key(0x10, place),
+                id=key(Kind.DOCUMENT, place),
                 kind=kind,
                 number=1,
                 size=len(bodies[_document_key(kind)]),
@@ -95,7 +90,7 @@ async def seed(at: datetime) -> None:
         await query(
             "INSERT INTO notice (id, category, title, folded, body, published_at, created_at, updated_at)"
             " VALUES ($1, $2, $3, $4, $5, $6, $6, $6) ON CONFLICT DO NOTHING",
-            key(0x11, place),
+            key(Kind.NOTICE, place),
             category.value,
             title,
             folded(title),
@@ -103,8 +98,8 @@ async def seed(at: datetime) -> None:
             moment,
         )
     attached = NoticeAttachment(
-        id=key(0x12, 0),
-        notice_id=key(0x11, len(NOTICES) - 1),
+        id=key(Kind.ATTACHMENT, 0),
+        notice_id=key(Kind.NOTICE, len(NOTICES) - 1),
         place=0,
         file_name=ATTACHMENT[0],
         content_type="application/pdf",
@@ -114,11 +109,11 @@ async def seed(at: datetime) -> None:
     await NoticeAttachment.bulk_create([attached], ignore_conflicts=True)
 
 
-_ATTACHED = f"notices/{key(0x12, 0)}.pdf"
+_ATTACHED = f"notices/{key(Kind.ATTACHMENT, 0)}.pdf"
 
 
 def _document_key(kind: DocumentKind) -> str:
-    return f"{folder(kind)}{key(0x10, list(DOCUMENTS).index(kind))}.pdf"
+    return f"{folder(kind)}{key(Kind.DOCUMENT, list(DOCUMENTS).index(kind))}.pdf"
 
 
 def page(lines: Sequence[str]) -> bytes:

@@ -17,7 +17,6 @@ Password and token are published on purpose: only this machine can reach the dat
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from bizcall.admins import passwords, tokens
 from bizcall.database import directory, tenant
@@ -36,32 +35,25 @@ from bizcall.models import (
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import now
 from local import publications
+from local.keys import Kind, key
 
-_COMPANY, _ADMIN, _LINE, _DEPARTMENT, _SUBSCRIBER, _SERVICE = range(6)
-
-
-def key(kind: int, number: int) -> UUID:
-    """The fixed key of a thing: shaped like a version 7 UUID and older than any real one."""
-    return UUID(f"00000000-0000-7{kind:03x}-8000-{number:012x}")
-
-
-COMPANY_ID = key(_COMPANY, 1)
+COMPANY_ID = key(Kind.COMPANY, 1)
 COMPANY_NAME = "데모상사"
-ADMIN_ID = key(_ADMIN, 1)
+ADMIN_ID = key(Kind.ADMIN, 1)
 NUMBERS = tuple(f"0{7080001000 + number}" for number in range(30))
 LOGIN_ID = NUMBERS[0]
 PASSWORD = "bizcall2026"  # noqa: S105  # published on purpose
 MOBILE = "01000000000"
-OPERATOR_ID = key(_ADMIN, 2)
+OPERATOR_ID = key(Kind.ADMIN, 2)
 OPERATOR_LOGIN_ID = "operator"
 OPERATOR_MOBILE = "01000000001"
-SERVICE_ID = key(_SERVICE, 1)
+SERVICE_ID = key(Kind.SERVICE, 1)
 SERVICE_NAME = "phone-app"
 SERVICE_TOKEN = "svc_demo-phone-app-published-on-purpose"  # noqa: S105  # as it says
 RID = "0215441000"
-LINE_IDS = tuple(key(_LINE, number) for number in range(len(NUMBERS)))
+LINE_IDS = tuple(key(Kind.LINE, number) for number in range(len(NUMBERS)))
 DEPARTMENTS = {
-    name: key(_DEPARTMENT, number) for number, name in enumerate(("경영지원팀", "영업팀", "개발팀", "고객지원팀"))
+    name: key(Kind.DEPARTMENT, number) for number, name in enumerate(("경영지원팀", "영업팀", "개발팀", "고객지원팀"))
 }
 PEOPLE = (
     ("김하늘", "대표", "경영지원팀"),
@@ -75,7 +67,7 @@ PEOPLE = (
     ("장하은", "팀장", "고객지원팀"),
     ("임주원", "사원", "고객지원팀"),
 )
-SUBSCRIBER_IDS = tuple(key(_SUBSCRIBER, number) for number in range(len(PEOPLE)))
+SUBSCRIBER_IDS = tuple(key(Kind.SUBSCRIBER, number) for number in range(len(PEOPLE)))
 PLANS = (
     ("BASIC", "베이직", 5_500, "회선마다 앱 1명. 사무실 번호로 걸고 받기, 통화 통계 3개월."),
     ("STANDARD", "스탠다드", 8_800, "베이직에 더해 문자 보내기와 받기, 통화 이력 엑셀 내려받기."),

@@ -44,7 +44,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=months.KOREA)
 _CALL_TYPES = frozenset(CallType)
 _DIRECTIONS = frozenset(MessageDirection)
 _KINDS = frozenset(MessageKind)
-_ID = re.compile(r"[!-\[\]-~]{1,64}")
+_ID = re.compile(rf"[!-\[\]-~]{{1,{ID_MOST}}}")
 _KOREAN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:[0-5]\d:[0-5]\d\+09:00", re.ASCII)
 """How most moments are written; those of an hour that was seen need no parsing."""
 

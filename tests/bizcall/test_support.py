@@ -9,12 +9,13 @@ import pytest
 
 from bizcall import support
 from bizcall.database import query, reading, tenant
+from bizcall.downloads import LINK_SECONDS
 from bizcall.errors import Invalid, NotFound
 from bizcall.ids import uuid7
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.models.imports import Purpose
 from bizcall.paging import Slice
-from bizcall.support import LINK_SECONDS, Document, DocumentKind, Documents
+from bizcall.support import Document, DocumentKind, Documents
 from tests.factories import Tenant
 from tests.publishing import PDF, Desk, make_desk
 from tests.statements import counted
