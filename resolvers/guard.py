@@ -287,16 +287,16 @@ class _Walk:
 
     def literal(self, node: ValueNode) -> None:
         """Refuse texts, lists and numbers in a literal that are too long."""
-        waiting: list[ValueNode] = [node]
+        waiting: list[tuple[ValueNode, str | None]] = [(node, None)]
         while waiting:
-            value = waiting.pop()
+            value, name = waiting.pop()
             if isinstance(value, StringValueNode):
-                check_text(value.value, self.bounds)
+                check_text(value.value, self.bounds, name)
             elif isinstance(value, IntValueNode | FloatValueNode):
                 if len(value.value.lstrip("-")) > INTEGER_LONGEST:
                     raise refusal(TopCode.BAD_USER_INPUT, f"A number has more than {INTEGER_LONGEST} digits.")
             elif isinstance(value, ListValueNode):
                 within("inputList", len(value.values), self.bounds.input_list)
-                waiting.extend(value.values)
+                waiting.extend((item, None) for item in value.values)
             elif isinstance(value, ObjectValueNode):
-                waiting.extend(entry.value for entry in value.fields)
+                waiting.extend((entry.value, entry.name.value) for entry in value.fields)

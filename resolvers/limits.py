@@ -75,7 +75,7 @@ class Bounds:
     nodes: int = 10_000
     cost: int = 5_000
     input_list: int = 500
-    string: int = 10_000
+    string: int = 2_000
     persisted: int = 4 * 1024 * 1024
 
 
@@ -128,7 +128,7 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
             "Cost of an operation: each object field one, times the page sizes above it.",
         ),
         ("inputList", bounds.input_list, Unit.COUNT, "Entries of a list in the input."),
-        ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input."),
+        ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input, but for a notice's body."),
         ("persisted", bounds.persisted, Unit.BYTES, "Persisted documents that an instance keeps."),
         ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
@@ -208,6 +208,7 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("sessionIdle", _seconds(sessions.IDLE), Unit.SECONDS, "Life of a session that isn't used."),
         ("sessionLife", _seconds(sessions.ABSOLUTE), Unit.SECONDS, "Life of a session."),
         ("notices", notices.NOTICES_MOST, Unit.COUNT, "Notices, withdrawn ones included."),
+        ("noticeBody", notices.BODY_MOST, Unit.CHARACTERS, "Characters of a notice's body."),
         ("noticeAttachments", notices.ATTACHMENTS_MOST, Unit.COUNT, "Files of a notice."),
         ("plans", plans.PLANS_MOST, Unit.COUNT, "Plans."),
         ("eventFile", contract.FILE_MOST, Unit.BYTES, "Size of a file with an event of the provider's."),

@@ -53,7 +53,7 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
 
 
 def test_the_api_may_not_reach_dropped_files_or_their_answers(template: dict[str, Any]) -> None:
-    assert "/uploads/*" in json.dumps(template["Resources"]["ApiRole"])
+    assert "uploads/imports/" in json.dumps(template["Resources"]["ApiRole"])
     assert "inbox/" not in json.dumps(template["Resources"]["ApiRole"])
     assert "feeds/" not in json.dumps(template["Resources"]["ApiRole"])
 
