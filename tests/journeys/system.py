@@ -19,7 +19,8 @@ from local import seed
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 150
+"""What a process that died, or was too busy, leaves behind goes on with the sweep, which comes once a minute."""
 SIGN_IN = (
     "mutation ($input: SignInInput!) { signIn(input: $input) { challenge { token } userErrors { code message } } }"
 )

@@ -19,6 +19,7 @@ from local.deploy import Deployment
 from local.runtime import FunctionError, Functions, Throttled, TooLarge
 from local.runtime.environment import Environment, Settings
 from tests.local.actors import Actors
+from tests.patience import ends
 
 
 def state(pid: int) -> str:
@@ -79,10 +80,11 @@ async def test_an_exception_is_told_and_leaves_the_environment_usable(actors: Ac
 async def test_the_time_limit_kills(actors: Actors) -> None:
     before = (await actors.running.invoke("Quick", {}))["pid"]
     started = time.monotonic()
-    with pytest.raises(FunctionError, match=r"Task timed out after 1\.00 seconds") as caught:
-        await actors.running.invoke("Quick", {"do": "hang"})
+    async with ends():
+        with pytest.raises(FunctionError, match=r"Task timed out after 1\.00 seconds") as caught:
+            await actors.running.invoke("Quick", {"do": "hang"})
     assert caught.value.kind == "Sandbox.Timedout"
-    assert 0.9 < time.monotonic() - started < 3
+    assert time.monotonic() - started > 0.9
     assert gone(before)
     assert any("Task timed out" in line for function, line in actors.lines if function == "Quick")
     assert (await actors.running.invoke("Quick", {}))["pid"] != before

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
+from bizcall.connections import ACQUIRE
 from local.postgres import Postgres
 from resolvers.app import READY_HOLDS
 from tests.factories import Tenant
+from tests.patience import ends
 from tests.proxy import Proxy, between
 from tests.resolvers.office import Desk, desk
 
@@ -48,14 +49,13 @@ async def code(api: Desk, document: str) -> str | None:
 
 
 async def ready(api: Desk) -> int:
-    """The status of /readyz, which takes a second at most, while /healthz answers all the same.
+    """The status of /readyz, which waits for the database less long than requests do; /healthz answers all the same.
 
     Asked when the answer before, by which it would be given again, doesn't hold any longer.
     """
     await asyncio.sleep(READY_HOLDS)
-    before = time.monotonic()
-    response: httpx.Response = await api.http.get("/readyz")
-    assert time.monotonic() - before <= 1.0
+    async with ends(before=ACQUIRE):
+        response: httpx.Response = await api.http.get("/readyz")
     assert (await api.http.get("/healthz")).status_code == 200
     return response.status_code
 
@@ -94,9 +94,8 @@ async def test_D3_D8_a_silent_database_is_unavailable_in_time_and_the_service_co
     assert await ready(api) == 200
     wire.hang()
     for document in (LIST, SAVE):
-        before = time.monotonic()
-        assert await code(api, document) == "UNAVAILABLE"
-        assert time.monotonic() - before < 5
+        async with ends():
+            assert await code(api, document) == "UNAVAILABLE"
     assert await ready(api) == 503
     await wire.heal()
     assert await code(api, LIST) is None
@@ -108,9 +107,8 @@ async def test_D4_D8_a_database_that_refuses_is_unavailable_at_once(wire: Proxy,
     assert await code(api, LIST) is None
     await wire.refuse()
     for document in (LIST, SAVE) * 5:
-        before = time.monotonic()
-        assert await code(api, document) == "UNAVAILABLE"
-        assert time.monotonic() - before < 0.5
+        async with ends(before=ACQUIRE):
+            assert await code(api, document) == "UNAVAILABLE"
     assert await ready(api) == 503
     await wire.heal()
     assert await ready(api) == 200
@@ -119,10 +117,9 @@ async def test_D4_D8_a_database_that_refuses_is_unavailable_at_once(wire: Proxy,
 
 async def test_D6_of_100_at_a_time_on_5_connections_all_are_answered(wire: Proxy, api: Desk) -> None:
     wire.latency = 0.02
-    before = time.monotonic()
-    codes = await asyncio.gather(*(code(api, LIST) for _ in range(100)))
+    async with ends():
+        codes = await asyncio.gather(*(code(api, LIST) for _ in range(100)))
     assert set(codes) <= {None, "UNAVAILABLE"}
     assert codes.count(None) >= 20
-    assert time.monotonic() - before < 8
     wire.latency = 0.0
     assert await code(api, SAVE) is None
