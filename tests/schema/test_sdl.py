@@ -22,8 +22,42 @@ type Query {
     """How many."""
     last: Int,
     """To where."""
-    before: String
+    before: String,
+    """Which."""
+    filter: ThingFilter,
+    """In which order."""
+    orderBy: ThingOrder
   ): ThingConnection!
+}
+"""Filter."""
+input ThingFilter {
+  """Id."""
+  id: ID
+}
+"""Order."""
+input ThingOrder {
+  """Which way."""
+  direction: OrderDirection!
+}
+"""Ways."""
+enum OrderDirection {
+  """Up."""
+  ASC
+}
+"""Number of things."""
+type TotalCount {
+  """Number."""
+  value: Int!
+}
+"""Long work."""
+interface Job {
+  """When."""
+  createdAt: DateTime!
+}
+"""A job."""
+type Sending implements Job {
+  """When."""
+  createdAt: DateTime!
 }
 """Root."""
 type Mutation {
@@ -34,6 +68,23 @@ type Mutation {
     """What."""
     input: ThingSaveInput!
   ): ThingSavePayload!
+  """Sends."""
+  thingSend(
+    """What."""
+    input: ThingSendInput!
+  ): ThingSendPayload!
+}
+"""Input."""
+input ThingSendInput {
+  """Key."""
+  idempotencyKey: String!
+}
+"""Payload."""
+type ThingSendPayload {
+  """The job."""
+  sending: Sending
+  """At most 400."""
+  userErrors: [UserError!]!
 }
 """Input."""
 input ThingSaveInput {
@@ -66,7 +117,7 @@ type ThingConnection {
   """Where."""
   pageInfo: PageInfo!
   """Count."""
-  totalCount: Int!
+  totalCount: TotalCount!
 }
 """Edge."""
 type ThingEdge {
@@ -92,6 +143,10 @@ type Thing {
   createdAt: DateTime!
   """When."""
   bornOn: Date
+  """Whether."""
+  isNew: Boolean!
+  """Before."""
+  old: Int @deprecated(reason: "Use `bornOn`; stays until 2027-03-01.")
 }
 '''
 
@@ -133,6 +188,26 @@ BROKEN = {
         "  thing: Thing!\n",
         "ThingSavePayload.thing: is nullable",
     ),
+    "a question not called isX": ("isNew", "fresh", "Thing.fresh: what is true or false"),
+    "an id that is a number": ("  id: ID\n", "  id: Int\n", "ThingFilter.id: ids are opaque"),
+    "a page of a plain list": ("  ): ThingConnection!", "  ): Thing!", "Query.things: only a connection is paged"),
+    "null in a list": ("names: [String!]", "names: [String]", "ThingSaveInput.names: the members of a list"),
+    "other nodes than the edges'": ("nodes: [Thing!]!", "nodes: [Sending!]!", "ThingConnection: its edges have cursor"),
+    "a cursor that is missing": ("  cursor: String!\n", "  cursor: String\n", "ThingConnection: its edges have cursor"),
+    "a bare count": ("totalCount: TotalCount!", "totalCount: Int!", "ThingConnection.totalCount: must be TotalCount!"),
+    "a filter that is no xFilter": ("ThingFilter", "ThingWish", "Query.things(filter): is an input called xFilter"),
+    "an order without direction": ("  direction: OrderD", "  way: OrderD", "Query.things(orderBy): is an input with"),
+    "a deprecation without date": ("; stays until 2027-03-01", "", "Thing.old: a deprecation names"),
+    "a deprecation without replacement": ("Use `bornOn`; s", "S", "Thing.old: a deprecation names"),
+    "userErrors of no payload": (
+        '  createdAt: DateTime!\n}\n"""A job',
+        '  createdAt: DateTime!\n  """At most 5."""\n  userErrors: [UserError!]!\n}\n"""A job',
+        "Job: only payloads have userErrors",
+    ),
+    "the verb first": ("thingSave(", "saveThing(", "Mutation.saveThing: names its object first"),
+    "an id of another type": ("    id: ID!,", "    id: String!,", "Mutation.thingSave(id): is an ID"),
+    "a job without a key": ("  idempotencyKey: String!\n", "  key: String!\n", "Mutation.thingSend: what starts a job"),
+    "a key that may be missing": ("Key: String!\n", "Key: String\n", "Mutation.thingSend: what starts a job"),
     "two inputs": ("    id: ID!,", "    more: Int,", "Mutation.thingSave: takes one input"),
     "a loose input": ("input: ThingSaveInput!", "input: ThingSaveInput", "Mutation.thingSave: its input is"),
 }
