@@ -1,25 +1,27 @@
-"""The published schema: `python -m resolvers.export` writes `schema/schema.graphql`, with `--check` compares it.
+"""The published schema: `python -m resolvers.export` writes `schema/schema.graphql` and the tables of the guide for
+front-end teams, with `--check` compares them.
 
-`schema/released.graphql` is the schema of the last release; what breaks a client of it is refused, and what may
-surprise one needs a line in CHANGELOG.md that names it. `--release` makes the present schema the released one.
+`schema/released.graphql` is the schema of the last release, with which the present one is compared. `--release` makes
+the present schema the released one; until it was run once, nothing can break.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from graphql import GraphQLSchema, build_schema
-from graphql.utilities import find_breaking_changes, find_dangerous_changes
+from graphql import build_schema
 
-from resolvers import root
+from resolvers import changes, guide, root
 from resolvers.lint import faults
 
 HERE = Path(__file__).parent.parent
 PRESENT = "schema/schema.graphql"
 RELEASED = "schema/released.graphql"
-CHANGELOG = "CHANGELOG.md"
+CHANGELOG = "docs/schema-changelog.md"
+GUIDE = "docs/frontend.md"
 
 
 def sdl() -> str:
@@ -27,22 +29,11 @@ def sdl() -> str:
     return root.schema().as_str() + "\n"
 
 
-def complaints(released: GraphQLSchema, present: GraphQLSchema, changelog: str) -> list[str]:
-    """What speaks against publishing: breaking changes, dangerous ones the changelog is silent about, broken rules."""
-    breaking = [f"breaks clients: {change.description}" for change in find_breaking_changes(released, present)]
-    dangerous = [
-        f"needs a line in CHANGELOG.md that quotes it: {change.description}"
-        for change in find_dangerous_changes(released, present)
-        if change.description not in changelog
-    ]
-    return [*breaking, *dangerous, *faults(present)]
-
-
 def check(text: str, folder: Path) -> list[str]:
     """What speaks against publishing this schema from that checkout. Before the first release nothing can break."""
-    present, released, changelog = (_read(folder / name) for name in (PRESENT, RELEASED, CHANGELOG))
-    stale = [] if present == text else [f"{PRESENT} is not the export: run scripts/schema"]
-    return stale + complaints(build_schema(released or text), build_schema(text), changelog)
+    stale = [f"{name} is not as the code has it: run scripts/schema" for name in _written(text, folder, stale=True)]
+    present, released = build_schema(text), build_schema(_read(folder / RELEASED) or text)
+    return [*stale, *changes.complaints(released, present, _read(folder / CHANGELOG)), *faults(present)]
 
 
 def main(arguments: Sequence[str], folder: Path = HERE) -> int:
@@ -52,9 +43,20 @@ def main(arguments: Sequence[str], folder: Path = HERE) -> int:
         found = check(text, folder)
         sys.stdout.write("".join(f"{line}\n" for line in found) or "ok\n")
         return 1 if found else 0
-    for name in (PRESENT, RELEASED) if "--release" in arguments else (PRESENT,):
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, content in _written(text, folder).items():
+        (folder / name).write_text(content, encoding="utf-8")
+    if "--release" in arguments:
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        changelog = changes.released_on(_read(folder / CHANGELOG), today)
+        (folder / RELEASED).write_text(text, encoding="utf-8")
+        (folder / CHANGELOG).write_text(changelog, encoding="utf-8")
     return 0
+
+
+def _written(text: str, folder: Path, *, stale: bool = False) -> dict[str, str]:
+    """The generated files and what they must hold; with `stale` only those that hold something else."""
+    files = {PRESENT: text, GUIDE: guide.written(_read(folder / GUIDE))}
+    return {name: content for name, content in files.items() if not stale or _read(folder / name) != content}
 
 
 def _read(path: Path) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from graphql import build_schema
+from graphql import GraphQLEnumType, build_schema
 
-from resolvers import export
+from resolvers import changes, export, guide
+from resolvers.limits import Bounds, table
 from resolvers.lint import faults
 
 GOOD = '''
@@ -229,29 +231,89 @@ def test_each_rule_bites(name: str) -> None:
     assert any(line.startswith(fault) for line in found), found
 
 
-def test_what_breaks_clients_is_refused() -> None:
-    found = export.complaints(
-        build_schema(GOOD), build_schema(GOOD.replace("  bornOn: Date\n", "  diedOn: Date\n")), ""
-    )
+UNRELEASED = "## Unreleased\n{}\n\n## 2026-01-01\n- `Colour.BLUE`, `Thing.diedOn`\n"
+
+
+def complaints(before: str, after: str, told: str = "") -> list[str]:
+    released, present = build_schema(GOOD), build_schema(GOOD.replace(before, after))
+    return changes.complaints(released, present, UNRELEASED.format(told))
+
+
+def test_what_breaks_clients_is_refused_whatever_the_changelog_tells() -> None:
+    found = complaints("  bornOn: Date\n", "  diedOn: Date\n", "- `Thing.diedOn`. Field Thing.bornOn was removed.")
     assert found == ["breaks clients: Field Thing.bornOn was removed."]
 
 
-def test_what_may_surprise_clients_needs_a_line_in_the_changelog() -> None:
-    grown = build_schema(GOOD.replace("  DARK_RED\n", '  DARK_RED\n  """Blue."""\n  BLUE\n'))
-    (found,) = export.complaints(build_schema(GOOD), grown, "")
-    sentence = found.partition(": ")[2]
+def test_lines_on_earlier_releases_tell_nothing_of_this_one() -> None:
+    found = complaints("  bornOn: Date\n", '  bornOn: Date\n  """When."""\n  diedOn: Date\n')
+    assert found == ["needs a line in the schema's changelog: `Thing.diedOn`"]
+
+
+def test_what_may_surprise_clients_needs_a_line_that_quotes_it() -> None:
+    grown = ("  DARK_RED\n", '  DARK_RED\n  """Blue."""\n  BLUE\n')
+    surprise, addition = complaints(*grown)
+    assert addition == "needs a line in the schema's changelog: `Colour.BLUE`"
+    sentence = surprise.partition(": ")[2]
     assert "BLUE" in sentence
-    assert export.complaints(build_schema(GOOD), grown, f"- {sentence}\n") == []
+    assert complaints(*grown, f"- `Colour.BLUE`: {sentence}") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        ("  bornOn: Date\n", '  bornOn: Date\n  """When."""\n  diedOn: Date\n', "Thing.diedOn"),
+        ("type Query {\n", 'type Query {\n  """One."""\n  thing: Thing\n', "thing"),
+        ("  bornOn: Date\n", '  bornOn(\n    """Of whom."""\n    of: ID\n  ): Date\n', "Thing.bornOn(of)"),
+        ('"""Moment."""\n', '"""Time."""\nscalar Time\n"""Moment."""\n', "Time"),
+    ],
+)
+def test_what_is_added_needs_a_line_that_names_it(before: str, after: str, name: str) -> None:
+    missing = f"needs a line in the schema's changelog: `{name}`"
+    assert missing in complaints(before, after)
+    assert missing not in complaints(before, after, f"- `{name}` for screens.")
 
 
 def test_the_command_writes_checks_and_releases(tmp_path: Path) -> None:
     (tmp_path / "schema").mkdir()
+    (tmp_path / "docs").mkdir()
+    text = (export.HERE / export.GUIDE).read_text("utf-8")
+    row = next(line for line in text.splitlines() if line.startswith("| `KEY_REUSED` |"))
+    (tmp_path / export.GUIDE).write_text(text.replace(row, ""), "utf-8")
+    (tmp_path / export.CHANGELOG).write_text("# Changes\n\n## Unreleased\n- `gone`\n", "utf-8")
     present, released = tmp_path / export.PRESENT, tmp_path / export.RELEASED
     assert export.main(["--check"], tmp_path) == 1
     assert export.main([], tmp_path) == 0
+    assert row in (tmp_path / export.GUIDE).read_text("utf-8")
     assert not released.exists()
     assert export.main(["--check"], tmp_path) == 0
     assert export.main(["--release"], tmp_path) == 0
     assert released.read_text() == present.read_text() == export.sdl()
+    changelog = (tmp_path / export.CHANGELOG).read_text("utf-8")
+    assert changes.unreleased(changelog).strip() == ""
+    assert re.search(r"^## \d{4}-\d\d-\d\d\n- `gone`$", changelog, re.MULTILINE)
     released.write_text(export.sdl().replace("type Query {", 'type Query {\n  """Gone."""\n  gone: Int\n'))
     assert export.main(["--check"], tmp_path) == 1
+
+
+def test_a_stale_table_of_the_guide_is_told(tmp_path: Path) -> None:
+    for name in (export.PRESENT, export.CHANGELOG, export.GUIDE):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((export.HERE / name).read_text("utf-8"), "utf-8")
+    assert export.check(export.sdl(), tmp_path) == []  # nothing was released there, so nothing can break
+    page = tmp_path / export.GUIDE
+    page.write_text(page.read_text("utf-8").replace("| `aliases` | 30 |", "| `aliases` | 31 |"), "utf-8")
+    assert export.check(export.sdl(), tmp_path) == [f"{export.GUIDE} is not as the code has it: run scripts/schema"]
+
+
+def test_a_guide_without_the_place_of_a_table_is_refused() -> None:
+    with pytest.raises(LookupError, match="error codes"):
+        guide.written("# For front-end teams\n")
+
+
+def test_the_guide_tells_every_code_of_the_schema_and_every_limit() -> None:
+    text = (export.HERE / export.GUIDE).read_text("utf-8")
+    codes, limits = (text.split(f"<!-- {name}: ")[1].split("<!-- end")[0] for name in ("error codes", "limits"))
+    published = build_schema(export.sdl()).type_map["ErrorCode"]
+    assert isinstance(published, GraphQLEnumType)
+    assert re.findall(r"^\| `(\w+)`", codes, re.MULTILINE) == sorted(published.values)
+    assert re.findall(r"^\| `(\w+)`", limits, re.MULTILINE) == [row.name for row in table(Bounds())]
