@@ -1,9 +1,10 @@
 """Signing in to the phone app, asked by the app's server (IN-11): office number and the invitation's password.
 
 The password is derived again from the latest invitation's keys and compared; it is good for seven days and once. An
-attempt is reserved before anything is compared, as at the administrators' sign-in (`bizcall/admins/locks.py`), under a
-counter of the number's own that says nothing of an administrator's. A number that nobody holds is counted and answered
-like a wrong password.
+attempt is counted before anything is compared, as at the administrators' sign-in (`bizcall/admins/locks.py`), under a
+counter of the number's own that says nothing of an administrator's. Deriving is quick, so the attempt, its outcome and
+its record are one transaction, and the counter's row lets those of a number in one by one. A number that nobody holds
+is counted and answered like a wrong password.
 """
 
 from __future__ import annotations
@@ -53,11 +54,10 @@ async def app_sign_in(number: str, password: str, *, keys: Keys, actor: Actor, c
     passwords.check_length(password, "password")
     at = clock()
     async with directory():
-        reserved = await locks.reserve(COUNTER.format(asked), STRANGER, at)
-    if isinstance(reserved, Locked):
-        raise locks.locked(reserved.until)
-    async with directory():
         company_id = await _owner(asked)
+        reserved = await locks.reserve(COUNTER.format(asked), STRANGER, at)
+        if isinstance(reserved, Locked):
+            raise locks.locked(reserved.until)
         await enter(company_id)
         standing = await _standing(company_id, asked)
         right = _right(standing, password, keys)

@@ -1,8 +1,10 @@
 """The lock on signing in (AU-22): five failures, then ten minutes in which nothing is compared.
 
 An attempt is counted by one statement BEFORE the password is compared, and given back when it was right. Counting
-afterwards would let every guess that is on its way at the same time be compared: of 100 in parallel, 24 to 95.
-Rows exist for login IDs that nobody has as well, or the lock would tell which IDs exist.
+afterwards would let every guess that is on its way at the same time be compared: of 100 in parallel, 24 to 95. Hashing
+takes too long for an open transaction, so the attempt is recorded in the transaction that counts it, and what became of
+it in that of the outcome: a process that dies in between leaves a counted attempt and its record. Rows exist for login
+IDs that nobody has as well, or the lock would tell which IDs exist.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class Locked:
 
 
 async def reserve(login_id: str, device: UUID, at: datetime) -> Reserved | Locked:
-    """Count one attempt in the open transaction; to be committed before anything is compared.
+    """Count one attempt in the open transaction; to be committed before a password is hashed for comparison.
 
     Attempts while locked change nothing, so they don't lengthen the lock.
     """

@@ -128,12 +128,15 @@ async def _confirmed(viewer: Viewer, password: str, actor: Actor, clock: Clock) 
     async with directory():
         account = await credentials.known(viewer.company_id, viewer.admin_id)
         reserved = await locks.reserve(account.login_id, viewer.device, at)
-    if isinstance(reserved, Locked):
-        raise locks.locked(reserved.until)
+        if isinstance(reserved, Locked):
+            raise locks.locked(reserved.until)
+        await enter(viewer.company_id)
+        await _record(viewer, "admins.password_attempt", actor, clock)
     comparison = await passwords.compare(account.password_hash, password)
     async with tenant(viewer.company_id):
         if comparison.right:
             await locks.release(reserved)
+            await _record(viewer, "admins.password_confirm", actor, clock)
             return account
         await _record(viewer, "admins.password_failure", actor, clock)
     raise locks.failed(reserved, "currentPassword")

@@ -72,12 +72,15 @@ async def sign_in(
         reserved = await locks.reserve(name, account.device, at)
         if isinstance(reserved, Reserved):
             await throttles.take(Bucket.SIGN_IN_FAILURE, name, at=at)
+            await _record(account, "admins.sign_in_attempt", reserved, actor, clock)
     if isinstance(reserved, Locked):
         raise locks.locked(reserved.until)
     comparison = await passwords.compare(account.password_hash, password)
     half = await _begin(account, comparison, reserved, actor, clock) if comparison.right else None
     if half is None:
-        await _failed(account, reserved, actor, clock)
+        async with directory():
+            action = "admins.sign_in_lock" if reserved.locks_until else "admins.sign_in_failure"
+            await _record(account, action, reserved, actor, clock)
         raise locks.failed(reserved)
     if account.temporary_until is not None and account.temporary_until <= at:
         # Told only to who has the password; the challenge that was begun is never shown, and so opens nothing.
@@ -164,15 +167,13 @@ async def _account(login_id: str, device_token: str | None) -> _Account:
     return _Account(**{**row, "device": row["device"] or STRANGER})
 
 
-async def _failed(account: _Account, reserved: Reserved, actor: Actor, clock: Clock) -> None:
-    """Record the failure, and the lock when this was the last one; for nobody's ID in the provider's trail."""
+async def _record(account: _Account, action: str, reserved: Reserved, actor: Actor, clock: Clock) -> None:
+    """Record in the open transaction what became of an attempt; for nobody's ID in the provider's trail."""
     company_id = account.company_id or PROVIDER_ID
-    action = "admins.sign_in_lock" if reserved.locks_until else "admins.sign_in_failure"
     subjects = [account.admin_id] if account.admin_id else []
     details = {"device": "known" if reserved.device != STRANGER else "unknown"}
-    async with directory():
-        await enter(company_id)
-        await audit.record(company_id, actor, action, subjects, details, kind="Admin", clock=clock)
+    await enter(company_id)
+    await audit.record(company_id, actor, action, subjects, details, kind="Admin", clock=clock)
 
 
 async def _begin(

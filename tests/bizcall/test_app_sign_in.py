@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from bizcall import admins
+from bizcall import admins, audit
 from bizcall.app_sign_in import COUNTER, AppUser, app_sign_in
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
@@ -217,6 +217,20 @@ async def test_IN_11_success_failure_and_lock_stand_in_the_companys_trail_withou
     assert all(each["subject_ids"] == app.campaign.people for each in found)
     assert password not in str(found)
     assert app.number not in str(found)
+
+
+async def test_IN_11_a_failure_is_counted_in_the_transaction_of_its_record(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> None:
+        raise SystemError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(audit, "record", failing)
+        with pytest.raises(SystemError):
+            await app.sign_in(WRONG)
+    async with directory():
+        assert not await query("SELECT 1 FROM sign_in_attempt WHERE login_id = $1", COUNTER.format(app.number))
 
 
 async def test_IN_11_guesses_at_nobodys_number_stand_in_the_providers_trail(app: App) -> None:

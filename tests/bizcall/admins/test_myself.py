@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from bizcall import admins
-from bizcall.admins import Half, Viewer, credentials
+from bizcall.admins import Half, Viewer, credentials, passwords
 from bizcall.admins.credentials import Known
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Problem
@@ -79,7 +79,27 @@ async def test_ME_01_the_present_password_is_asked_and_guesses_at_it_are_counted
     # The counter is the browser's, for signing in too; the strangers' is another.
     assert (await refused(person.sign_in(device=completed.device_token))).code is ErrorCode.LOCKED
     assert await person.sign_in()
-    assert (await person.actions()).count("admins.password_failure") == 5
+    tried = [action for action in await person.actions() if action.startswith("admins.password_")]
+    assert tried == ["admins.password_attempt", "admins.password_failure"] * 5
+
+
+async def test_AU_22_the_present_passwords_attempt_is_counted_and_recorded_at_once_before_it_is_compared(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = (await person.complete()).session.viewer
+    found: list[object] = []
+
+    async def dying(*_: object) -> None:
+        async with directory():
+            found.extend(await query("SELECT failures FROM sign_in_attempt WHERE device = $1", viewer.device))
+        raise SystemError
+
+    monkeypatch.setattr(passwords, "compare", dying)
+    with pytest.raises(SystemError):
+        await change(person, viewer)
+
+    assert found == [{"failures": 1}]
+    assert (await person.actions())[-1] == "admins.password_attempt"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +214,7 @@ async def test_ME_01_what_is_no_mobile_is_refused_before_the_password_is_compare
     viewer = (await person.complete()).session.viewer
 
     assert await refused(begin(person, viewer, mobile, WRONG)) == Problem(ErrorCode.INVALID_FORMAT, ("mobile",))
-    assert "admins.password_failure" not in await person.actions()
+    assert not {"admins.password_attempt", "admins.password_failure"} & {*await person.actions()}
 
 
 async def test_AU_24_thirty_seconds_lie_between_codes_to_a_new_mobile(person: Person) -> None:

@@ -42,12 +42,14 @@ async def test_AU_02_from_the_temporary_password_to_one_of_his_own(newcomer: Per
     async with tenant(newcomer.company.id):
         row = await Admin.get(company_id=newcomer.company.id, id=newcomer.company.admin_id)
     assert (row.name, row.department, row.position, row.email) == ("홍길동", "총무팀", "과장", "hong@example.com")
-    assert (await newcomer.actions())[:6] == [
+    assert (await newcomer.actions())[:8] == [
         "admins.welcome",
+        "admins.sign_in_attempt",
         "admins.sign_in_password",
         "admins.code_send",
         "admins.code_send",
         "admins.register",
+        "admins.sign_in_attempt",
         "admins.sign_in_failure",
     ]
 

@@ -30,6 +30,8 @@ from tests.doubles import Turned
 from tests.patience import PATIENCE
 from tests.statements import counted
 
+FAILED = ("admins.sign_in_attempt", "admins.sign_in_failure")
+
 
 @pytest.fixture
 def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -167,7 +169,11 @@ async def test_AU_22_two_processes_have_five_attempts_between_them(person: Perso
 
     assert [await process.wait() for process in processes] == [0, 0]
 
-    assert Counter((await person.actions())[1:]) == {"admins.sign_in_failure": 4, "admins.sign_in_lock": 1}
+    assert Counter((await person.actions())[1:]) == {
+        "admins.sign_in_attempt": 5,
+        "admins.sign_in_failure": 4,
+        "admins.sign_in_lock": 1,
+    }
 
 
 async def test_AU_22_an_unknown_id_is_answered_like_a_known_one(person: Person) -> None:
@@ -283,7 +289,7 @@ async def test_failures_of_an_id_that_nobody_has_are_recorded_in_the_providers_t
     await lock(person, login_id=person.company.numbers[5])
 
     made = (await records(PROVIDER_ID))[before:]
-    assert [record["action"] for record in made] == ["admins.sign_in_failure"] * 4 + ["admins.sign_in_lock"]
+    assert [record["action"] for record in made] == [*FAILED * 4, "admins.sign_in_attempt", "admins.sign_in_lock"]
     assert all(record["subject_ids"] == [] for record in made)
     assert (await person.actions()) == ["admins.credential_register"]
 
@@ -413,11 +419,40 @@ async def test_each_step_is_recorded_and_a_lock_too(person: Person) -> None:
 
     assert before == [
         "admins.credential_register",
+        "admins.sign_in_attempt",
         "admins.sign_in_password",
         "admins.code_send",
         "admins.sign_in",
     ]
-    assert (await person.actions())[4:] == ["admins.sign_in_failure"] * 4 + ["admins.sign_in_lock"]
+    assert (await person.actions())[5:] == [*FAILED * 4, "admins.sign_in_attempt", "admins.sign_in_lock"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_AU_22_an_attempt_is_counted_and_recorded_at_once_before_it_is_compared(
+    person: Person, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """A process that dies while it compares leaves both; nothing is held open meanwhile, or this couldn't look."""
+    login_id, company_id = person.company.login_id, person.company.id
+    if not known:
+        login_id, company_id = person.company.numbers[5], PROVIDER_ID
+    found: list[object] = []
+
+    async def dying(*_: object) -> None:
+        async with directory():
+            found.extend(await query("SELECT failures FROM sign_in_attempt WHERE login_id = $1", login_id))
+        raise SystemError
+
+    monkeypatch.setattr(passwords, "compare", dying)
+    with pytest.raises(SystemError):
+        await person.sign_in(WRONG, login_id=login_id)
+
+    assert found == [{"failures": 1}]
+    *_, last = await records(company_id)
+    assert (last["action"], last["subject_ids"], last["address"]) == (
+        "admins.sign_in_attempt",
+        [person.company.admin_id] if known else [],
+        ACTOR.address,
+    )
 
 
 async def test_prune_forgets_counters_that_count_no_more(person: Person) -> None:
