@@ -91,6 +91,7 @@ async def deliver(message_id: UUID, *, sms: Sms, keys: Keys, site: Site, clock: 
         return Outcome.REFUSED
     except GatewayUncertain as uncertain:
         await _mark(message_id, MessageState.UNKNOWN, reason=uncertain.code)
+        _warn(message_id)
         return Outcome.UNCERTAIN
     await _mark(message_id, MessageState.SENT, gateway_id=gateway_id, clock=clock)
     return Outcome.SENT
@@ -104,13 +105,24 @@ async def expire(*, clock: Clock = now) -> int:
             UPDATE account_message SET
                 reason = CASE state WHEN 'QUEUED' THEN $2 ELSE $3 END,
                 state = CASE state WHEN 'QUEUED' THEN 'FAILED' ELSE 'UNKNOWN' END
-            WHERE state IN ('QUEUED', 'SENDING') AND created_at < $1 RETURNING id
+            WHERE state IN ('QUEUED', 'SENDING') AND created_at < $1 RETURNING id, state
             """,
             clock() - LATEST,
             TOO_LATE,
             LOST,
         )
+    for row in rows:
+        if row["state"] == MessageState.UNKNOWN:
+            _warn(row["id"])
     return len(rows)
+
+
+def _warn(message_id: UUID) -> None:
+    """Tell operators, who alone can see to it that the person learns what the message said."""
+    logger.warning(
+        "nobody knows whether an account's message arrived",
+        extra={"event": "ACCOUNT_MESSAGE_UNKNOWN", "message_id": str(message_id)},
+    )
 
 
 async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
@@ -141,7 +153,7 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
         if row["state"] == MessageState.SENDING:
             # The queue brings a message again only after its worker is dead.
             await _set(message_id, MessageState.UNKNOWN, reason=LOST)
-            logger.warning("a message's worker died", extra={"message_id": str(message_id)})
+            _warn(message_id)
             return Outcome.UNCERTAIN
         if row["superseded"] or clock() - row["created_at"] > LATEST:
             await _set(message_id, MessageState.FAILED, reason=SUPERSEDED if row["superseded"] else TOO_LATE)

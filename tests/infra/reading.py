@@ -8,12 +8,12 @@ from typing import Any
 Template = Mapping[str, Any]
 
 
-def of(template: Template, kind: str) -> dict[str, dict[str, Any]]:
-    """Properties by logical id of all resources of a type."""
+def of(template: Template, kind: str, by: str = "AWS") -> dict[str, dict[str, Any]]:
+    """Properties by logical id of all resources of a type, which AWS defines or we do ("Custom")."""
     return {
         name: resource.get("Properties", {})
         for name, resource in template["Resources"].items()
-        if resource["Type"] == f"AWS::{kind}"
+        if resource["Type"] == f"{by}::{kind}"
     }
 
 

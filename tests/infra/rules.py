@@ -417,6 +417,51 @@ def schedules_do_not_pile_up(template: Template) -> Iterator[str]:
 
 
 @rule
+def no_turn_is_lost_beside_another(template: Template) -> Iterator[str]:
+    """A schedule that comes less often than each minute waits until its function is free, and so does the migration.
+
+    A function that runs once at a time refuses the second event, which Lambda then brings again until it is too old.
+    """
+    ages = {
+        function(template, p["FunctionName"]): p.get("MaximumEventAgeInSeconds", 21_600)
+        for p in of(template, "Lambda::EventInvokeConfig").values()
+    }
+    limits = {name: each["Timeout"] for name, each in of(template, "Lambda::Function").items()}
+    for name, schedule in of(template, "Scheduler::Schedule").items():
+        called = function(template, schedule["Target"]["Arn"])
+        if schedule["ScheduleExpression"] != "rate(1 minute)" and ages.get(called, 0) < 2 * limits[called]:
+            yield f"{name}: is given up before {called} is free again"
+    for name, step in of(template, "Migration", by="Custom").items():
+        called = function(template, step["ServiceToken"])
+        if step.get("ServiceTimeout", 3600) < ages[called] + limits[called]:
+            yield f"{name}: is given up while its event may still wait"
+
+
+@rule
+def functions_in_a_network_reach_no_more_than_they_need(template: Template) -> Iterator[str]:
+    """They are in the group of ours, which nobody may enter and which leads to TLS and the database only."""
+    groups = of(template, "EC2::SecurityGroup")
+    for name, each in of(template, "Lambda::Function").items():
+        network = each.get("VpcConfig", {}).get("Fn::If", [None, {}])[1]
+        if not {target(group) for group in listed(network.get("SecurityGroupIds", []))} & set(groups):
+            yield f"{name}: is in no group of ours"
+    for name, group in groups.items():
+        if group.get("SecurityGroupIngress"):
+            yield f"{name}: may be entered"
+        egress = group.get("SecurityGroupEgress", [])
+        if not egress:
+            yield f"{name}: may leave for anywhere"
+        for way in egress:
+            if way["IpProtocol"] != "tcp" or way["FromPort"] != way["ToPort"]:
+                yield f"{name}: more than one port may be left by"
+            elif "DestinationSecurityGroupId" not in way and way["FromPort"] != 443:
+                yield f"{name}: may leave for anywhere by {way['FromPort']}"
+    entered = [target(each.get("SourceSecurityGroupId")) for each in of(template, "EC2::SecurityGroupIngress").values()]
+    for name in sorted(set(groups) - set(entered)):
+        yield f"{name}: the database doesn't let it in"
+
+
+@rule
 def no_secret_stands_in_the_template(template: Template) -> Iterator[str]:
     """Secrets are generated or come by reference (I2)."""
     for name, secret in of(template, "SecretsManager::Secret").items():

@@ -229,6 +229,30 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
     ("every_notification_is_let_in", without("ImportsQueuePolicy"), "does not take"),
     ("schedules_do_not_pile_up", put("SweepFunction", 60, "Timeout"), "next turn"),
     ("schedules_do_not_pile_up", put("SweepFunction", 2, "ReservedConcurrentExecutions"), "pile up"),
+    ("no_turn_is_lost_beside_another", put("StatsFunctionEventInvokeConfig", 60, "MaximumEventAgeInSeconds"), "free"),
+    ("no_turn_is_lost_beside_another", put("Migration", 330, "ServiceTimeout"), "still wait"),
+    ("functions_in_a_network_reach_no_more_than_they_need", drop("SweepFunction", "VpcConfig"), "no group"),
+    (
+        "functions_in_a_network_reach_no_more_than_they_need",
+        drop("FunctionsGroup", "SecurityGroupEgress"),
+        "leave for anywhere",
+    ),
+    (
+        "functions_in_a_network_reach_no_more_than_they_need",
+        put("FunctionsGroup", [{"IpProtocol": "tcp", "FromPort": 25, "ToPort": 25}], "SecurityGroupEgress"),
+        "by 25",
+    ),
+    (
+        "functions_in_a_network_reach_no_more_than_they_need",
+        put("FunctionsGroup", [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}], "SecurityGroupEgress"),
+        "more than one port",
+    ),
+    (
+        "functions_in_a_network_reach_no_more_than_they_need",
+        put("FunctionsGroup", [{"CidrIp": "0.0.0.0/0"}], "SecurityGroupIngress"),
+        "be entered",
+    ),
+    ("functions_in_a_network_reach_no_more_than_they_need", without("DatabaseEntrance"), "let it in"),
     ("no_secret_stands_in_the_template", put("KeySecret", "in clear", "SecretString"), "stands in"),
 ]
 

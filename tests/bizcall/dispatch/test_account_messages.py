@@ -50,6 +50,11 @@ async def states(person: Person) -> list[tuple[str, str | None]]:
     return [(row["state"], row["reason"]) for row in rows]
 
 
+def alarmed(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Events told to operators, as the template counts them in the log."""
+    return [record.__dict__["event"] for record in caplog.records if "event" in record.__dict__]
+
+
 async def deliver(person: Person, place: int = -1) -> Outcome:
     """What the worker does with one message of the queue."""
     _, letter = person.queue.letters[place]
@@ -163,7 +168,7 @@ async def test_what_was_certainly_not_taken_is_queued_and_sent_by_the_redelivery
     ],
 )
 async def test_what_was_refused_or_is_uncertain_is_not_repeated(
-    invited: Person, raised: Exception, outcome: Outcome, state: tuple[str, str]
+    invited: Person, caplog: pytest.LogCaptureFixture, raised: Exception, outcome: Outcome, state: tuple[str, str]
 ) -> None:
     invited.phone.away = raised
     assert await deliver(invited) is outcome
@@ -173,9 +178,12 @@ async def test_what_was_refused_or_is_uncertain_is_not_repeated(
 
     assert await states(invited) == [state]
     assert len(invited.phone.sent) == 1
+    assert alarmed(caplog) == (["ACCOUNT_MESSAGE_UNKNOWN"] if outcome is Outcome.UNCERTAIN else [])
 
 
-async def test_after_a_killed_worker_the_fate_is_unknown_and_it_is_never_repeated(invited: Person) -> None:
+async def test_after_a_killed_worker_the_fate_is_unknown_and_it_is_never_repeated(
+    invited: Person, caplog: pytest.LogCaptureFixture
+) -> None:
     """A worker that is killed, or meets a bug, has told of nothing after its claim."""
     invited.phone.away = RuntimeError("killed")
     with pytest.raises(RuntimeError):
@@ -187,6 +195,7 @@ async def test_after_a_killed_worker_the_fate_is_unknown_and_it_is_never_repeate
 
     assert await states(invited) == [("UNKNOWN", "LOST")]
     assert len(invited.phone.sent) == 1
+    assert alarmed(caplog) == ["ACCOUNT_MESSAGE_UNKNOWN"]
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(0, Outcome.SENT), (1, Outcome.EXPIRED)])
@@ -218,7 +227,9 @@ async def test_AU_32_who_was_replaced_before_his_welcome_left_gets_none(invited:
     assert [sent.to for sent in invited.phone.sent] == ["01077776666"]
 
 
-async def test_what_no_queue_brings_any_more_is_given_up(invited: Person, stranger: Tenant) -> None:
+async def test_what_no_queue_brings_any_more_is_given_up(
+    invited: Person, stranger: Tenant, caplog: pytest.LogCaptureFixture
+) -> None:
     other = Person(stranger, clock=invited.clock)
     await invite(other)
     other.phone.away = RuntimeError("killed")
@@ -227,11 +238,13 @@ async def test_what_no_queue_brings_any_more_is_given_up(invited: Person, strang
     invited.clock.turn(hours=24)
     await account_messages.expire(clock=invited.clock)
     assert (await states(invited), await states(other)) == ([("QUEUED", None)], [("SENDING", None)])
+    assert alarmed(caplog) == []
 
     invited.clock.turn(seconds=1)
     assert await account_messages.expire(clock=invited.clock) >= 2
 
     assert (await states(invited), await states(other)) == ([("FAILED", "TOO_LATE")], [("UNKNOWN", "LOST")])
+    assert set(alarmed(caplog)) == {"ACCOUNT_MESSAGE_UNKNOWN"}
     assert await deliver(invited) is Outcome.DONE_BEFORE
 
 
