@@ -7,10 +7,12 @@ is the same. Separators stay, so that a number is still read as one.
     number    010-****-1234: the beginning up to the first hyphen, and the last four digits; of a number without Korea's
               form at most the last four, of a short one less, and nothing that is no digit
     e-mail    a***@x.kr: the first letter and the domain, with three stars whatever the length
+    address   203.0.113.*, 2001:db8:7::*: the network in which it lies, by which its owner knows it
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 from bizcall import phones, texts
@@ -60,6 +62,19 @@ def email(text: str) -> str:
     if not at:
         return STAR * 3
     return f"{local[0] if len(local) > 1 and local[0].isalpha() else ''}{STAR * 3}{at}{domain}"
+
+
+def address(text: str) -> str:
+    """A network address by its /24, one of IPv6 by its /48; empty for a text that is none."""
+    try:
+        parsed = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return f"{ipaddress.ip_network((parsed, 48), strict=False).network_address}{STAR}"
+        parsed = parsed.ipv4_mapped
+    return f"{str(parsed).rpartition('.')[0]}.{STAR}"
 
 
 def _word(word: str) -> str:

@@ -128,7 +128,14 @@ class Person:
     async def step(self, half: Half, code: str, *, device: str | None = None) -> SignedIn | Half:
         """The second step, whatever it leads to."""
         return await admins.verify(
-            half.token, code, device_token=device, user_agent="test", keys=KEYS, actor=ACTOR, clock=self.clock
+            half.token,
+            code,
+            device_token=device,
+            user_agent="test",
+            keys=KEYS,
+            actor=ACTOR,
+            queue=self.queue,
+            clock=self.clock,
         )
 
     async def complete(self, *, device: str | None = None) -> SignedIn:

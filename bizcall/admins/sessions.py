@@ -81,10 +81,11 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Opened:
-    """A session that has just begun; `token` is shown this once."""
+    """A session that has just begun; `token` is shown this once. `displaced` says that it ended another one."""
 
     token: str
     viewer: Viewer
+    displaced: bool
 
 
 async def authenticate(
@@ -180,7 +181,8 @@ async def begin(
         await audit.record(
             company_id, actor, "admins.session_displace", [each["id"] for each in ended], kind="Session", clock=clock
         )
-    return Opened(token, Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at, device, at + FRESH))
+    viewer = Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at, device, at + FRESH)
+    return Opened(token, viewer, displaced=bool(ended))
 
 
 async def freshen(viewer: Viewer, at: datetime) -> datetime:

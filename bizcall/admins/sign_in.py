@@ -20,10 +20,10 @@ from bizcall.admins.passwords import Comparison
 from bizcall.admins.sessions import Opened
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, enter, query
-from bizcall.dispatch import outbox
+from bizcall.dispatch import account_messages, outbox
 from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.models.accounts import Purpose
+from bizcall.models.accounts import MessageKind, Purpose
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, Queue, now
 from bizcall.throttles import Bucket
@@ -108,12 +108,16 @@ async def verify(
     user_agent: str = "",
     keys: Keys,
     actor: Actor,
+    queue: Queue,
     clock: Clock = now,
 ) -> SignedIn | Half:
     """Compare the code and open a session, or, for who hasn't registered yet, begin the registration's challenge.
 
-    Of any number of requests at once with the right code, one succeeds. Raises Invalid: STATE (the challenge is over),
-    LOCKED, CODE_WRONG with `triesLeft`, CODE_EXPIRED (none is alive: ask for another).
+    Of any number of requests at once with the right code, one succeeds. An administrator whose oldest session ends by
+    it is told by SMS (S4); not more often than he gets codes (AU-24), since each such sign-in takes one.
+
+    Raises Invalid: STATE (the challenge is over), LOCKED, CODE_WRONG with `triesLeft`, CODE_EXPIRED (none is alive: ask
+    for another).
     """
     at = clock()
     async with directory():
@@ -132,9 +136,12 @@ async def verify(
                     device=pending.device,
                     at=at,
                 )
-            return await _open(pending, device_token, user_agent, actor, clock)
-    # Raised after the commit: inside, the rollback would give the try back.
-    raise tried.refusal
+            signed_in, told = await _open(pending, device_token, user_agent, actor, clock)
+    if tried.refusal is not None:
+        # Raised after the commit: inside, the rollback would give the try back.
+        raise tried.refusal
+    await outbox.publish(told, queue=queue)
+    return signed_in
 
 
 def login(text: str) -> str:
@@ -207,8 +214,10 @@ async def _begin(
     return half
 
 
-async def _open(pending: Pending, device_token: str | None, user_agent: str, actor: Actor, clock: Clock) -> SignedIn:
-    """Open the session, in the open transaction that has entered the company."""
+async def _open(
+    pending: Pending, device_token: str | None, user_agent: str, actor: Actor, clock: Clock
+) -> tuple[SignedIn, list[UUID]]:
+    """Open the session, in the open transaction that has entered the company; with the messages to be published."""
     at = clock()
     company_id, admin_id = pending.account
     admin = replace(actor, kind=ActorKind.OPERATOR if company_id == PROVIDER_ID else ActorKind.ADMIN, id=admin_id)
@@ -217,4 +226,16 @@ async def _open(pending: Pending, device_token: str | None, user_agent: str, act
         company_id, admin_id, actor=admin, user_agent=user_agent, device=device_id, clock=clock
     )
     await audit.record(company_id, admin, "admins.sign_in", [admin_id], kind="Admin", clock=clock)
-    return SignedIn(session, token, int(devices.KEPT.total_seconds()))
+    told = []
+    if session.displaced:
+        told.append(
+            await account_messages.put(
+                company_id,
+                admin_id,
+                MessageKind.SESSION_DISPLACED,
+                pending.mobile,
+                session_id=session.viewer.session_id,
+                clock=clock,
+            )
+        )
+    return SignedIn(session, token, int(devices.KEPT.total_seconds())), told

@@ -1,4 +1,4 @@
-"""What accounts are told by SMS beside codes: the welcome (ON-01), and changes (PW-01, ME-01).
+"""What accounts are told by SMS beside codes: the welcome (ON-01), changes (PW-01, ME-01), and an ended session (S4).
 
     put      in the transaction of the change: a row, and a message of the queue `sms` which names it
     deliver  the consumer's part: claim, send, record
@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from bizcall import texts
+from bizcall import masking, texts
 from bizcall.database import directory, query
 from bizcall.dispatch import messages, outbox
 from bizcall.dispatch.codes import QUEUE, Keys, Outcome
@@ -28,6 +28,7 @@ from bizcall.dispatch.messages import TextMessage
 from bizcall.dispatch.texts import fitted, subject
 from bizcall.ids import uuid7
 from bizcall.models.accounts import AccountMessage, MessageKind, MessageState
+from bizcall.months import KOREA
 from bizcall.ports import Clock, GatewayBusy, GatewayRefused, GatewayUncertain, Sms, now
 from bizcall.settings import Settings
 
@@ -63,14 +64,28 @@ class Site:
 
 
 async def put(
-    company_id: UUID, admin_id: UUID, kind: MessageKind, mobile: str, *, key: UUID | None = None, clock: Clock = now
+    company_id: UUID,
+    admin_id: UUID,
+    kind: MessageKind,
+    mobile: str,
+    *,
+    key: UUID | None = None,
+    session_id: UUID | None = None,
+    clock: Clock = now,
 ) -> UUID:
     """Write a message into the open transaction; returns the outbox message, to be published after the commit.
 
     `key` is the row's, where it had to be known before: the temporary password of a WELCOME is made of it.
+    `session_id` is the session that a SESSION_DISPLACED tells of.
     """
     row = await AccountMessage.create(
-        id=key or uuid7(), company_id=company_id, admin_id=admin_id, kind=kind, mobile=mobile, created_at=clock()
+        id=key or uuid7(),
+        company_id=company_id,
+        admin_id=admin_id,
+        kind=kind,
+        session_id=session_id,
+        mobile=mobile,
+        created_at=clock(),
     )
     return await outbox.put(QUEUE, {"message": str(row.id)}, company_id=company_id, clock=clock)
 
@@ -132,6 +147,7 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
             """
             SELECT message.kind, message.state, message.mobile, message.admin_id, message.id, message.created_at,
                    coalesce(credential.login_id, '') AS login_id, company.name AS company,
+                   session.address AS session_address, session.created_at AS session_at,
                    message.kind = $2 AND (
                        credential.registered_at IS NOT NULL OR credential.ended_at IS NOT NULL OR EXISTS (
                            SELECT 1 FROM account_message AS later
@@ -142,6 +158,7 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
             FROM account_message AS message
             JOIN credential ON credential.company_id = message.company_id AND credential.admin_id = message.admin_id
             JOIN company_directory AS company ON company.company_id = message.company_id
+            LEFT JOIN session ON session.company_id = message.company_id AND session.id = message.session_id
             WHERE message.id = $1 FOR UPDATE OF message
             """,
             message_id,
@@ -169,6 +186,8 @@ def _text(row: dict[str, Any], keys: Keys, site: Site) -> TextMessage:
         "password": keys.password(row["id"], row["admin_id"]) if row["kind"] == MessageKind.WELCOME else "",
         "site": site,
         "hours": int(TEMPORARY.total_seconds() // 3600),
+        "session_at": row["session_at"] and f"{row['session_at'].astimezone(KOREA):%Y-%m-%d %H:%M}",
+        "session_address": masking.address(row["session_address"] or ""),
     }
     sent = fitted(messages.rendered(f"account.{row['kind'].lower()}.txt", words))
     return TextMessage(sent.text, subject(SUBJECT) if sent.long else None)

@@ -38,6 +38,7 @@ class MessageKind(StrEnum):
     WELCOME = "WELCOME"
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # a name, no secret
     MOBILE_CHANGED = "MOBILE_CHANGED"
+    SESSION_DISPLACED = "SESSION_DISPLACED"
 
 
 class MessageState(StrEnum):
@@ -196,12 +197,16 @@ class FormerPassword(DirectoryRow):
 
 
 class AccountMessage(DirectoryRow):
-    """What an account is told by SMS beside codes. `reason` is a code of the gateway's or ours, if it wasn't sent."""
+    """What an account is told by SMS beside codes. `reason` is a code of the gateway's or ours, if it wasn't sent.
+
+    `session_id` is the session that a SESSION_DISPLACED tells of: the one that took another's place.
+    """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
     company_id = fields.UUIDField()
     admin_id = fields.UUIDField()
     kind = fields.CharEnumField(MessageKind, max_length=20)
+    session_id = fields.UUIDField(null=True)
     mobile = fields.TextField()
     state = fields.CharEnumField(MessageState, max_length=10, default=MessageState.QUEUED)
     gateway_id = fields.TextField(null=True)

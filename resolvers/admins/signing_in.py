@@ -88,6 +88,7 @@ async def sign_in_verify(
         user_agent=context.user_agent,
         keys=Keys.of(context.services.settings),
         actor=context.actor,
+        queue=context.services.queue,
         clock=context.services.clock,
     )
     if isinstance(signed_in, admins.Half):

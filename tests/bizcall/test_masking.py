@@ -46,11 +46,24 @@ NUMBERS = {
     "": "",
 }
 EMAILS = {"hong@x.kr": "h***@x.kr", "a@x.kr": "***@x.kr", "1234@x.kr": "***@x.kr", "nobody": "***", "": "***"}
+ADDRESSES = {
+    "203.0.113.7": "203.0.113.*",
+    "2001:db8:7:1::9": "2001:db8:7::*",
+    "fe80::1%eth0": "fe80::*",
+    "::ffff:203.0.113.7": "203.0.113.*",
+    "testclient": "",
+    "": "",
+}
 
 
 @pytest.mark.parametrize(("text", "shown"), NAMES.items())
 def test_CU_01_names_are_masked(text: str, shown: str) -> None:
     assert masking.name(text) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), ADDRESSES.items())
+def test_S4_network_addresses_are_masked(text: str, shown: str) -> None:
+    assert masking.address(text) == shown
 
 
 @pytest.mark.parametrize(("text", "shown"), NUMBERS.items())

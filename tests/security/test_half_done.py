@@ -267,7 +267,9 @@ class Steps:
 
     async def verify(self) -> None:
         """The code."""
-        step = await admins.verify(self.challenge, self.code, keys=KEYS, actor=ACTOR, clock=self.person.clock)
+        step = await admins.verify(
+            self.challenge, self.code, keys=KEYS, actor=ACTOR, queue=self.person.queue, clock=self.person.clock
+        )
         assert isinstance(step, Half)
         self.form = step.token
 

@@ -183,7 +183,9 @@ async def test_AU_24_ten_minutes_after_the_password_the_challenge_is_over(person
 
 @pytest.mark.parametrize("token", ["", "x", "é", "A" * 43, "A" * 5000, "\ud800", "\x00"])
 async def test_AU_24_a_challenge_out_of_thin_air_opens_nothing(person: Person, token: str) -> None:
-    problem = await refused(admins.verify(token, "000000", keys=KEYS, actor=ACTOR, clock=person.clock))
+    problem = await refused(
+        admins.verify(token, "000000", keys=KEYS, actor=ACTOR, queue=person.queue, clock=person.clock)
+    )
 
     assert problem == Problem(ErrorCode.STATE, ("challenge",))
 

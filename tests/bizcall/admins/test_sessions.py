@@ -12,6 +12,7 @@ from bizcall.admins import SignedIn, passwords, sessions
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query
 from bizcall.errors import ErrorCode, Invalid, NotFound
+from bizcall.months import KOREA
 from tests.accounts import PASSWORD, Person, records, signed_in
 from tests.factories import Tenant
 from tests.statements import counted
@@ -190,6 +191,28 @@ async def test_S4_a_fourth_session_ends_the_oldest(person: Person) -> None:
     assert await alive(person, made) == [False, True, True, True]
     displaced = [record for record in await records(person.company.id) if "displace" in record["action"]]
     assert [record["subject_ids"] for record in displaced] == [[made[0].session.viewer.session_id]]
+
+
+async def test_S4_whose_session_was_ended_is_told_when_and_from_where_once_for_each(person: Person) -> None:
+    await opened(person, sessions.MOST)
+    async with directory():
+        assert not await query("SELECT 1 FROM account_message WHERE admin_id = $1", person.company.admin_id)
+    at = person.clock().astimezone(KOREA)
+
+    await opened(person, 1)
+    await person.deliver()
+
+    sent = person.phone.sent[-1]
+    assert sent.to == person.company.mobile
+    assert sent.text == (
+        "[비즈콜] 동시 접속 수를 넘어, 새 로그인으로 가장 오래된 접속이 종료되었습니다.\n"
+        f"일시: {at:%Y-%m-%d %H:%M}\n"
+        "접속 주소: 203.0.113.*\n"
+        "본인이 아니면 비밀번호를 변경하고 1544-0001로 연락해 주세요."
+    )
+    async with directory():
+        told = await query("SELECT kind FROM account_message WHERE admin_id = $1", person.company.admin_id)
+    assert [row["kind"] for row in told] == ["SESSION_DISPLACED"]
 
 
 async def test_S4_sessions_that_ended_or_went_idle_leave_room(person: Person) -> None:
