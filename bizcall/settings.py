@@ -15,6 +15,7 @@ class Settings(BaseSettings):
 
     `database_url` (laptop, tests) or `database_secret_id` (AWS: a Secrets Manager secret with host, port, username,
     password and dbname) tells where PostgreSQL is. `key_secret_id` names the secret from which codes are derived.
+    With `origin_secret_id` only requests that carry one of `origin_secrets` are answered: the firewall adds it.
 
     `sms_gateway` chooses who carries text messages; for Solapi, `solapi_secret_id` names a secret with apiKey and
     apiSecret, and `sender_number` is the number registered there, digits only. `mail_from` is the sender of e-mail,
@@ -35,6 +36,8 @@ class Settings(BaseSettings):
     database_secret_id: str | None = None
     key_secret_id: str | None = None
     secret_key: SecretStr | None = None
+    origin_secret_id: str | None = None
+    origin_secrets: tuple[SecretStr, ...] = ()
     bucket: str = ""
     queue_urls: dict[str, str] = Field(default_factory=dict)
     web_origins: tuple[str, ...] = ()

@@ -194,12 +194,15 @@ class Process:
         return services
 
     async def _secrets(self) -> Settings:
-        found: dict[str, SecretStr] = {}
+        found: dict[str, SecretStr | tuple[SecretStr, ...]] = {}
         if self._settings.database_url is None and self._settings.database_secret_id:
             text = await aws.secret(self._clients, self._settings.database_secret_id)
             found["database_url"] = SecretStr(aws.database_url(text))
         if self._settings.secret_key is None and self._settings.key_secret_id:
             found["secret_key"] = SecretStr(await aws.secret(self._clients, self._settings.key_secret_id))
+        if self._settings.origin_secret_id:
+            texts = await aws.secrets(self._clients, self._settings.origin_secret_id)
+            found["origin_secrets"] = tuple(map(SecretStr, texts))
         known = self._settings.model_copy(update=found)
         url = known.database_url
         if url is not None and not tls.is_verified(url.get_secret_value()) and known.stage == "production":

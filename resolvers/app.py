@@ -27,6 +27,7 @@ from bizcall.ports import Clock
 from bizcall.service_clients import ServiceClient
 from bizcall.support import DocumentKind, Documents, slug
 from resolvers import root
+from resolvers.firewall import Firewall
 from resolvers.http import CLIENT_HEADER, Endpoint, Identify
 from resolvers.limits import Bounds
 from schema.context import Services
@@ -123,9 +124,11 @@ def create_app(
         expose_headers=["x-request-id", "retry-after"],
         max_age=3600,
     )
+    known = [secret.get_secret_value() for secret in settings.origin_secrets]
+    firewall = [Middleware(Firewall, secrets=known)] if settings.origin_secret_id else []
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Headers, secure=secure), cors],
+        middleware=[Middleware(Headers, secure=secure), *firewall, cors],
         exception_handlers={HTTPException: missing},
     )
     # A redirect would be built from the client's Host header.

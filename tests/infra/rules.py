@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from bizcall.settings import Settings
+from resolvers.firewall import ADDRESS_HEADER, ORIGIN_HEADER
 from tests.infra.reading import (
     Template,
     dead_letter_queues,
@@ -29,7 +30,7 @@ Rule = Callable[[Template], Iterator[str]]
 
 RULES: list[Rule] = []
 
-LAPTOP_ONLY = {"DATABASE_URL", "SECRET_KEY", "SOLAPI_URL"}
+LAPTOP_ONLY = {"DATABASE_URL", "ORIGIN_SECRETS", "SECRET_KEY", "SOLAPI_URL"}
 """Settings that hold secrets in clear text, or turn a gateway to a server of tests: for laptops and tests."""
 
 SOME_ONLY = {
@@ -39,12 +40,13 @@ SOME_ONLY = {
     "MAIL_FROM",
     "MANUAL_URL",
     "MONTHS_KEPT",
+    "ORIGIN_SECRET_ID",
     "SENDER_NUMBER",
     "SITE_URL",
     "SMS_GATEWAY",
     "SOLAPI_SECRET_ID",
 }
-"""Settings that only those functions have which derive codes, or send messages."""
+"""Settings that only those functions have which derive codes, send messages, keep months or answer requests."""
 
 MANAGED_POLICIES = {"AWSLambdaENIManagementAccess", "AWSCodeDeployRoleForLambda"}
 """AWS's own policies which may be attached: network interfaces have no names before they exist, and SAM writes the role
@@ -55,6 +57,9 @@ CONNECTIONS_LEFT = 10
 
 ANY_BUT = {"sns:Publish"}
 """Actions that may be allowed on all but some resources: a telephone number has no ARN."""
+
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+"""AWS's own policy by which CloudFront keeps no answer."""
 
 INSTANCE_ALARMS = {"Errors", "Throttles"}
 QUEUE_ALARM = "ApproximateAgeOfOldestMessage"
@@ -459,6 +464,39 @@ def functions_in_a_network_reach_no_more_than_they_need(template: Template) -> I
     entered = [target(each.get("SourceSecurityGroupId")) for each in of(template, "EC2::SecurityGroupIngress").values()]
     for name in sorted(set(groups) - set(entered)):
         yield f"{name}: the database doesn't let it in"
+
+
+@rule
+def the_api_is_reached_only_through_the_firewall(template: Template) -> Iterator[str]:
+    """CloudFront stands behind the firewall, sends the secret that the API asks for, and says who the client is."""
+    secrets = {
+        target(each.get("Environment", {}).get("Variables", {}).get("ORIGIN_SECRET_ID"))
+        for each in of(template, "Lambda::Function").values()
+        if each["Handler"] == "lambdas.api.handler"
+    }
+    addressed = [n for n, f in of(template, "CloudFront::Function").items() if ADDRESS_HEADER in f["FunctionCode"]]
+    for name, each in of(template, "CloudFront::Distribution").items():
+        config = each["DistributionConfig"]
+        cache = config["DefaultCacheBehavior"]
+        if target(config.get("WebACLId")) != "FirewallArn":
+            yield f"{name}: no firewall stands before it"
+        if cache["ViewerProtocolPolicy"] != "https-only":
+            yield f"{name}: takes requests without TLS"
+        if cache["CachePolicyId"] != CACHING_DISABLED:
+            yield f"{name}: keeps answers"
+        called = {target(link["FunctionARN"]) for link in cache.get("FunctionAssociations", [])}
+        if not called & set(addressed):
+            yield f"{name}: doesn't tell the client's address"
+        for origin in config["Origins"]:
+            if origin["CustomOriginConfig"]["OriginProtocolPolicy"] != "https-only":
+                yield f"{name}: asks the API without TLS"
+            sent = {h["HeaderName"]: json.dumps(h["HeaderValue"]) for h in origin.get("OriginCustomHeaders", [])}
+            if not any(f"secretsmanager:${{{secret}}}" in sent.get(ORIGIN_HEADER, "") for secret in secrets if secret):
+                yield f"{name}: doesn't send the secret that the API asks for"
+        if "Aliaslive" not in str(template["Resources"][name].get("DependsOn")):
+            yield f"{name}: sends a secret before the API knows it"
+    if not of(template, "CloudFront::Distribution"):
+        yield "no distribution"
 
 
 @rule

@@ -17,6 +17,7 @@ from local.template import translate
 from tests.infra import reading, rules
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
+FIREWALL = TEMPLATE.with_name("firewall.yaml")
 PARAMETERS = {
     "DatabaseSecretArn": "arn:aws:secretsmanager:::secret:app",
     "OwnerSecretArn": "arn:aws:secretsmanager:::secret:owner",
@@ -253,6 +254,33 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
         "be entered",
     ),
     ("functions_in_a_network_reach_no_more_than_they_need", without("DatabaseEntrance"), "let it in"),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        drop("Distribution", "DistributionConfig", "WebACLId"),
+        "no firewall",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        put("Distribution", "allow-all", "DistributionConfig", "DefaultCacheBehavior", "ViewerProtocolPolicy"),
+        "without TLS",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        put("Distribution", "another", "DistributionConfig", "DefaultCacheBehavior", "CachePolicyId"),
+        "keeps answers",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        drop("Distribution", "DistributionConfig", "DefaultCacheBehavior", "FunctionAssociations"),
+        "address",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        drop("ApiFunction", "Environment", "Variables", "ORIGIN_SECRET_ID"),
+        "doesn't send the secret",
+    ),
+    ("the_api_is_reached_only_through_the_firewall", resource("Distribution", "DependsOn"), "before the API knows"),
+    ("the_api_is_reached_only_through_the_firewall", without("Distribution"), "no distribution"),
     ("no_secret_stands_in_the_template", put("KeySecret", "in clear", "SecretString"), "stands in"),
 ]
 
@@ -293,7 +321,10 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
 
 def test_cfn_lint_has_nothing_to_say() -> None:
     done = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), "--format", "json", "--regions", "ap-northeast-2", "--", TEMPLATE],
+        [
+            Path(sys.executable).with_name("cfn-lint"), "--format", "json", "--regions", "ap-northeast-2", "--",
+            TEMPLATE, FIREWALL,
+        ],
         capture_output=True, text=True, timeout=280,
     )  # fmt: skip
     assert json.loads(done.stdout or "[]") == [], done.stderr

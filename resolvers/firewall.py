@@ -1,0 +1,41 @@
+"""Only what comes through the firewall is answered, as from the address that the firewall saw.
+
+CloudFront, before which the firewall stands, adds two headers to each request, whatever the client sent under their
+names: a secret of the stack's, and the client's address, for which the gateway would take CloudFront's own. Who asks
+the gateway by itself knows no secret. On the laptop, and in a stack without a firewall, neither header means anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hmac import compare_digest
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+ORIGIN_HEADER = "x-bizcall-origin"
+"""Has the secret."""
+
+ADDRESS_HEADER = "x-bizcall-address"
+"""Has the client's address."""
+
+
+class Firewall:
+    """Pure ASGI. `secrets` are good at the same time: the present one, and the former while it is being replaced."""
+
+    def __init__(self, app: ASGIApp, *, secrets: Sequence[str]) -> None:
+        self.app, self.secrets = app, [secret.encode() for secret in secrets]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what knows a secret, refuse the rest; without a secret, that is everything."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get(ORIGIN_HEADER, "").encode()
+        if not any(compare_digest(given, secret) for secret in self.secrets):
+            told = {"message": "There is nothing here.", "extensions": {"code": "NOT_FOUND"}}
+            await JSONResponse({"errors": [told]}, 403)(scope, receive, send)
+            return
+        await self.app({**scope, "client": (headers.get(ADDRESS_HEADER, ""), 0)}, receive, send)
