@@ -15,6 +15,8 @@ MEASURED = {
     Outcome.REFUSED: Metric.MESSAGES_FAILED,
     Outcome.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
 }
+CODES = {Outcome.SENT: Metric.CODES_SENT, Outcome.EXPIRED: Metric.CODES_LATE}
+"""What is counted of codes besides: how many there are over the whole service, and who waited for nothing (O6, O11)."""
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
@@ -27,6 +29,8 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
         )
         if outcome in MEASURED:
             services.metrics.add(MEASURED[outcome])
+        if "code" in body and outcome in CODES:
+            services.metrics.add(CODES[outcome])
 
     return await each_record(event, deliver, remaining=services.remaining)
 

@@ -26,6 +26,8 @@ class Metric(StrEnum):
     MESSAGES_SENT = "MessagesSent"
     MESSAGES_FAILED = "MessagesFailed"
     MESSAGES_UNCERTAIN = "MessagesUncertain"
+    CODES_SENT = "CodesSent"
+    CODES_LATE = "CodesLate"
     EXPORTS_COMPLETED = "ExportsCompleted"
     EXPORT_SECONDS = "ExportSeconds"
 

@@ -46,6 +46,19 @@ def test_every_chapter_on_an_alarm_says_what_to_do() -> None:
         assert len(text.split()) >= 20, chapter
 
 
+def test_what_an_alarm_counts_in_an_hour_is_the_figure_that_operators_read(template: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    hourly = {
+        name: each["Threshold"]
+        for name, each in reading.of(template, "CloudWatch::Alarm").items()
+        if each["Namespace"] == {"Ref": "AWS::StackName"} and each["Period"] == 3600
+    }
+    assert {"CodesSentAlarm", "ForbiddenRequestsAlarm", "UnauthenticatedRequestsAlarm"} <= hourly.keys()
+    for name, threshold in hourly.items():
+        [chapter] = (each for each in text.split("\n### ") if f"`{name}`" in each.split("\n\n")[1])
+        assert re.search(rf"[Mm]ore than {threshold:,}\b", chapter), name
+
+
 def test_what_is_watched_or_drawn_is_measured_and_what_is_measured_is_drawn(template: dict[str, Any]) -> None:
     own = {"Ref": "AWS::StackName"}
     filters = reading.of(template, "Logs::MetricFilter").values()

@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
+from bizcall import admins
 from bizcall.database import query, tenant
 from bizcall.dispatch import put
 from bizcall.errors import Invalid
@@ -23,6 +24,7 @@ from bizcall.stats import Differs
 from lambdas import dispatch, exports, feeds, imports, migrate, registrations, stats, sweep
 from lambdas.runtime import Services
 from local.postgres import Postgres
+from tests.accounts import ACTOR, Person
 from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
 from tests.exports import Clerk
 from tests.factories import Tenant
@@ -109,6 +111,24 @@ async def test_ST_02_each_export_that_a_message_names_is_made_once(company: Tena
 async def test_a_code_that_was_forgotten_is_done_and_no_code_comes_again(db: None, services: Services) -> None:
     event = batch({"code": str(uuid7())}, {"code": "123456"})
     assert failed(await dispatch.handle(event, services)) == ["m1"]
+
+
+async def test_O6_O11_codes_that_were_sent_and_that_came_too_late_are_counted(
+    company: Tenant, services: Services
+) -> None:
+    person = await Person(company).register()
+    half = await person.sign_in()
+    for waits in (30, 121):
+        await admins.code_send(half.token, actor=ACTOR, queue=person.queue, clock=person.clock)
+        person.clock.turn(seconds=waits)
+        _, letter = person.queue.letters[-1]
+        assert failed(await dispatch.handle(batch(letter.body), replace(services, clock=person.clock))) == []
+    assert services.metrics.values() == {
+        "MessagesSent": [1],
+        "CodesSent": [1],
+        "MessagesFailed": [1],
+        "CodesLate": [1],
+    }
 
 
 async def left_behind(company: Tenant) -> UUID:

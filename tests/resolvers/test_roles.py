@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -70,6 +73,22 @@ async def ask(stage: httpx.AsyncClient, key: str, role: Role | None) -> tuple[st
     response = await stage.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
     errors = response.json().get("errors")
     return errors[0]["extensions"]["code"] if errors else None, len(SENT) - start
+
+
+async def test_what_operators_count_of_refused_authorizations_stands_in_the_log(
+    stage: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The template's filters match the first code of the line that a request leaves."""
+    template = (Path(__file__).parents[2] / "infra" / "template.yaml").read_text()
+    counted = set(re.findall(r"""'{ \$\.codes\[0\] = "(\w+)" }'""", template))
+    caplog.set_level(logging.INFO, "resolvers.http")
+    found = []
+    for role in (NOBODY, Role.ADMIN, Role.SERVICE):
+        await ask(stage, "Query.companies", role)
+        found.append(caplog.records[-1].__dict__["codes"][0])
+
+    assert found == ["UNAUTHENTICATED", "FORBIDDEN", "FORBIDDEN"]
+    assert counted == {*found}
 
 
 def test_T9_the_table_is_the_agreed_one() -> None:
