@@ -36,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """`python -m local run` on a state folder of its own, with the demo company."""
+    with running() as system:
+        yield system
+
+
+@contextmanager
+def running() -> Iterator[System]:
+    """A system of one's own with the demo company; nothing of it is left."""
     home = _scratch()
     with _running(home) as system:
         yield system
