@@ -64,8 +64,9 @@ async def company_enter(
     id: CompanyId,  # noqa: A002
     input: Annotated[CompanyEnterInput, strawberry.argument(description="Why, and whom to look for.")],  # noqa: A002
 ) -> CompanyEnterPayload:
-    """See `overviews.enter`."""
+    """See `overviews.enter`; asks for a fresh code (S6)."""
     context = info.context
+    context.demand_fresh_factor()
     try:
         entered = await overviews.enter(
             key_of(id, "Company", "id"),
@@ -85,6 +86,6 @@ class OverviewMutations:
 
     company_enter = mutation(
         CompanyEnterPayload,
-        description="Operators: see a company's administrators, lines and subscribers in whole. Reason and operator "
-        "are recorded in the company's own trail and in the provider's.",
+        description="Operators: see a company's administrators, lines and subscribers in whole, within ten minutes of "
+        "a right code (CODE_REQUIRED). Reason and operator are recorded in the company's own trail and the provider's.",
     )(company_enter)

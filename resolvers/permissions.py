@@ -56,6 +56,8 @@ ACCESS: Mapping[str, Roles] = {
     "Mutation.viewerPasswordChange": SIGNED_IN,
     "Mutation.viewerMobileCodeSend": SIGNED_IN,
     "Mutation.viewerMobileChange": SIGNED_IN,
+    "Mutation.viewerCodeSend": SIGNED_IN,
+    "Mutation.viewerCodeConfirm": SIGNED_IN,
     "Mutation.sessionEnd": SIGNED_IN,
     "Mutation.sessionsEndOthers": SIGNED_IN,
     "Mutation.companyEnter": OPERATORS,

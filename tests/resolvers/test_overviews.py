@@ -9,18 +9,23 @@ from typing import Any, cast
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
+from pydantic import SecretStr
 
-from bizcall import admins
-from bizcall.admins import Viewer
+from bizcall import admins, dispatch
+from bizcall.admins import Viewer, sessions
+from bizcall.admins.locks import STRANGER
+from bizcall.database import tenant
 from bizcall.ids import uuid7
 from bizcall.models.companies import PROVIDER_ID
+from bizcall.settings import Settings
 from bizcall.subscribers import editing
 from resolvers.app import create_app
 from schema.node import encode
-from tests.accounts import ACTOR, KEYS, Person, records
+from tests.accounts import ACTOR, KEYS, SECRET, Person, records
 from tests.console import Console, Wiring, console
-from tests.doubles import RecordingQueue
+from tests.doubles import Phone, RecordingQueue, Turned
 from tests.factories import Tenant, make_tenant
 
 ENTRY = "id name representativeNumber representativeNumberFormatted createdAt adminMobilesMasked"
@@ -46,6 +51,10 @@ mutation ($id: ID!, $input: CompanyEnterInput!) { companyEnter(id: $id, input: $
   }
 } }
 """
+SEND = "mutation { viewerCodeSend { challenge { token } userErrors { code } } }"
+CONFIRM = """
+mutation ($input: ViewerCodeConfirmInput!) { viewerCodeConfirm(input: $input) { userErrors { code } } }
+"""
 WHY = {"reason": "CUSTOMER_REQUEST", "note": "고객 문의 응대 31"}
 
 
@@ -59,7 +68,7 @@ async def desk() -> AsyncIterator[tuple[Console, UUID]]:
     until = datetime.now(UTC) + timedelta(hours=1)
 
     async def identify(token: str | None, **_: Any) -> Viewer:
-        return Viewer(PROVIDER_ID, key, uuid7(), until, until)
+        return Viewer(PROVIDER_ID, key, uuid7(), until, until, fresh_until=until)
 
     transport = httpx.ASGITransport(create_app(Wiring(), identify=identify))
     headers = {"authorization": "Bearer token", "accept": "application/graphql-response+json"}
@@ -158,6 +167,30 @@ async def test_P4_entering_shows_whole_people_and_stands_in_both_trails(company:
     assert "고객 문의 응대 31" in own[0]["details"]
     theirs = [row for row in await records(PROVIDER_ID) if row["actor_id"] == key]
     assert [(row["action"], row["subject_ids"]) for row in theirs] == [("companies.enter", [company.id])]
+
+
+async def test_S6_an_operator_enters_a_company_with_a_fresh_code_only(company: Tenant) -> None:
+    clock, queue, phone = Turned(), RecordingQueue(), Phone()
+    login_id = f"op{uuid7().hex[-12:]}"
+    key = await admins.operator_create(
+        login_id, "오퍼레", "01055559998", keys=KEYS, actor=ACTOR, queue=queue, clock=clock
+    )
+    async with tenant(PROVIDER_ID):
+        opened = await sessions.begin(PROVIDER_ID, key, actor=ACTOR, user_agent="", device=STRANGER, clock=clock)
+    settings = Settings(stage="test", secret_key=SecretStr(SECRET))
+    transport = httpx.ASGITransport(create_app(Wiring(settings, queue=queue, clock=clock)))
+    headers = {"authorization": f"Bearer {opened.token}"}
+    async with httpx.AsyncClient(transport=transport, base_url="https://api.example", headers=headers) as client:
+        operator, given = Console(client), {"id": encode("Company", company.id), "input": WHY}
+        clock.turn(seconds=sessions.FRESH.total_seconds())
+        assert (await operator.ask(ENTER, **given))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
+        assert await records(company.id) == []
+        begun = await operator.ask(SEND)
+        _, letter = queue.letters[-1]
+        await dispatch.deliver(orjson.loads(letter.body), sms=phone, keys=KEYS, settings=settings, clock=clock)
+        typed = {"challenge": begun["challenge"]["token"], "code": phone.code}
+        assert (await operator.ask(CONFIRM, input=typed))["userErrors"] == []
+        assert (await operator.ask(ENTER, **given))["userErrors"] == []
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ async def watch(attacker: Office) -> AsyncIterator[Watch]:
     company = attacker.company
     viewers: dict[Role, Viewer | ServiceClient] = {
         Role.ADMIN: Viewer(company.id, company.admin_id, attacker.viewer.session_id, until, until, fresh_until=until),
-        Role.OPERATOR: Viewer(PROVIDER_ID, await operator(), uuid7(), until, until),
+        Role.OPERATOR: Viewer(PROVIDER_ID, await operator(), uuid7(), until, until, fresh_until=until),
         Role.SERVICE: ServiceClient(uuid7(), "canaries"),
     }
 
