@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 def test_the_guide_for_front_end_teams_works_as_it_stands(system: System) -> None:
     text = (ROOT / "docs" / "frontend.md").read_text("utf-8")
-    script = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    script = "\n".join(blocks)
 
     answer = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
@@ -26,6 +27,7 @@ def test_the_guide_for_front_end_teams_works_as_it_stands(system: System) -> Non
         timeout=120,
     )
 
+    assert len(blocks[0].splitlines()) == 5, "the guide begins with five lines that sign in"
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert '"errors"' not in answer.stdout
     assert re.search(r'"userErrors":\[\{', answer.stdout) is None

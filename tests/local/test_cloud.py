@@ -109,6 +109,12 @@ def test_sms_and_mails_show_in_the_inbox_newest_first(cloud: Cloud) -> None:
         ("MAIL", "to@example.com", "안내", "앱을 설치해 주세요."),
         ("SMS", "+821012345678", "", "<b>인증번호</b> 123456"),
     ]
+    asked = {"to": "010-1234-5678", "since": messages[1]["at"]}
+    assert httpx.get(f"{cloud.inbox}/code", params=asked).text == "123456\n"
+    assert httpx.get(f"{cloud.inbox}/code", params={**asked, "since": "2999-01-01T00:00:00Z"}).status_code == 404
+    assert httpx.get(f"{cloud.inbox}/code", params={**asked, "to": "to@example.com"}).status_code == 404
+    for moment in ("yesterday", "2026-10-01T00:00:00"):
+        assert httpx.get(f"{cloud.inbox}/code", params={"since": moment}).status_code == 400
     page = httpx.get(cloud.inbox).text
     assert "&lt;b&gt;인증번호&lt;/b&gt; 123456" in page
     assert "<b>" not in page
