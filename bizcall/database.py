@@ -46,6 +46,8 @@ AWAY = (
     asyncpg.InternalClientError,
     asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,
+    # The password was changed: until the secret is read again, nobody is let in.
+    asyncpg.InvalidAuthorizationSpecificationError,
     # No room, or the loser of a deadlock: all is rolled back, and the same request may be sent again.
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
@@ -269,6 +271,8 @@ async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
     except AWAY as error:
         if isinstance(error, ssl.SSLCertVerificationError):
             logger.error("the database's certificate could not be verified")
+        if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+            logger.error("the database doesn't let this role in")
         raise Unavailable("the database is away") from error
     finally:
         _company.reset(company)

@@ -13,17 +13,18 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from bizcall import database
+from bizcall import aws, database
 from bizcall.errors import Unavailable
 from bizcall.settings import Settings
 from lambdas import logs
-from lambdas.runtime import Process, Services
+from lambdas.runtime import InvocationFailed, Process, Services
 
 
 class Context:
@@ -110,6 +111,28 @@ def silent_for_a_request(process: Process) -> Any:
         os.kill(pid, signal.SIGCONT)
 
 
+def password_changed(process: Process) -> Any:
+    """A process that has read its secret meets another password, and then comes back after a pause."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    held = {"host": parts.hostname, "port": parts.port, "dbname": "bizcall", "username": parts.username}
+    held |= {"password": "the former", "sslmode": "disable"}
+
+    async def secret(_clients: aws.Clients, _secret_id: str) -> str:
+        return json.dumps(held)
+
+    aws.secret = secret
+    known = Settings(stage="test", database_url=None, database_secret_id="database")
+    mine = Process(known, idle=0)
+    try:
+        mine.run(backend, {}, Context())
+    except InvocationFailed as failed:
+        held["password"] = parts.password
+        return [str(failed), mine.run(backend, {}, Context())]
+    finally:
+        mine.close()
+    return None
+
+
 async def quoting(_event: Any, _services: Any) -> None:
     """Fails as drivers do: with the row in the message."""
     async with database.directory():
@@ -135,7 +158,16 @@ def away(process: Process) -> Any:
 
 SCENARIOS: dict[str, Callable[[Process], Any]] = {
     f.__name__: f
-    for f in (two_invocations, two_requests, killed_while_frozen, silent, silent_for_a_request, failing, away)
+    for f in (
+        two_invocations,
+        two_requests,
+        killed_while_frozen,
+        silent,
+        silent_for_a_request,
+        password_changed,
+        failing,
+        away,
+    )
 }
 
 if __name__ == "__main__":
