@@ -6,6 +6,7 @@ Nothing is rolled back and nothing is cleaned up between tests: each test works 
 from __future__ import annotations
 
 import os
+import pathlib
 import shutil
 from collections.abc import AsyncIterator, Iterator
 
@@ -15,23 +16,28 @@ from bizcall import database, migrate
 from local import state
 from local.postgres import Postgres
 from tests.factories import Tenant, make_tenant
+from tests.patience import wait_for_connections
 from tests.statements import ON_PURPOSE, SENT, Recorded, forgets_company
 
 pytest_plugins = ("tests.amazon",)
+
+FOLDER = pathlib.Path(__file__).parent
 
 # All tests of the API come from few addresses; those of the bounds bring others (tests/resolvers/test_throttles.py).
 os.environ["EXEMPT_NETWORKS"] = "127.0.0.0/8,203.0.113.0/24"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys, which take longest, begin first; and a file's tests stay in one of the processes that run in parallel.
+    """Of the processes that run tests in parallel one takes a whole file, and all that share the running system.
 
-    What starts the laptop's system, or its parts, is one group: two that start at once would want the same ports.
+    So what a file, or the system's journeys, set up is set up once. First, since pytest-xdist reads the groups in the
+    same hook. Journeys, which take longest, begin first.
     """
     for item in items:
-        started = {"journeys", "local"}.intersection(item.path.parts)
-        item.add_marker(pytest.mark.xdist_group("laptop" if started else item.path.name))
-    items.sort(key=lambda item: not item.get_closest_marker("journey"))
+        shared = "system" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("system" if shared else str(item.path.relative_to(FOLDER))))
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +64,7 @@ async def db(postgres: Postgres) -> AsyncIterator[None]:
     """The migrated database, connected as `app`."""
     await migrate.apply(postgres.url("owner"))
     await database.connect(postgres.url("app"), size=5, connection_class=Recorded)
+    wait_for_connections()
     yield
     await database.disconnect()
 

@@ -10,8 +10,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bizcall import connections
+
 PATIENCE = 30.0
 """Seconds; ten times the longest wait of the product that a test sits through."""
+
+
+def wait_for_connections() -> None:
+    """Make this process wait patiently for a free connection; where many want one at once, all of them count."""
+    connections.ACQUIRE = PATIENCE
 
 
 @asynccontextmanager

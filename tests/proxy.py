@@ -19,7 +19,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from bizcall import database
+import pytest
+
+from bizcall import connections, database
+from bizcall.connections import ACQUIRE
 from tests.statements import Recorded
 
 PIECE = 65536
@@ -142,7 +145,7 @@ async def proxy(host: str, port: int) -> AsyncIterator[Proxy]:
 async def between(url: str, *, size: int = 5, command_timeout: float = 3.0) -> AsyncIterator[Proxy]:
     """Connect the product to its database through a proxy, and at the end directly again, as the other tests expect.
 
-    The defaults are the API's own patience.
+    The defaults, and the wait for a free connection, are the API's own patience.
     """
     parts = urlsplit(url)
     async with proxy(parts.hostname or "", parts.port or 0) as made:
@@ -150,7 +153,9 @@ async def between(url: str, *, size: int = 5, command_timeout: float = 3.0) -> A
         through = parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{made.port}")).geturl()
         await database.connect(through, size=size, command_timeout=command_timeout)
         try:
-            yield made
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(connections, "ACQUIRE", ACQUIRE)
+                yield made
         finally:
             await made.heal()
             await database.disconnect()

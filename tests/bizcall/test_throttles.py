@@ -150,6 +150,7 @@ import asyncio, sys
 from datetime import datetime
 from bizcall import database, throttles
 from bizcall.errors import Throttled
+from tests.patience import wait_for_connections
 
 async def one(subject, at):
     try:
@@ -160,6 +161,7 @@ async def one(subject, at):
     return 1
 
 async def main(url, subject, at):
+    wait_for_connections()
     await database.connect(url, size=5)
     print("ready", flush=True)
     sys.stdin.readline()

@@ -27,6 +27,7 @@ from local.postgres import Postgres
 from tests.accounts import KEYS, Person, wrong
 from tests.doubles import RecordingQueue
 from tests.factories import make_tenant
+from tests.patience import wait_for_connections
 
 ACTOR = Actor(ActorKind.NOBODY)
 PROCESSES = 2
@@ -34,6 +35,7 @@ PROCESSES = 2
 
 async def compete(url: str, race: str, secrets: tuple[str, str], requests: int) -> None:
     """One process's part: all its requests at once; prints how many were let in."""
+    wait_for_connections()
     await database.connect(url, size=5)
 
     async def attempt() -> bool:

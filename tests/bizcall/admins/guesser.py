@@ -7,10 +7,12 @@ import sys
 
 from bizcall import admins, database
 from bizcall.audit import Actor, ActorKind
+from tests.patience import wait_for_connections
 
 
 async def main(url: str, login_id: str, attempts: int) -> None:
     """Guess wrong; every attempt is refused in one way or another."""
+    wait_for_connections()
     await database.connect(url, size=4)
     guesses = (admins.sign_in(login_id, "Wrong00Horse", actor=Actor(ActorKind.NOBODY)) for _ in range(attempts))
     await asyncio.gather(*guesses, return_exceptions=True)
