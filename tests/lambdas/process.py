@@ -117,7 +117,7 @@ def password_changed(process: Process) -> Any:
     held = {"host": parts.hostname, "port": parts.port, "dbname": "bizcall", "username": parts.username}
     held |= {"password": "the former", "sslmode": "disable"}
 
-    async def secret(_clients: aws.Clients, _secret_id: str) -> str:
+    async def secret(clients: aws.Clients, secret_id: str) -> str:
         return json.dumps(held)
 
     aws.secret = secret
