@@ -111,6 +111,7 @@ class Endpoint:
             client_address=request.client.host if request.client else "",
             user_agent=request.headers.get("user-agent", "")[:500],
             token=token,
+            by_cookie=given is None,
             device=request.cookies.get(self.cookie(DEVICE_COOKIE)),
             introspection=self.introspection,
         )

@@ -67,7 +67,8 @@ class Context:
     Until the operation is known to be within its limits, when `identify` is asked and told whether a stranger would
     reach the database, `viewer` and `service` are None; afterwards `viewer` is the person who is signed in, or
     `service` the server that asks, or both are None. `documents` are those that anybody may download.
-    `token` is what the client presented, of a session that may have ended; `device` is the device cookie's value.
+    `token` is what the client presented, of a session that may have ended, `by_cookie` whether it did so in a cookie;
+    `device` is the device cookie's value.
     `cookies` collects what mutations set, `codes` those of the errors that are told. `reads` says, once the operation
     is known, that it can have no effect.
     `views` collects the keys of the rows whose personal data was resolved (`schema/personal.py`).
@@ -80,6 +81,7 @@ class Context:
     client_address: str = ""
     user_agent: str = ""
     token: str | None = None
+    by_cookie: bool = False
     device: str | None = None
     viewer: Viewer | None = None
     service: ServiceClient | None = None

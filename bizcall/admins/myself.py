@@ -8,7 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from bizcall import audit
-from bizcall.admins import challenges, codes, credentials, locks, passwords
+from bizcall.admins import challenges, codes, credentials, locks, passwords, sessions
 from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent
 from bizcall.admins.credentials import Known
@@ -32,10 +32,11 @@ async def password_change(
     actor: Actor,
     queue: Queue,
     clock: Clock = now,
-) -> None:
-    """Change the password: the other sessions end, and the mobile is told.
+) -> str | None:
+    """Change the password: the other sessions end, this one gets another token, and the mobile is told.
 
-    Raises Invalid: CREDENTIALS at `currentPassword`, LOCKED with `until`, and what PW-01 forbids at `password`.
+    Returns the token, which is shown this once; None when the session has ended meanwhile. Raises Invalid: CREDENTIALS
+    at `currentPassword`, LOCKED with `until`, and what PW-01 forbids at `password`.
     """
     account = await _confirmed(viewer, current, actor, clock)
     password_hash = await credentials.chosen(password, confirmation, account, "password")
@@ -49,11 +50,13 @@ async def password_change(
             confirmed=account.password_hash,
             spared=viewer.session_id,
         )
+        token = await sessions.renew(viewer)
         await _record(viewer, "admins.password_change", actor, clock)
         message = await account_messages.put(
             viewer.company_id, viewer.admin_id, MessageKind.PASSWORD_CHANGED, account.mobile, clock=clock
         )
     await outbox.publish([message], queue=queue)
+    return token
 
 
 async def mobile_code_send(

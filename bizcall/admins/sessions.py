@@ -205,6 +205,25 @@ async def freshen(viewer: Viewer, at: datetime) -> datetime:
     return at + FRESH
 
 
+async def renew(viewer: Viewer) -> str | None:
+    """Give the session another token, in the open transaction; the former one is refused from the commit on.
+
+    None when the session has ended meanwhile.
+    """
+    token = tokens.fresh()
+    rows = await query(
+        """
+        UPDATE session SET token_hash = $4 WHERE company_id = $1 AND admin_id = $2 AND id = $3 AND ended_at IS NULL
+        RETURNING id
+        """,
+        viewer.company_id,
+        viewer.admin_id,
+        viewer.session_id,
+        tokens.hashed(token),
+    )
+    return token if rows else None
+
+
 async def alive(viewer: Viewer, *, clock: Clock = now) -> list[Session]:
     """The account's sessions that have not ended, newest first; three at most. In an open transaction."""
     at = clock()

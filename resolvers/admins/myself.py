@@ -28,7 +28,7 @@ from schema.admins.myself import (
     ViewerSaveInput,
     ViewerSavePayload,
 )
-from schema.context import Info
+from schema.context import SESSION_COOKIE, Cookie, Info
 from schema.node import key_of
 
 
@@ -48,9 +48,9 @@ async def viewer_password_change(
     info: Info,
     input: Annotated[ViewerPasswordChangeInput, strawberry.argument(description="The passwords.")],  # noqa: A002
 ) -> ViewerPasswordChangePayload:
-    """See `admins.password_change`."""
+    """See `admins.password_change`. The other token goes the way on which the former one came."""
     context = info.context
-    await admins.password_change(
+    token = await admins.password_change(
         context.signed_in,
         input.current_password,
         input.password,
@@ -59,7 +59,10 @@ async def viewer_password_change(
         queue=context.services.queue,
         clock=context.services.clock,
     )
-    return ViewerPasswordChangePayload(is_changed=True)
+    if context.by_cookie and token is not None:
+        left = context.signed_in.expires_at - context.services.clock()
+        context.cookies.append(Cookie(SESSION_COOKIE, token, int(left.total_seconds())))
+    return ViewerPasswordChangePayload(is_changed=True, token=None if context.by_cookie else token)
 
 
 async def viewer_mobile_code_send(

@@ -38,14 +38,20 @@ class ViewerPasswordChangeInput:
 
 
 @strawberry.type(
-    description="A change of the password: the other sessions end, and the mobile is told. Errors: CREDENTIALS at "
+    description="A change of the password: the other sessions end, this one gets another token, and the mobile is "
+    "told. Errors: CREDENTIALS at "
     "`currentPassword`, LOCKED with `until`; TOO_SHORT, TOO_LONG, INVALID_FORMAT, GUESSABLE, REUSED and CONFLICT of "
     "the new one."
 )
 class ViewerPasswordChangePayload(Payload):
-    """This session stays."""
+    """This session stays, under another token."""
 
     is_changed: bool | None = strawberry.field(default=None, description="True once the new password holds.")
+    token: str | None = strawberry.field(
+        default=None,
+        description="Secret; in place of the one that this request presented as `Authorization: Bearer …`, which is "
+        "refused from now on. Null when the session is kept as a cookie, which is set anew.",
+    )
 
 
 @strawberry.input(description="The new mobile.")

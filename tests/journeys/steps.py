@@ -164,6 +164,7 @@ MY_INFORMATION = (
         "my_information/viewer_password_change",
         "newcomer",
         {"input.currentPassword": RESET, "input.password": CHANGED, "input.passwordConfirmation": CHANGED},
+        {"newcomer": "viewerPasswordChange.token"},
     ),
     Step("sign_in/sign_out", "newcomer"),
 )

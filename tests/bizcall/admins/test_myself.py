@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from bizcall import admins
-from bizcall.admins import Half, Viewer, credentials, passwords
+from bizcall.admins import Half, Viewer, credentials, passwords, sessions, tokens
 from bizcall.admins.credentials import Known
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Problem
@@ -23,9 +23,9 @@ def fresh(person: Person) -> str:
     return f"011-8{person.company.mobile[-7:-4]}-{person.company.mobile[-4:]}"
 
 
-async def change(person: Person, viewer: Viewer, current: str = PASSWORD, password: str = OTHER_PASSWORD) -> None:
-    """A new password."""
-    await admins.password_change(
+async def change(person: Person, viewer: Viewer, current: str = PASSWORD, password: str = OTHER_PASSWORD) -> str | None:
+    """A new password; the session's token from then on."""
+    return await admins.password_change(
         viewer, current, password, password, actor=signed_in(viewer), queue=person.queue, clock=person.clock
     )
 
@@ -52,10 +52,12 @@ async def test_ME_01_a_new_password_ends_the_other_sessions_and_is_told_by_sms(p
     person.clock.turn(minutes=1)
     mine = (await person.complete()).session
 
-    await change(person, mine.viewer)
+    token = await change(person, mine.viewer)
 
     assert await admins.authenticate(others, clock=person.clock) is None
-    assert await admins.authenticate(mine.token, clock=person.clock)
+    renewed = await admins.authenticate(token, clock=person.clock)
+    assert renewed
+    assert renewed.session_id == mine.viewer.session_id
     await person.deliver()
     assert person.phone.received[-1] == (
         person.company.mobile,
@@ -64,6 +66,26 @@ async def test_ME_01_a_new_password_ends_the_other_sessions_and_is_told_by_sms(p
     assert (await person.actions())[-1] == "admins.password_change"
     assert await person.sign_in(OTHER_PASSWORD)
     assert (await refused(person.sign_in(PASSWORD))).code is ErrorCode.CREDENTIALS
+
+
+async def test_S1_a_new_password_renews_the_token_of_its_session(person: Person) -> None:
+    mine = (await person.complete()).session
+
+    token = await change(person, mine.viewer)
+
+    assert token is not None
+    assert await admins.authenticate(mine.token, clock=person.clock) is None
+    async with directory():
+        kept = await query("SELECT token_hash FROM session WHERE id = $1", mine.viewer.session_id)
+    assert [bytes(row["token_hash"]) for row in kept] == [tokens.hashed(token)]
+
+
+async def test_S1_a_session_that_ended_meanwhile_gets_no_token(person: Person) -> None:
+    mine = (await person.complete()).session
+    await sessions.sign_out(mine.viewer, signed_in(mine.viewer), clock=person.clock)
+
+    assert await change(person, mine.viewer) is None
+    assert await person.sign_in(OTHER_PASSWORD)
 
 
 async def test_ME_01_the_present_password_is_asked_and_guesses_at_it_are_counted(person: Person) -> None:

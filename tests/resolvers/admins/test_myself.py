@@ -17,7 +17,9 @@ mutation ($input: ViewerSaveInput!) {{
   viewerSave(input: $input) {{ admin {{ name department position email }} {ERRORS} }}
 }}"""
 PASSWORD_CHANGE = f"""
-mutation ($input: ViewerPasswordChangeInput!) {{ viewerPasswordChange(input: $input) {{ isChanged {ERRORS} }} }}"""
+mutation ($input: ViewerPasswordChangeInput!) {{
+  viewerPasswordChange(input: $input) {{ isChanged token {ERRORS} }}
+}}"""
 MOBILE_CODE = f"""
 mutation ($input: ViewerMobileCodeSendInput!) {{
   viewerMobileCodeSend(input: $input) {{ challenge {{ token }} code {{ mobileMasked }} {ERRORS} }}
@@ -102,9 +104,24 @@ async def test_ME_01_a_new_password_keeps_this_session_only(console: Console) ->
 
     changed = await mine.ask(PASSWORD_CHANGE, input={"currentPassword": PASSWORD, **given})
 
+    token = changed.pop("token")
     assert changed == {"isChanged": True, "userErrors": []}
-    assert await mine.ask(VIEWER)
+    assert await mine.ask(VIEWER) is None
+    assert await Mine(console, token).ask(VIEWER)
     assert await other.ask(VIEWER) is None
+
+
+async def test_S1_of_a_browser_the_cookie_is_renewed(console: Console) -> None:
+    await console.finish(await console.begin(), keep="COOKIE")
+    former = console.http.cookies["session"]
+    given = {"currentPassword": PASSWORD, "password": OTHER_PASSWORD, "passwordConfirmation": OTHER_PASSWORD}
+
+    answer = await console.ask(PASSWORD_CHANGE, given, x_bizcall_client="web")
+
+    assert answer["data"]["viewerPasswordChange"] == {"isChanged": True, "token": None, "userErrors": []}
+    assert console.http.cookies["session"] != former
+    assert (await console.ask(VIEWER, x_bizcall_client="web"))["data"]["viewer"]
+    assert await Mine(console, former).ask(VIEWER) is None
 
 
 async def test_ME_01_a_new_mobile_takes_the_code_that_came_to_it(console: Console) -> None:
