@@ -16,7 +16,7 @@ from uuid import UUID
 from bizcall import audit, phones
 from bizcall.admins import challenges, devices, locks, passwords, sessions
 from bizcall.audit import Actor
-from bizcall.database import lock, query, tenant
+from bizcall.database import enter, lock, query, tenant
 from bizcall.dispatch import account_messages
 from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -102,15 +102,21 @@ class Known:
 
 
 async def known(company_id: UUID, admin_id: UUID) -> Known:
-    """What stands under an account now, in an open transaction; raises NotFound when it has ended."""
+    """What stands under an account now, in an open `directory()` transaction, which enters the company.
+
+    Raises NotFound when it has ended.
+    """
+    await enter(company_id)
     rows = await query(
         """
         SELECT credential.login_id, credential.password_hash, credential.mobile, company_directory.name,
+               admin.name AS own,
                ARRAY(
                    SELECT former.password_hash FROM former_password AS former
                    WHERE former.company_id = $1 AND former.admin_id = $2 ORDER BY replaced_at DESC LIMIT $3
                ) AS former
         FROM credential JOIN company_directory USING (company_id)
+        JOIN admin ON admin.company_id = $1 AND admin.id = credential.admin_id
         WHERE credential.company_id = $1 AND credential.admin_id = $2 AND credential.ended_at IS NULL
         """,
         company_id,
@@ -120,7 +126,8 @@ async def known(company_id: UUID, admin_id: UUID) -> Known:
     if not rows:
         raise NotFound
     (row,) = rows
-    context = (row["login_id"], row["mobile"], row["name"])
+    # Of a Korean name the first syllable is the family's, and the rest what friends say.
+    context = (row["login_id"], row["mobile"], row["name"], row["own"], row["own"][1:])
     return Known(row["login_id"], row["mobile"], context, row["password_hash"], tuple(row["former"]))
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from bizcall.admins import hangul
 from bizcall.errors import ErrorCode, Invalid, Problem
 
 SHORTEST = 10
@@ -65,7 +66,8 @@ def check_length(password: str, *field: str) -> None:
 def check_new(password: str, *field: str, confirmation: str | None = None, context: Iterable[str] = ()) -> None:
     """Hold a new password against PW-01: 10 to 64 letters and digits, both, no special characters, not guessable.
 
-    Nothing is trimmed or folded. `context` are the texts that a guesser tries first: the account's numbers and names.
+    Nothing is trimmed or folded. `context` are the texts that a guesser tries first: the account's numbers and names,
+    Korean ones in Latin letters too.
     Raises Invalid at the path `field`: TOO_SHORT, TOO_LONG, INVALID_FORMAT, GUESSABLE; or, at `field` + "Confirmation",
     CONFLICT.
     """
@@ -73,7 +75,7 @@ def check_new(password: str, *field: str, confirmation: str | None = None, conte
         raise Invalid(Problem(ErrorCode.TOO_SHORT, field, {"minimum": str(SHORTEST)}))
     if len(password) > LONGEST:
         raise Invalid(Problem(ErrorCode.TOO_LONG, field, {"maximum": str(LONGEST)}))
-    if not _RULE.fullmatch(password):
+    if not well_formed(password):
         raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))
     if _guessable(password, context):
         raise Invalid(Problem(ErrorCode.GUESSABLE, field))
@@ -81,10 +83,20 @@ def check_new(password: str, *field: str, confirmation: str | None = None, conte
         raise Invalid(Problem(ErrorCode.CONFLICT, (*field[:-1], f"{field[-1]}Confirmation")))
 
 
+def well_formed(password: str) -> bool:
+    """Whether it is of letters and digits, both, and of nothing else."""
+    return _RULE.fullmatch(password) is not None
+
+
 def _guessable(password: str, context: Iterable[str]) -> bool:
     from zxcvbn import zxcvbn
 
-    told = [part for text in context for part in (*text.split(), "".join(text.split()))]
+    told = [
+        written
+        for text in context
+        for part in (*text.split(), "".join(text.split()))
+        for written in {part, hangul.typed(part), hangul.spelt(part)}
+    ]
     words = [word for text in told for word in (text, text.lstrip("0"), text[-8:], text[-4:]) if len(word) > 2]
     folded = password.lower()
     if any(word.lower() in folded for word in words if len(word) > 5):

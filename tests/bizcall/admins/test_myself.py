@@ -131,6 +131,7 @@ async def test_AU_22_the_present_passwords_attempt_is_counted_and_recorded_at_on
         ("password12", ErrorCode.GUESSABLE),
         (PASSWORD, ErrorCode.REUSED),
         ("Correct0Horse!", ErrorCode.INVALID_FORMAT),
+        ("9xqrlarhksfl7", ErrorCode.GUESSABLE),  # the keys of 김관리, whose account it is
     ],
 )
 async def test_PW_01_holds_for_a_change(person: Person, password: str, code: ErrorCode) -> None:

@@ -341,7 +341,9 @@ async def test_A8_a_process_works_on_two_hashes_at_a_time(person: Person, monkey
 
 
 async def test_A8_20_sign_ins_at_once_keep_a_simple_query_quick(person: Person) -> None:
+    """The 95th percentile of a query meanwhile is a part of the whole; on the loop, it would be most of it."""
     took: list[float] = []
+    began = time.perf_counter()
     running = asyncio.gather(
         *(refused(person.sign_in(WRONG, login_id=person.company.numbers[i % 10])) for i in range(20))
     )
@@ -352,8 +354,8 @@ async def test_A8_20_sign_ins_at_once_keep_a_simple_query_quick(person: Person) 
         took.append(time.perf_counter() - start)
 
     await running
-    assert len(took) > 3
-    assert statistics.median(took) < 0.2
+    whole = time.perf_counter() - began
+    assert statistics.quantiles(took, n=20)[-1] < whole / 4
 
 
 async def test_the_steps_of_one_account_at_once_never_wait_for_each_other_in_a_circle(
