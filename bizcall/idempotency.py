@@ -45,11 +45,8 @@ async def once(
     values, UUIDs and times; the answer is a JSON object without secrets (keys of rows, not rows). Raises Invalid:
     KEY_REUSED when the key came with another operation or input, TOO_LONG or REQUIRED for what is no key.
     """
-    if not key.strip():
-        raise Invalid(Problem(ErrorCode.REQUIRED, FIELD))
-    if len(key) > KEY_LONGEST:
-        raise Invalid(Problem(ErrorCode.TOO_LONG, FIELD, {"maximum": str(KEY_LONGEST)}))
-    at, digest = clock(), fingerprint(operation, given)
+    at = clock()
+    _check(key)
     claimed = await query(
         """
         INSERT INTO idempotency_key (company_id, key, operation, input_hash, answer, created_at)
@@ -63,23 +60,13 @@ async def once(
         company_id,
         key,
         operation,
-        digest,
+        fingerprint(operation, given),
         at,
         at - LIFE,
     )
     if not claimed:
-        (kept,) = await query(
-            """
-            SELECT operation, input_hash, answer::text AS answer FROM idempotency_key
-            WHERE company_id = $1 AND key = $2
-            """,
-            company_id,
-            key,
-        )
-        if kept["operation"] != operation or bytes(kept["input_hash"]) != digest:
-            raise Invalid(Problem(ErrorCode.KEY_REUSED, FIELD))
-        stored: Answer = orjson.loads(kept["answer"])
-        return stored
+        (kept,) = await _kept(company_id, key, at)
+        return _stored(kept, operation, given)
     answer = await work()
     await _forget(company_id, at - LIFE)
     await query(
@@ -91,6 +78,46 @@ async def once(
     # Through JSON, so that the first caller gets exactly what the later ones will get.
     told: Answer = orjson.loads(orjson.dumps(answer, default=_plain))
     return told
+
+
+async def known(
+    company_id: UUID, operation: str, key: str, given: Mapping[str, Any], *, clock: Clock = now
+) -> Answer | None:
+    """The answer that this key has got before, in an open `tenant()` transaction, or None.
+
+    For operations that look at rows or files before the transaction in which `once` does the work: what they find may
+    be the work of the first request. Raises Invalid like `once`.
+    """
+    _check(key)
+    rows = await _kept(company_id, key, clock())
+    return _stored(rows[0], operation, given) if rows else None
+
+
+def _check(key: str) -> None:
+    if not key.strip():
+        raise Invalid(Problem(ErrorCode.REQUIRED, FIELD))
+    if len(key) > KEY_LONGEST:
+        raise Invalid(Problem(ErrorCode.TOO_LONG, FIELD, {"maximum": str(KEY_LONGEST)}))
+
+
+async def _kept(company_id: UUID, key: str, at: datetime) -> list[dict[str, Any]]:
+    """The row of a key that isn't over, if there is one."""
+    return await query(
+        """
+        SELECT operation, input_hash, answer::text AS answer FROM idempotency_key
+        WHERE company_id = $1 AND key = $2 AND created_at > $3
+        """,
+        company_id,
+        key,
+        at - LIFE,
+    )
+
+
+def _stored(kept: Mapping[str, Any], operation: str, given: Mapping[str, Any]) -> Answer:
+    if kept["operation"] != operation or bytes(kept["input_hash"]) != fingerprint(operation, given):
+        raise Invalid(Problem(ErrorCode.KEY_REUSED, FIELD))
+    stored: Answer = orjson.loads(kept["answer"])
+    return stored
 
 
 def _plain(value: object) -> str:

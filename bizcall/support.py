@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bizcall import audit, downloads, published_files, texts
+from bizcall import audit, downloads, idempotency, published_files, texts
 from bizcall.audit import Actor
 from bizcall.database import lock, query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -30,6 +30,7 @@ LOOKED_UP = timedelta(minutes=1)
 """How long what was found counts: so old a new version, and a link to one that was withdrawn, may be."""
 
 NOTE_MOST = 200
+OPERATION = "documentPublish"
 
 TITLES = {
     DocumentKind.ADMIN_MANUAL: "AI비즈콜 관리자 웹페이지 매뉴얼",
@@ -105,23 +106,32 @@ async def publish(
     *,
     note: str = "",
     published_at: datetime | None = None,
+    idempotency_key: str | None = None,
     actor: Actor,
     storage: Storage,
     clock: Clock = now,
 ) -> DocumentVersion:
     """Make an upload the next version of a document, served from `published_at` on, which is now if left out.
 
+    An idempotency key that came before with the same input publishes nothing and returns the version of that time.
     Raises Invalid: TOO_LONG at `note`; at `uploadId` NOT_FOUND, STATE when the file hasn't arrived, INVALID_FORMAT
     when it is no PDF.
     """
     text, at, field = texts.clean(note).text, clock(), ("uploadId",)
     if len(text) > NOTE_MOST:
         raise Invalid(Problem(ErrorCode.TOO_LONG, ("note",), {"maximum": str(NOTE_MOST)}))
+    given = {"kind": kind, "uploadId": upload_id, "note": text, "publishedAt": published_at}
+    if idempotency_key is not None:
+        async with tenant(PROVIDER_ID, read_only=True):
+            answer = await idempotency.known(PROVIDER_ID, OPERATION, idempotency_key, given, clock=clock)
+            if answer is not None:
+                return await DocumentVersion.get(id=UUID(answer["id"]))
     upload = (await published_files.uploads([upload_id], Purpose.DOCUMENT)).get(upload_id)
     if upload is None:
         raise Invalid(Problem(ErrorCode.NOT_FOUND, field))
     kept = await published_files.keep(upload, folder(kind), field=field, storage=storage)
-    async with tenant(PROVIDER_ID):
+
+    async def work() -> idempotency.Answer:
         await lock(f"support.versions {kind}")
         (last,) = await query(
             "SELECT coalesce(max(number), 0) AS number FROM document_version WHERE kind = $1", kind.value
@@ -140,7 +150,14 @@ async def publish(
         await audit.record(
             PROVIDER_ID, actor, "documents.publish", [version.id], details, kind="DocumentVersion", clock=clock
         )
-    return version
+        return {"id": str(version.id)}
+
+    async with tenant(PROVIDER_ID):
+        if idempotency_key is None:
+            made = await work()
+        else:
+            made = await idempotency.once(PROVIDER_ID, OPERATION, idempotency_key, given, work, clock=clock)
+        return await DocumentVersion.get(id=UUID(made["id"]))
 
 
 async def withdraw(version_id: UUID, *, actor: Actor, clock: Clock = now) -> DocumentVersion:

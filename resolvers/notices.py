@@ -71,6 +71,7 @@ async def notice_save(
             [_file(each) for each in input.attachments],
         ),
         revision=input.revision,
+        idempotency_key=input.idempotency_key,
         actor=context.actor,
         storage=context.services.storage,
         clock=context.services.clock,

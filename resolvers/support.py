@@ -58,6 +58,7 @@ async def document_publish(
         key_of(input.upload_id, "Upload", "uploadId"),
         note=input.note,
         published_at=input.published_at,
+        idempotency_key=input.idempotency_key,
         actor=context.actor,
         storage=context.services.storage,
         clock=context.services.clock,

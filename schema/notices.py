@@ -152,13 +152,17 @@ class NoticeSaveInput:
         description="Its files in their order, at most 5: ids of its attachments, which stay, and of uploads for "
         "NOTICE_ATTACHMENT, which are added.",
     )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="1–255 characters; the same key with the same input changes nothing more, for 24 hours.",
+    )
 
 
 @strawberry.type(
     description="The notice as it was saved. Errors: REQUIRED, TOO_LONG, OUT_OF_RANGE; of `attachments` TOO_MANY, "
     "DUPLICATE, NOT_FOUND, STATE while the file hasn't arrived, INVALID_FORMAT when it isn't what its name says; "
     "NOT_FOUND at `id`, or STATE when it was withdrawn; CONFLICT at `revision` when it was changed meanwhile; TOO_MANY "
-    "past 5,000 notices."
+    "past 5,000 notices; KEY_REUSED."
 )
 class NoticeSavePayload(Payload):
     """Recorded in the provider's trail."""

@@ -75,11 +75,15 @@ class DocumentPublishInput:
     published_at: datetime | None = strawberry.field(
         default=None, description="From when on it is served; left out, from now."
     )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="1–255 characters; the same key with the same input gets the first version, for 24 hours.",
+    )
 
 
 @strawberry.type(
     description="The version, which is downloaded within a minute from its time on. Errors: TOO_LONG; at `uploadId` "
-    "NOT_FOUND, STATE while the file hasn't arrived, INVALID_FORMAT when it is no PDF."
+    "NOT_FOUND, STATE while the file hasn't arrived, INVALID_FORMAT when it is no PDF; KEY_REUSED."
 )
 class DocumentPublishPayload(Payload):
     """Recorded in the provider's trail."""

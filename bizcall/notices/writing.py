@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bizcall import audit, published_files, texts
+from bizcall import audit, idempotency, published_files, texts
 from bizcall.audit import Actor
 from bizcall.database import lock, query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
@@ -28,6 +28,7 @@ TITLE_MOST = 100
 BODY_MOST = 10_000
 ATTACHMENTS_MOST = 5
 FOLDER = "notices/"
+OPERATION = "noticeSave"
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,17 @@ async def save(
     draft: Draft,
     *,
     revision: int | None = None,
+    idempotency_key: str | None = None,
     actor: Actor,
     storage: Storage,
     clock: Clock = now,
 ) -> Notice:
     """Write a notice, or edit the one of that key as it stood at `revision`.
 
-    Raises Invalid: REQUIRED, TOO_LONG, OUT_OF_RANGE; of `attachments` TOO_MANY, DUPLICATE, NOT_FOUND, STATE where the
-    file hasn't arrived, INVALID_FORMAT; at `id` NOT_FOUND, and STATE of a withdrawn one; CONFLICT at `revision` when
-    it was edited meanwhile; TOO_MANY for one notice too many.
+    An idempotency key that came before with the same input changes nothing and returns the notice as it stands. Raises
+    Invalid: REQUIRED, TOO_LONG, OUT_OF_RANGE; of `attachments` TOO_MANY, DUPLICATE, NOT_FOUND, STATE where the file
+    hasn't arrived, INVALID_FORMAT; at `id` NOT_FOUND, and STATE of a withdrawn one; CONFLICT at `revision` when it was
+    edited meanwhile; TOO_MANY for one notice too many.
     """
     title, body = texts.clean(draft.title).text, _text(draft.body)
     problems = _problems(title, body, draft)
@@ -66,19 +69,34 @@ async def save(
         problems.append(Problem(ErrorCode.REQUIRED, ("revision",)))
     if problems:
         raise Invalid(*problems)
+    given = {**asdict(draft), "id": notice_id, "revision": revision}
+    # Of one moment, or the edit of a first request could show as a conflict before its answer does.
+    async with tenant(PROVIDER_ID, read_only=True, snapshot=True):
+        if idempotency_key is not None:
+            answer = await idempotency.known(PROVIDER_ID, OPERATION, idempotency_key, given, clock=clock)
+            if answer is not None:
+                return await Notice.get(id=UUID(answer["id"]))
+        standing, arrived = await _before(notice_id, revision, draft.attachments)
     # Files are copied while no transaction is open: that may take seconds.
-    standing, arrived = await _before(notice_id, revision, draft.attachments)
     kept = [
         (upload, await published_files.keep(upload, FOLDER, field=("attachments", str(place)), storage=storage))
         for place, upload in arrived
     ]
     values = (draft.category.value, title, folded(title), body, draft.published_at, draft.published_until, clock())
-    async with tenant(PROVIDER_ID):
+
+    async def work() -> idempotency.Answer:
         key = await _insert(values) if notice_id is None else await _update(notice_id, revision, values)
         await _attach(key, draft.attachments, standing, kept)
         details = {"attachments": len(draft.attachments), "isDraft": draft.published_at is None}
         await audit.record(PROVIDER_ID, actor, "notices.save", [key], details, kind="Notice", clock=clock)
-        return await Notice.get(id=key)
+        return {"id": str(key)}
+
+    async with tenant(PROVIDER_ID):
+        if idempotency_key is None:
+            saved = await work()
+        else:
+            saved = await idempotency.once(PROVIDER_ID, OPERATION, idempotency_key, given, work, clock=clock)
+        return await Notice.get(id=UUID(saved["id"]))
 
 
 async def withdraw(notice_id: UUID, *, revision: int, actor: Actor, clock: Clock = now) -> Notice:
@@ -125,15 +143,17 @@ def _problems(title: str, body: str, draft: Draft) -> list[Problem]:
 async def _before(
     notice_id: UUID | None, revision: int | None, wanted: Sequence[UUID]
 ) -> tuple[set[UUID], list[tuple[int, Upload]]]:
-    """The keys of the notice's attachments that stay, and the uploads to add, each with its place."""
-    async with tenant(PROVIDER_ID, read_only=True):
-        standing: set[UUID] = set()
-        if notice_id is not None:
-            row = await Notice.get_or_none(id=notice_id)
-            if row is None or row.withdrawn_at is not None or row.revision != revision:
-                _refuse(row)
-            standing = {each.id for each in await NoticeAttachment.filter(notice_id=notice_id, id__in=list(wanted))}
-        added = await published_files.uploads([key for key in wanted if key not in standing], Purpose.NOTICE_ATTACHMENT)
+    """The keys of the notice's attachments that stay, and the uploads to add, each with its place.
+
+    In an open transaction.
+    """
+    standing: set[UUID] = set()
+    if notice_id is not None:
+        row = await Notice.get_or_none(id=notice_id)
+        if row is None or row.withdrawn_at is not None or row.revision != revision:
+            _refuse(row)
+        standing = {each.id for each in await NoticeAttachment.filter(notice_id=notice_id, id__in=list(wanted))}
+    added = await published_files.uploads([key for key in wanted if key not in standing], Purpose.NOTICE_ATTACHMENT)
     missing = [
         Problem(ErrorCode.NOT_FOUND, ("attachments", str(place)))
         for place, key in enumerate(wanted)

@@ -12,6 +12,7 @@ from bizcall.database import query, reading, tenant
 from bizcall.downloads import LINK_SECONDS
 from bizcall.errors import Invalid, NotFound
 from bizcall.ids import uuid7
+from bizcall.models import DocumentVersion
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.models.imports import Purpose
 from bizcall.paging import Slice
@@ -154,6 +155,28 @@ async def test_SU_01_versions_published_at_once_get_numbers_of_their_own(desk: D
 
     numbers = sorted(each.number for each in made)
     assert numbers == list(range(numbers[0], numbers[0] + 4))
+
+
+async def test_SU_01_a_publication_that_is_sent_again_with_its_key_is_done_once(desk: Desk) -> None:
+    upload = await desk.upload("새 버전.pdf", PDF, Purpose.DOCUMENT)
+
+    async def publish(note: str = "") -> DocumentVersion:
+        return await support.publish(
+            GUIDE,
+            upload.id,
+            note=note,
+            idempotency_key=desk.word,
+            actor=desk.actor,
+            storage=desk.storage,
+            clock=desk.clock,
+        )
+
+    made = [*await asyncio.gather(*(publish() for _ in range(4))), await publish()]
+
+    assert len({(each.id, each.number) for each in made}) == 1
+    with pytest.raises(Invalid) as refused:
+        await publish("다른 판")
+    assert [(each.code.value, each.field) for each in refused.value.problems] == [("KEY_REUSED", ("idempotencyKey",))]
 
 
 async def test_SU_01_what_is_done_stands_in_the_providers_trail_and_only_there(desk: Desk, company: Tenant) -> None:

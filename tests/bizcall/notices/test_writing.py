@@ -95,6 +95,40 @@ async def test_NO_02_of_edits_at_the_same_moment_one_wins(desk: Desk) -> None:
     assert won.revision == 2
 
 
+async def test_NO_02_a_save_that_is_sent_again_with_its_key_is_done_once(desk: Desk) -> None:
+    upload = await desk.upload()
+    draft = desk.draft(attachments=[upload.id])
+
+    async def save(of: Notice | None, wanted: notices.Draft, key: str) -> Notice:
+        return await notices.save(
+            of.id if of else None,
+            wanted,
+            revision=of.revision if of else None,
+            idempotency_key=key,
+            actor=desk.actor,
+            storage=desk.storage,
+            clock=desk.clock,
+        )
+
+    made = [
+        *await asyncio.gather(*(save(None, draft, desk.word) for _ in range(4))),
+        await save(None, draft, desk.word),
+    ]
+    assert len({row.id for row in made}) == 1
+    edited = [await save(made[0], desk.draft("나중"), f"{desk.word} 2") for _ in range(2)]
+    assert [(row.id, row.revision) for row in edited] == [(made[0].id, 2)] * 2
+
+    for of, wanted, key in ((None, desk.draft("다른"), desk.word), (made[0], draft, desk.word)):
+        with pytest.raises(Invalid) as refused:
+            await save(of, wanted, key)
+        assert told(refused) == [("idempotencyKey", "KEY_REUSED")]
+    async with tenant(PROVIDER_ID):
+        found = await query(
+            "SELECT action FROM audit_record WHERE company_id = $1 AND $2 = ANY(subject_ids)", PROVIDER_ID, made[0].id
+        )
+    assert [each["action"] for each in found] == ["notices.save"] * 2
+
+
 async def test_NO_02_a_withdrawn_notice_stays_withdrawn(desk: Desk) -> None:
     row = await desk.notice()
     gone = await notices.withdraw(row.id, revision=1, actor=desk.actor, clock=desk.clock)
