@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from local.template import translate
 from tests.infra import reading, rules
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
-FIREWALL = TEMPLATE.with_name("firewall.yaml")
 PARAMETERS = {
     "DatabaseSecretArn": "arn:aws:secretsmanager:::secret:app",
     "OwnerSecretArn": "arn:aws:secretsmanager:::secret:owner",
@@ -317,15 +314,3 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
         "feeds",
         "exports",
     }
-
-
-def test_cfn_lint_has_nothing_to_say() -> None:
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("cfn-lint"), "--format", "json", "--regions", "ap-northeast-2", "--",
-            TEMPLATE, FIREWALL,
-        ],
-        capture_output=True, text=True, timeout=280,
-    )  # fmt: skip
-    assert json.loads(done.stdout or "[]") == [], done.stderr
-    assert done.returncode == 0
