@@ -85,7 +85,8 @@ async def _one(company_id: UUID, delivery_id: UUID, sms: Sms, queue: Queue, cloc
             return
     # The network is asked outside of any transaction; whatever happens meanwhile wins by the attempt's number.
     fate: Fate | None = None
-    if found["channel"] == Channel.SMS and found["gateway"] == sms.name:
+    # A recipient who was erased meanwhile (P7) can't be named to the gateway.
+    if found["channel"] == Channel.SMS and found["gateway"] == sms.name and found["recipient"]:
         try:
             fate = await sms.look_up(
                 claims.reference(delivery_id, found["attempts"]),

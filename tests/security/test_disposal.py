@@ -13,10 +13,13 @@ from bizcall.audit import ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, NotFound
 from bizcall.models.companies import PROVIDER_ID
+from bizcall.models.dispatch import Channel
+from bizcall.ports import GatewayUncertain
 from bizcall.subscribers import editing
 from lambdas import accounts
 from tests.accounts import ACTOR, KEYS, Person, records, refused
 from tests.console import Wiring
+from tests.dispatching import Campaign
 from tests.doubles import RecordingQueue, Turned
 from tests.factories import Tenant
 from tests.security.office import Ledger, Office
@@ -192,6 +195,33 @@ async def test_P7_somebody_is_erased_on_request_and_the_act_is_recorded(attacker
     acts = [row for row in await records(company.id) if row["action"] == "people.erase"]
     assert [row["subject_ids"] for row in acts] == [[gone["id"]], []]
     assert "접수 12" in acts[0]["details"]
+
+
+async def test_P7_messages_under_way_lose_their_recipient_and_end_unsent_or_unknown(company: Tenant) -> None:
+    campaign = Campaign(company)
+    waiting, silent = await campaign.register(2)
+    campaign.sms.always = GatewayUncertain("silence")
+    await campaign.send(silent, channels=[Channel.SMS])
+    await campaign.work()
+    await campaign.send(waiting, channels=[Channel.SMS])
+    async with tenant(company.id):
+        people = await query(
+            "UPDATE subscriber SET ended_at = $2 WHERE company_id = $1 RETURNING mobile", company.id, campaign.clock()
+        )
+    told = [
+        await disposal.erase(company.login_id, row["mobile"], "본인 요청, 접수 14", actor=ACTOR, clock=campaign.clock)
+        for row in people
+    ]
+    assert [counts["recipients"] for counts in told] == [1, 1]
+    assert {row["recipient"] for row in await campaign.rows()} == {""}
+    # Whoever asked the gateway about nobody would go on asking it for an hour.
+    campaign.sms.away = GatewayUncertain("asked")
+    await campaign.work()
+    campaign.clock.turn(minutes=5)
+    await campaign.resolve()
+    rows = {(row["state"], row["reason"]) for row in await campaign.rows()}
+    assert rows == {("FAILED", "SUBSCRIBER_CHANGED"), ("UNKNOWN", "NO_ANSWER")}
+    assert len(campaign.sms.calls) == 1
 
 
 async def test_P7_a_customer_and_a_cell_of_a_refused_row_are_erased_too(attacker: Office, books: Ledger) -> None:
