@@ -34,7 +34,10 @@ async def find(info: Info, opaque: str) -> Any:
 class NodeQueries:
     """Fields of Query."""
 
-    @strawberry.field(description="The object with this id; null when there is none in this company.")
+    @strawberry.field(
+        description="The object with this id; null when there is none in this company. Operators find what their own "
+        "lists show: accounts of all companies, notices, versions of documents, records of their own trail."
+    )
     async def node(
         self,
         info: Info,

@@ -30,6 +30,8 @@ ACCESS: Mapping[str, Roles] = {
     "Query.__type": frozenset(Role),
     "Query.limits": EVERYBODY,
     "Query.documents": EVERYBODY,
+    "Query.node": SIGNED_IN,
+    "Query.nodes": SIGNED_IN,
     "Query.viewer": PEOPLE,
     "Query.rateLimit": PEOPLE,
     "Query.admins": SIGNED_IN,

@@ -43,7 +43,7 @@ from bizcall.admins.profiles import save as profile_save
 from bizcall.admins.pruning import prune
 from bizcall.admins.registering import Form, register, registration_code_send
 from bizcall.admins.resetting import Account, Begun, reset, reset_code_send, reset_verify
-from bizcall.admins.rows import by_ids, people, welcomes
+from bizcall.admins.rows import by_ids, found, people, welcomes
 from bizcall.admins.sessions import Opened, Role, Viewer, authenticate, sign_out
 from bizcall.admins.sign_in import SignedIn, code_send, sign_in, verify
 
@@ -68,6 +68,7 @@ __all__ = [
     "code_send",
     "demand_for_sending",
     "find_representative",
+    "found",
     "fresh_code_confirm",
     "fresh_code_send",
     "invite",

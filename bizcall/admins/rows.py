@@ -8,12 +8,23 @@ from uuid import UUID
 from bizcall.database import query
 from bizcall.models import AccountMessage, AccountRow, Admin
 from bizcall.models.accounts import MessageKind
+from bizcall.models.companies import PROVIDER_ID
 
 
 async def by_ids(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
     """The company's administrators with these keys; others are left out. In an open transaction."""
     rows = await AccountRow.filter(company_id=company_id, id__in=list(keys))
     return {row.id: row for row in rows}
+
+
+async def found(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
+    """Those of these administrators whom a company's people find by id: operators those of every company.
+
+    In an open transaction.
+    """
+    if company_id != PROVIDER_ID:
+        return await by_ids(company_id, keys)
+    return {row.id: row for row in await AccountRow.filter(id__in=list(keys))}
 
 
 async def people(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Admin]:

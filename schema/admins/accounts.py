@@ -110,7 +110,7 @@ class Admin(Node):
     """A `bizcall.models.AccountRow`."""
 
     row = AccountRow
-    fetch = staticmethod(admins.by_ids)
+    fetch = staticmethod(admins.found)
 
     login_id: str | None = strawberry.field(description="What is typed to sign in; null once the account has ended.")
     company_name: str = strawberry.field(description="The company's name.")

@@ -237,6 +237,9 @@ async def test_SU_01_an_operator_publishes_and_withdraws_a_version(
         "size": len(PDF),
         "downloadUrl": published["downloadUrl"],
     }
+    again = "query ($id: ID!) { node(id: $id) { ... on DocumentVersion { number note } } }"
+    assert await operator.ask(again, id=published["id"]) == {"number": published["number"], "note": "새 화면"}
+    assert await admin.ask(again, id=published["id"]) is None
     gone = await operator.ask(WITHDRAW_DOCUMENT, id=published["id"])
     assert gone["version"]["withdrawnAt"] is not None
     answer = await admin.answer("query ($id: ID!) { node(id: $id) { id } }", id=published["id"])

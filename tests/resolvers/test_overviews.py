@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bizcall import admins, dispatch
 from bizcall.admins import Viewer, sessions
 from bizcall.admins.locks import STRANGER
-from bizcall.database import tenant
+from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.settings import Settings
@@ -110,6 +110,32 @@ async def test_an_operator_finds_a_company_by_name_number_and_the_administrators
     assert (await operator.ask(LIST, first=5, filter={"search": "010-9876-5432"}))["nodes"] == []
     answer = await operator.answer(LIST, first=5, filter={"search": "가" * 101})
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Admin { companyName name email } } }"
+
+
+async def test_an_operator_finds_accounts_of_all_companies_by_id_and_nothing_else_of_theirs(
+    company: Tenant, stranger: Tenant, operator: Console
+) -> None:
+    for each in (company, stranger):
+        await Person(each).register()
+    await hire(company, 0, name="김하나")
+    async with tenant(company.id):
+        [row] = await query("SELECT id FROM subscriber WHERE company_id = $1", company.id)
+    accounts = [encode("Admin", each.admin_id) for each in (company, stranger)]
+    theirs = [
+        encode("Company", company.id),
+        encode("Line", company.line_ids[0]),
+        encode("Subscriber", row["id"]),
+        *(encode("Department", key) for key in company.departments.values()),
+    ]
+
+    found = await operator.ask(NODES, ids=[*accounts, *theirs])
+
+    assert [each and each["id"] for each in found] == [*accounts, *(None for _ in theirs)]
+    assert {(each["name"], each["email"]) for each in found[:2]} == {(None, None)}
+    assert found[0]["companyName"] != found[1]["companyName"]
 
 
 @pytest.mark.parametrize("field", ["NAME", "NUMBER", "CREATED_AT"])
