@@ -14,6 +14,7 @@ import aioboto3
 
 from local.deploy import Deployment
 from local.runtime import Functions
+from tests.patience import ends
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Actors:
         path = self.folder / name
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
-    async def until(self, condition: Callable[[], bool], *, seconds: float = 15) -> None:
-        """Wait until something holds; TimeoutError if it doesn't in time."""
-        async with asyncio.timeout(seconds):
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds; TimeoutError if it never does."""
+        async with ends():
             while not condition():  # noqa: ASYNC110 - other processes write files, nothing here can be waited for.
                 await asyncio.sleep(0.02)
 

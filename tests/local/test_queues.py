@@ -11,6 +11,7 @@ import pytest
 
 from local.runtime.queues import failed_ids
 from tests.local.actors import Actors
+from tests.patience import ends
 
 
 def seen(actors: Actors, name: str) -> collections.Counter[Any]:
@@ -81,7 +82,7 @@ async def test_a_batch_may_be_larger_than_one_request_receives(actors: Actors) -
 async def test_a_group_keeps_its_order_through_failures(actors: Actors) -> None:
     bodies = [{"number": number, "fail once": number in (3, 4)} for number in range(12)]
     await actors.send("OrderedQueue", *bodies, groups=["even" if number % 2 == 0 else "odd" for number in range(12)])
-    await actors.until(lambda: len(actors.recorded("ordered")) >= 12, seconds=20)
+    await actors.until(lambda: len(actors.recorded("ordered")) >= 12)
     for group, numbers in (("even", range(0, 12, 2)), ("odd", range(1, 12, 2))):
         assert [line["number"] for line in actors.recorded("ordered") if line["group"] == group] == list(numbers)
     await emptied(actors, "OrderedQueue")
@@ -123,7 +124,7 @@ def test_which_messages_failed(answer: Any, failed: set[str]) -> None:
 async def dead_letters(actors: Actors, count: int) -> list[Any]:
     """The bodies of the dead letters of PartialQueue, once there are so many."""
     found: list[Any] = []
-    async with asyncio.timeout(15):
+    async with ends():
         while len(found) < count:
             found += [json.loads(message["Body"]) for message in await actors.receive("PartialDead")]
     return found
@@ -131,6 +132,6 @@ async def dead_letters(actors: Actors, count: int) -> list[Any]:
 
 async def emptied(actors: Actors, queue: str) -> None:
     """Wait until everything is deleted from a queue."""
-    async with asyncio.timeout(5):
+    async with ends():
         while await actors.waiting(queue):  # noqa: ASYNC110 - the queue is in another server, which tells nobody.
             await asyncio.sleep(0.05)

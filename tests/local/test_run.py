@@ -23,7 +23,7 @@ from local.deploy import clients
 from local.postgres import Postgres
 
 ROOT = pathlib.Path(__file__).parents[2]
-START_SECONDS = 90.0
+START_SECONDS = END_SECONDS = 90.0
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def started(home: pathlib.Path) -> tuple[subprocess.Popen[str], stack.Addresses]
     return process, addresses
 
 
-def ended(process: subprocess.Popen[str], *, seconds: float) -> str:
-    """What the process printed, all of it; fails if it doesn't end in that time."""
+def ended(process: subprocess.Popen[str]) -> str:
+    """What the process printed, all of it; fails if it doesn't end by itself."""
     try:
-        return process.communicate(timeout=seconds)[0]
+        return process.communicate(timeout=END_SECONDS)[0]
     except subprocess.TimeoutExpired:
         process.kill()
-        pytest.fail(f"still running after {seconds} s: {process.communicate()[0]}")
+        pytest.fail(f"still running after {END_SECONDS} s: {process.communicate()[0]}")
 
 
 async def test_it_runs_once_survives_a_kill_and_stops_when_told(home: pathlib.Path) -> None:
@@ -75,7 +75,7 @@ async def test_it_runs_once_survives_a_kill_and_stops_when_told(home: pathlib.Pa
             assert (await browser.get(f"{addresses.api}/healthz")).status_code == 200
 
         second = command(home, "run")
-        refused = ended(second, seconds=40)
+        refused = ended(second)
         assert second.returncode == 1
         assert f"process {first.pid}" in refused
         assert addresses.api in refused
@@ -94,13 +94,13 @@ async def test_it_runs_once_survives_a_kill_and_stops_when_told(home: pathlib.Pa
         connection = await asyncpg.connect(found.database)
         assert await connection.fetchval("SELECT count(*) FROM number_directory") == len(seed.NUMBERS)
         await connection.close()
-        assert '"token": "svc_' in ended(command(home, "service-create", "a-server"), seconds=40)
-        assert '"problems"' in ended(command(home, "service-create", "a-server"), seconds=40)
-        listed = ended(command(home, "accounts"), seconds=40)
+        assert '"token": "svc_' in ended(command(home, "service-create", "a-server"))
+        assert '"problems"' in ended(command(home, "service-create", "a-server"))
+        listed = ended(command(home, "accounts"))
         assert "a-server" in listed
         assert seed.OPERATOR_LOGIN_ID in listed
-        assert ended(command(home, "stop"), seconds=40).strip() == "Stopped."
-        output = ended(again, seconds=10)
+        assert ended(command(home, "stop")).strip() == "Stopped."
+        output = ended(again)
     finally:
         again.kill()
         again.communicate()
@@ -116,7 +116,7 @@ def test_a_signal_while_it_starts_ends_it_cleanly(home: pathlib.Path) -> None:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    ended(process, seconds=40)
+    ended(process)
     assert process.returncode == 0
     # Nothing is left that holds the cluster.
     server = Postgres(home / "postgres")
@@ -128,15 +128,15 @@ def test_a_port_that_was_asked_for_and_is_busy_is_named(home: pathlib.Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         process = command(home, "run", "--port", str(port))
-        assert f"port {port} is in use" in ended(process, seconds=40)
+        assert f"port {port} is in use" in ended(process)
     assert process.returncode == 1
 
 
 def test_reset_forgets_and_asks_before(home: pathlib.Path) -> None:
     (home / "postgres" / "cluster").mkdir(parents=True)
-    assert "Remove the database" in ended(command(home, "reset"), seconds=40)
+    assert "Remove the database" in ended(command(home, "reset"))
     assert (home / "postgres").exists()
-    assert ended(command(home, "reset", "--yes"), seconds=40).strip() == "Forgotten."
+    assert ended(command(home, "reset", "--yes")).strip() == "Forgotten."
     assert not (home / "postgres").exists()
 
 

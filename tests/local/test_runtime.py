@@ -240,4 +240,4 @@ async def test_processes_die_with_a_parent_that_is_killed(actors: Actors, tmp_pa
     assert not gone(pid)
     parent.kill()
     await parent.wait()
-    await actors.until(lambda: gone(pid), seconds=5)
+    await actors.until(lambda: gone(pid))

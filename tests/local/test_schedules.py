@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import datetime as dt
 import json
@@ -14,6 +13,7 @@ from local.deploy import Deployment, Schedule
 from local.runtime import FunctionError, Functions
 from local.runtime.schedules import BadExpression, event, next_time
 from tests.local.actors import Actors
+from tests.patience import ends
 
 START = dt.datetime(2026, 1, 1, 0, 0, 30, tzinfo=dt.UTC)
 
@@ -171,7 +171,7 @@ async def test_a_rate_fires_again_and_again(aws: str, deployment: Deployment, ac
         return any(tick + dt.timedelta(minutes=1) in ticks for tick in ticks)
 
     async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None, time_scale=60):
-        await actors.until(a_minute_apart, seconds=8)
+        await actors.until(a_minute_apart)
 
 
 async def test_a_source_that_breaks_is_told_to_whoever_watches(aws: str, deployment: Deployment) -> None:
@@ -179,4 +179,5 @@ async def test_a_source_that_breaks_is_told_to_whoever_watches(aws: str, deploym
     broken = dataclasses.replace(deployment, sources=[source], schedules={})
     async with Functions(broken, endpoint=aws, on_log=lambda function, line: None) as running:
         with pytest.raises(ExceptionGroup, match="unhandled errors"):
-            await asyncio.wait_for(running.watch(), 5)
+            async with ends():
+                await running.watch()

@@ -13,6 +13,7 @@ import pytest
 from local.serving import serving
 from resolvers.errors import TopCode
 from resolvers.limits import Bounds
+from tests.patience import ends
 from tests.resolvers.hostile import HOSTILE, ODD, body
 from tests.resolvers.office import desk
 
@@ -39,7 +40,7 @@ async def said(wire: tuple[str, int], sent: bytes) -> tuple[int, dict[str, str],
     try:
         writer.write(sent)
         await writer.drain()
-        async with asyncio.timeout(10):
+        async with ends():
             # An IncompleteReadError here is a connection that was closed without an answer.
             head = await reader.readuntil(b"\r\n\r\n")
             status, *lines = head.decode("latin-1").strip().split("\r\n")
