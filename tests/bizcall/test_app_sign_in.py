@@ -13,6 +13,7 @@ import pytest
 from bizcall import admins, audit
 from bizcall.app_sign_in import COUNTER, AppUser, app_sign_in
 from bizcall.database import directory, query, tenant
+from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.models.companies import PROVIDER_ID
 from tests.accounts import PASSWORD, Person, records
@@ -259,3 +260,13 @@ async def test_A7_a_number_that_nobody_has_is_answered_in_the_time_of_a_wrong_pa
         if abs(known - unknown) < 0.01:
             return
     pytest.fail("known and unknown numbers were told apart in three rounds")
+
+
+async def test_IN_11_under_another_key_what_was_sent_and_not_used_is_void(app: App) -> None:
+    password = await app.invited()
+
+    with pytest.raises(Invalid) as caught:
+        await app_sign_in(app.number, password, keys=Keys("n" * 64), actor=SERVICE, clock=app.campaign.clock)
+
+    assert [problem.code for problem in caught.value.problems] == [ErrorCode.CREDENTIALS]
+    assert await app.sign_in(password)

@@ -11,7 +11,7 @@ import pytest
 from bizcall import admins
 from bizcall.admins import codes
 from bizcall.database import directory, query
-from bizcall.dispatch.codes import DIGITS
+from bizcall.dispatch.codes import DIGITS, Keys
 from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
 from bizcall.models.accounts import Purpose
 from tests.accounts import ACTOR, KEYS, PASSWORD, Person, records, refused, wrong
@@ -323,3 +323,15 @@ async def test_prune_keeps_what_the_limit_of_a_day_counts(person: Person) -> Non
     await admins.prune(clock=person.clock)
     async with directory():
         assert not await query(kept, person.company.admin_id)
+
+
+async def test_A10_under_another_key_a_code_is_void_and_a_welcome_that_was_sent_is_not(company: Tenant) -> None:
+    person = Person(company)
+    temporary = await person.invite()
+    half = await person.sign_in(temporary)
+    code = await person.ask(half)
+
+    other = admins.verify(half.token, code, keys=Keys("n" * 64), actor=ACTOR, queue=person.queue, clock=person.clock)
+
+    assert (await refused(other)).code is ErrorCode.CODE_WRONG
+    assert await person.sign_in(temporary)
