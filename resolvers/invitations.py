@@ -57,7 +57,7 @@ async def invitations_send(
         code = ErrorCode.REQUIRED if input.filter is None else ErrorCode.CONFLICT
         raise Invalid(Problem(code, ("subscriberIds",)))
     named = None if input.subscriber_ids is None else len(input.subscriber_ids)
-    await admins.demand_for_sending(context.signed_in, named, clock=context.services.clock)
+    vouched_until = await admins.demand_for_sending(context.signed_in, named, clock=context.services.clock)
     if input.filter is None:
         asked = await invitations.send(
             context.company_id,
@@ -66,6 +66,7 @@ async def invitations_send(
             channels=input.channels,
             on_error=input.on_error,
             idempotency_key=input.idempotency_key,
+            vouched_until=vouched_until,
             queue=context.services.queue,
             clock=context.services.clock,
         )
@@ -95,7 +96,8 @@ async def invitations_resend(
 ) -> InvitationsResendPayload:
     """See `invitations.resend`."""
     context = info.context
-    await admins.demand_for_sending(context.signed_in, len(input.invitation_ids), clock=context.services.clock)
+    named = len(input.invitation_ids)
+    vouched_until = await admins.demand_for_sending(context.signed_in, named, clock=context.services.clock)
     asked = await invitations.resend(
         context.company_id,
         context.actor,
@@ -103,6 +105,7 @@ async def invitations_resend(
         channels=input.channels,
         on_error=input.on_error,
         idempotency_key=input.idempotency_key,
+        vouched_until=vouched_until,
         queue=context.services.queue,
         clock=context.services.clock,
     )

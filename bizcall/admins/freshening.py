@@ -8,7 +8,7 @@ calls `demand_for_sending`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bizcall import audit, throttles
 from bizcall.admins import challenges, codes, sessions
@@ -29,15 +29,19 @@ UNCONFIRMED_MOST = 10
 ten would be one to all.
 """
 
+NEVER = datetime.min.replace(tzinfo=UTC)
 
-async def demand_for_sending(viewer: Viewer, recipients: int | None, *, clock: Clock = now) -> None:
+
+async def demand_for_sending(viewer: Viewer, recipients: int | None, *, clock: Clock = now) -> datetime | None:
     """Let pass a sending to so many, None for whomever a filter finds; raises Invalid: CODE_REQUIRED.
 
-    Without a fresh code a sending to 10 at the most passes, and is counted, whatever comes of it. Opens a transaction.
+    Without a fresh code a sending to 10 at the most passes, and is counted, whatever comes of it; returned is when a
+    code was last right in the session, so that contacts which were set later can be refused with it. None with a fresh
+    code, which vouches for all. Opens a transaction.
     """
     at = clock()
     if viewer.is_fresh(at):
-        return
+        return None
     if recipients is None or recipients > UNCONFIRMED_MOST:
         viewer.demand_fresh(at)
     try:
@@ -45,6 +49,7 @@ async def demand_for_sending(viewer: Viewer, recipients: int | None, *, clock: C
             await throttles.take(Bucket.UNCONFIRMED_SENDING, str(viewer.admin_id), at=at)
     except Throttled:
         raise Invalid(Problem(ErrorCode.CODE_REQUIRED)) from None
+    return NEVER if viewer.fresh_until is None else viewer.fresh_until - sessions.FRESH
 
 
 async def fresh_code_send(viewer: Viewer, *, actor: Actor, queue: Queue, clock: Clock = now) -> tuple[Half, Sent]:

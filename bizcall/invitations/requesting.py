@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -42,13 +42,16 @@ async def send(
     channels: Collection[Channel] = BOTH,
     on_error: OnError = OnError.REJECT_ALL,
     idempotency_key: str,
+    vouched_until: datetime | None = None,
     queue: Queue,
     clock: Clock = now,
 ) -> Requested:
     """Invite 1 to 500 subscribers, each by those of the channels that he can be reached by.
 
-    Problems have paths like (subscriberIds, 3): NOT_FOUND, STATE for a past holding or one whose earlier messages are
-    still on their way, APP_DISABLED, NO_RECIPIENT, DUPLICATE. With REJECT_ALL raises Invalid with all of them.
+    `vouched_until` is what `admins.demand_for_sending` says: raises Invalid, CODE_REQUIRED, when somebody's contacts
+    were set after it. Problems have paths like (subscriberIds, 3): NOT_FOUND, STATE for a past holding or one whose
+    earlier messages are still on their way, APP_DISABLED, NO_RECIPIENT, DUPLICATE. With REJECT_ALL raises Invalid with
+    all of them.
     """
     if not subscriber_ids:
         raise Invalid(Problem(ErrorCode.REQUIRED, ("subscriberIds",)))
@@ -67,6 +70,7 @@ async def send(
                 problems.append(Problem(code, ("subscriberIds", str(index))))
             else:
                 wanted[subscriber_id] = known[subscriber_id].recipients(ways)
+        vouch((known[key].contacts_at for key in wanted), vouched_until)
         if problems and on_error is OnError.REJECT_ALL:
             raise Invalid(*problems)
         return await _write(company_id, actor, wanted, problems, messages, clock())
@@ -139,6 +143,16 @@ async def invite(
         company_id, list(wanted.items()), at, requested_by=requested_by, import_id=import_id
     )
     return len(wanted), messages
+
+
+def vouch(contacts_at: Iterable[datetime | None], vouched_until: datetime | None) -> None:
+    """Let pass contacts that were set before the sender's last code; raises Invalid: CODE_REQUIRED.
+
+    Whoever found a session open would have a temporary password sent to himself: a change of the contacts and then an
+    invitation, both too small for a fresh code (S6).
+    """
+    if vouched_until is not None and any(at is not None and at > vouched_until for at in contacts_at):
+        raise Invalid(Problem(ErrorCode.CODE_REQUIRED))
 
 
 def _refusal(candidate: Candidate | None, ways: Sequence[Channel], chosen: Collection[UUID]) -> ErrorCode | None:

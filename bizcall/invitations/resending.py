@@ -13,7 +13,7 @@ from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.dispatch import claims, outbox, publish
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.invitations.requesting import BOTH, IDS_MOST
+from bizcall.invitations.requesting import BOTH, IDS_MOST, vouch
 from bizcall.models.companies import OnError
 from bizcall.models.dispatch import Channel
 from bizcall.ports import Clock, Queue, now
@@ -35,6 +35,7 @@ async def resend(
     channels: Collection[Channel] = BOTH,
     on_error: OnError = OnError.REJECT_ALL,
     idempotency_key: str,
+    vouched_until: datetime | None = None,
     queue: Queue,
     clock: Clock = now,
 ) -> Resent:
@@ -42,7 +43,8 @@ async def resend(
 
     They go to where the subscriber is reached now, which may have been mended since. Problems have paths like
     (invitationIds, 3): NOT_FOUND, DUPLICATE, CODE_EXPIRED for an invitation that is over, STATE where nothing failed or
-    the holding ended, APP_DISABLED, NO_RECIPIENT. With REJECT_ALL raises Invalid with all of them.
+    the holding ended, APP_DISABLED, NO_RECIPIENT. With REJECT_ALL raises Invalid with all of them. `vouched_until` is
+    that of `send`.
     """
     if not invitation_ids:
         raise Invalid(Problem(ErrorCode.REQUIRED, ("invitationIds",)))
@@ -56,6 +58,7 @@ async def resend(
         at = clock()
         rows = await _failed(company_id, invitation_ids, channels)
         problems, chosen = _sorted_out(invitation_ids, rows, at)
+        vouch((row["contacts_at"] for key in chosen for row in rows[key]), vouched_until)
         if problems and on_error is OnError.REJECT_ALL:
             raise Invalid(*problems)
         if chosen:
@@ -93,7 +96,7 @@ async def _failed(
     rows = await query(
         """
         SELECT delivery.id AS delivery_id, delivery.invitation_id, invitation.expires_at,
-               subscriber.app_enabled, subscriber.ended_at IS NOT NULL AS ended,
+               subscriber.app_enabled, subscriber.contacts_at, subscriber.ended_at IS NOT NULL AS ended,
                delivery.state IN ('FAILED', 'UNKNOWN') AND delivery.channel = ANY($3::text[]) AS failed,
                CASE delivery.channel WHEN 'SMS' THEN subscriber.mobile ELSE subscriber.email END AS recipient
         FROM delivery

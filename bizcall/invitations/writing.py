@@ -19,12 +19,16 @@ LIFE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A subscriber who may be invited. `waits` says that messages of an earlier invitation are still on their way."""
+    """A subscriber who may be invited. `waits` says that messages of an earlier invitation are still on their way.
+
+    `contacts_at` is when mobile or address were last set, None if it was never noted.
+    """
 
     id: UUID
     app_enabled: bool
     mobile: str | None
     email: str | None
+    contacts_at: datetime | None
     ended: bool
     invited: bool
     waits: bool
@@ -44,7 +48,8 @@ async def candidates(company_id: UUID, subscriber_ids: Collection[UUID]) -> dict
     await saving.lock_lines(company_id, [row["line_id"] for row in lines])
     rows = await query(
         """
-        SELECT id, app_enabled, mobile, email, ended_at IS NOT NULL AS ended, invited_at IS NOT NULL AS invited,
+        SELECT id, app_enabled, mobile, email, contacts_at, ended_at IS NOT NULL AS ended,
+               invited_at IS NOT NULL AS invited,
                EXISTS (
                    SELECT FROM invitation JOIN delivery
                      ON delivery.company_id = $1 AND delivery.invitation_id = invitation.id

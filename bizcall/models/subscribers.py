@@ -22,7 +22,8 @@ class Department(TenantRow):
 class Subscriber(TenantRow):
     """A person's holding of a line from `started_at` until `ended_at` (IN-03); `revision` counts its changes.
 
-    From `forgotten_at` on the name is empty, and nothing else of the person is known either (P7).
+    From `forgotten_at` on the name is empty, and nothing else of the person is known either (P7). `contacts_at` is when
+    mobile or address were last set, None for those from before it was noted.
     """
 
     line_id = fields.UUIDField()
@@ -31,6 +32,7 @@ class Subscriber(TenantRow):
     position = fields.TextField(default="")
     mobile = fields.TextField(null=True)
     email = fields.TextField(null=True)
+    contacts_at = fields.DatetimeField(null=True)
     rid_enabled = fields.BooleanField(default=False)
     app_enabled = fields.BooleanField(default=False)
     revision = fields.IntField(default=1)

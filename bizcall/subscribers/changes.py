@@ -58,6 +58,8 @@ class Changes:
             await query(
                 "UPDATE subscriber SET department_id = v.department_id, name = v.name, position = v.position,"
                 " mobile = v.mobile, email = v.email, rid_enabled = v.rid_enabled, app_enabled = v.app_enabled,"
+                " contacts_at = CASE WHEN (subscriber.mobile, subscriber.email) IS DISTINCT FROM (v.mobile, v.email)"
+                " THEN v.at ELSE subscriber.contacts_at END,"
                 " updated_at = v.at, ended_at = v.ended_at, revision = subscriber.revision + 1"
                 " FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],"
                 " $9::boolean[], $10::timestamptz[], $11::timestamptz[])"
@@ -69,8 +71,8 @@ class Changes:
         if self._inserts:
             await query(
                 "INSERT INTO subscriber (company_id, id, line_id, department_id, name, position, mobile, email,"
-                " rid_enabled, app_enabled, started_at, updated_at)"
-                " SELECT $1, v.*, v.started_at"
+                " rid_enabled, app_enabled, started_at, updated_at, contacts_at)"
+                " SELECT $1, v.*, v.started_at, v.started_at"
                 " FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],"
                 " $9::boolean[], $10::boolean[], $11::timestamptz[])"
                 " AS v (id, line_id, department_id, name, position, mobile, email, rid_enabled, app_enabled,"

@@ -17,6 +17,8 @@ from bizcall.invitations.requesting import IDS_MOST
 from bizcall.models.companies import OnError
 from bizcall.models.dispatch import Channel, DeliveryState
 from bizcall.paging import Slice
+from bizcall.ports import GatewayRefused
+from bizcall.subscribers import editing
 from bizcall.subscribers.listing import LineFilter, OnboardingState, held
 from tests.dispatching import Campaign
 from tests.factories import Tenant, make_tenant
@@ -199,6 +201,34 @@ async def test_IN_10_failed_messages_are_sent_again_to_where_the_subscriber_is_r
     assert {row["state"] for row in await campaign.rows()} == {"SENT"}
     with pytest.raises(Invalid):
         await resend()
+
+
+async def test_S6_what_is_sent_again_to_contacts_of_later_than_the_last_code_asks_for_another(
+    campaign: Campaign,
+) -> None:
+    campaign.sms.always = GatewayRefused("1029")
+    [person] = await campaign.register()
+    await campaign.send(channels=[Channel.SMS])
+    await campaign.work()
+    [row] = await campaign.rows()
+
+    async def resend() -> invitations.Resent:
+        return await invitations.resend(
+            campaign.company.id, campaign.actor, [row["invitation_id"]], idempotency_key=f"again {uuid7()}",
+            vouched_until=vouched_until, queue=campaign.queue, clock=campaign.clock,
+        )  # fmt: skip
+
+    vouched_until = campaign.clock()
+    assert (await resend()).invitation_ids == [row["invitation_id"]]
+    await campaign.work()
+    campaign.clock.turn(seconds=1)
+    draft = editing.Draft(campaign.company.line_ids[0], {"mobile": "01012340000"}, person, revision=1)
+    await editing.save(campaign.company.id, campaign.actor, [draft], clock=campaign.clock)
+    with pytest.raises(Invalid) as refused:
+        await resend()
+    assert told(refused) == [(ErrorCode.CODE_REQUIRED, "")]
+    vouched_until = campaign.clock()
+    assert (await resend()).invitation_ids == [row["invitation_id"]]
 
 
 async def test_what_cannot_be_sent_again_is_told_with_its_place(campaign: Campaign, stranger: Tenant) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bizcall.admins import sessions
 from bizcall.ids import uuid7
+from bizcall.subscribers import editing
 from schema.node import encode
 from tests.accounts import Person, wrong
+from tests.dispatching import Campaign
 from tests.factories import make_tenant
 from tests.resolvers.admins.desk import Console, opened
 
@@ -133,6 +136,31 @@ async def test_S6_many_small_sendings_ask_for_a_fresh_code_like_one_to_many(cons
     later = Desk(console, (await console.finish(await console.begin()))["token"])
     console.person.clock.turn(seconds=sessions.FRESH.total_seconds())
     assert "CODE_REQUIRED" not in await later.refused(*SMALL[0])
+
+
+@pytest.mark.usefixtures("swift")
+async def test_S6_an_invitation_to_contacts_that_changed_since_the_last_code_asks_for_another(console: Console) -> None:
+    company, clock = console.person.company, console.person.clock
+    campaign = Campaign(company, clock=clock)
+    people = await campaign.register(3)
+    desk = await at_work(console)
+    edits: list[editing.Fields] = [{"name": "새 이름"}, {"mobile": "01099990001"}]
+    drafts = [
+        editing.Draft(company.line_ids[place], edit, people[place], revision=1) for place, edit in enumerate(edits, 1)
+    ]
+    drafts.append(editing.Draft(company.line_ids[3], {"name": "신입", "mobile": "01099990002", "app_enabled": True}))
+    saved = await editing.save(company.id, campaign.actor, drafts, clock=clock)
+    standing, renamed, moved, hired = people[0], *(outcome.subscriber_id for outcome in saved.outcomes)
+
+    async def asks(*invited: UUID | None) -> bool:
+        given = {"subscriberIds": [encode("Subscriber", each) for each in invited if each]}
+        codes = await desk.refused("invitationsSend", given)
+        assert codes in ([], ["CODE_REQUIRED"])
+        return bool(codes)
+
+    assert [await asks(standing, renamed), await asks(moved), await asks(hired)] == [False, True, True]
+    assert (await desk.confirmed())["userErrors"] == []
+    assert not await asks(moved, hired)
 
 
 @pytest.mark.usefixtures("swift")
