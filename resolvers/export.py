@@ -33,7 +33,8 @@ def check(text: str, folder: Path) -> list[str]:
     """What speaks against publishing this schema from that checkout. Before the first release nothing can break."""
     stale = [f"{name} is not as the code has it: run scripts/schema" for name in _written(text, folder, stale=True)]
     present, released = build_schema(text), build_schema(_read(folder / RELEASED) or text)
-    return [*stale, *changes.complaints(released, present, _read(folder / CHANGELOG)), *faults(present)]
+    told = changes.complaints(released, present, _read(folder / CHANGELOG), datetime.now(UTC).date())
+    return [*stale, *told, *faults(present)]
 
 
 def main(arguments: Sequence[str], folder: Path = HERE) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -234,14 +235,22 @@ def test_each_rule_bites(name: str) -> None:
 UNRELEASED = "## Unreleased\n{}\n\n## 2026-01-01\n- `Colour.BLUE`, `Thing.diedOn`\n"
 
 
-def complaints(before: str, after: str, told: str = "") -> list[str]:
+def complaints(before: str, after: str, told: str = "", today: str = "2027-03-01") -> list[str]:
     released, present = build_schema(GOOD), build_schema(GOOD.replace(before, after))
-    return changes.complaints(released, present, UNRELEASED.format(told))
+    return changes.complaints(released, present, UNRELEASED.format(told), date.fromisoformat(today))
 
 
 def test_what_breaks_clients_is_refused_whatever_the_changelog_tells() -> None:
     found = complaints("  bornOn: Date\n", "  diedOn: Date\n", "- `Thing.diedOn`. Field Thing.bornOn was removed.")
     assert found == ["breaks clients: Field Thing.bornOn was removed."]
+
+
+def test_what_was_deprecated_may_go_after_its_day_and_not_on_it() -> None:
+    removal = ('  """Before."""\n  old: Int @deprecated(reason: "Use `bornOn`; stays until 2027-03-01.")\n', "")
+
+    assert complaints(*removal, "- `Thing.old` is gone.") == ["breaks clients: Field Thing.old was removed."]
+    assert complaints(*removal, today="2027-03-02") == ["needs a line in the schema's changelog: `Thing.old`"]
+    assert complaints(*removal, "- `Thing.old` is gone.", today="2027-03-02") == []
 
 
 def test_lines_on_earlier_releases_tell_nothing_of_this_one() -> None:
