@@ -32,6 +32,7 @@ _COLUMNS = (
 # it stays a look for each call: without, the planner may read all calls of the months instead.
 _UNRETURNED = """call.customer_number ~ '[0-9]' AND NOT EXISTS (
     SELECT FROM call AS contact WHERE contact.company_id = call.company_id
+    AND contact.customer_tail = call.customer_tail
     AND contact.customer_number = call.customer_number AND contact.started_at > call.started_at
     AND contact.type IN ('OUTGOING', 'INCOMING') OFFSET 0)"""
 

@@ -30,7 +30,7 @@ CUSTOMERS = {
     "02-300-5678": "Smith John",
     "+1 415 555 0134": "Smithson",
 }
-PARTIES = (*CUSTOMERS, "010-9999-9999", "발신번호표시제한", "")
+PARTIES = (*CUSTOMERS, "010-9999-9999", "031-200-1234", "발신번호표시제한", "")
 OUTGOING = ("OUTGOING", "OUTGOING_FAILED", "SENT")
 WEEKS = 5
 

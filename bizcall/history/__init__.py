@@ -2,6 +2,7 @@
 
 filters    the one filter: what it may be, and the conditions over facts that it is
 listing    pages and counts of facts
+tails      which numbers end in given digits
 keys       by which one call or message is found again
 
 It stands below statistics, which answer the same filter: tables of facts are passed in.

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from bizcall import months, phones, texts
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.history.tails import INDEXED, numbers_ending
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.messages import MessageDirection
 from bizcall.ports import Clock, now
@@ -30,7 +31,7 @@ NUMBER_MOST = 40
 NAME_LEAST, NAME_MOST = 2, 100
 """Letters of a search by the beginning of a name: a family's alone means every tenth call, which no index finds."""
 
-TAIL_LEAST, TAIL_MOST = 4, 8
+TAIL_LEAST, TAIL_MOST = INDEXED, 8
 """Digits of a search by the end of a number: fewer would let numbers be guessed one digit after the other."""
 
 MONTHS_BEHIND, MONTHS_AHEAD = 120, 12
@@ -115,28 +116,36 @@ def conditions(
     moment = f"{name}.{facts.moment}"
     company = _given(values, company_id)
     first, after_last = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
+    since_, until_ = _given(values, max(first, since or first)), _given(values, min(after_last, until or after_last))
     parts = [
         f"{name}.company_id = {company}",
-        f"{moment} >= {_given(values, max(first, since or first))}",
-        f"{moment} < {_given(values, min(after_last, until or after_last))}",
+        f"{moment} >= {since_}",
+        f"{moment} < {until_}",
         *_timed(f"{moment} AT TIME ZONE 'Asia/Seoul'", wanted, values),
     ]
     if (types := types_of(wanted, facts)) != facts.types:
         parts.append(f"{name}.{facts.type} = ANY({_given(values, list(types))}::text[])")
     parts += _placed(name, wanted, values)
-    if wanted.customer_number is not None:
-        parts.append(f"{name}.customer_number = {_given(values, wanted.customer_number)}")
+    # The index of customers leads with the last four characters, so each condition names them.
+    if (number := wanted.customer_number) is not None:
+        parts.append(f"{name}.customer_tail = {_given(values, number[-INDEXED:])}")
+        parts.append(f"{name}.customer_number = {_given(values, number)}")
     if (tail := wanted.customer_tail) is not None:
-        # The column of four characters has the index; further digits only sift what it finds.
-        parts.append(f"{name}.customer_tail = {_given(values, tail[-TAIL_LEAST:])}")
-        if len(tail) > TAIL_LEAST:
-            parts.append(f"right({name}.customer_number, {len(tail)}) = {_given(values, tail)}")
+        last = _given(values, tail[-INDEXED:])
+        parts.append(f"{name}.customer_tail = {last}")
+        if len(tail) > INDEXED:
+            numbers = numbers_ending(
+                facts, company=company, since=since_, until=until_, last=last, tail=_given(values, tail)
+            )
+            parts.append(f"{name}.customer_number = ANY(ARRAY({numbers}))")
     if (start := wanted.customer_name) is not None:
-        # A range of the bytes' order instead of LIKE, which under row-level security uses no index.
+        # A range of the bytes' order instead of LIKE, which under row-level security uses no index. A function of a
+        # column uses none either; behind OFFSET 0 what it gives is a column.
         parts.append(
-            f"{name}.customer_number IN (SELECT customer.number FROM customer"  # noqa: S608 - constants
+            f"({name}.customer_tail, {name}.customer_number) IN"  # noqa: S608 - constants
+            f" (SELECT right(customer.number, {INDEXED}), customer.number FROM customer"
             f" WHERE customer.company_id = {company} AND customer.name >= {_given(values, start)}"
-            f" AND customer.name < {_given(values, beyond(start))})"
+            f" AND customer.name < {_given(values, beyond(start))} OFFSET 0)"
         )
     return Where(" AND ".join(parts), values)
 

@@ -44,6 +44,7 @@ from bizcall.history.filters import (
     types_of,
 )
 from bizcall.history.lines import lines_of
+from bizcall.history.tails import INDEXED, numbers_ending
 from bizcall.paging import COUNT_MOST, Count, Cut, Order, Page, Precision, Slice
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ class FactListing(Generic[T]):
     """A list of facts in the order of their moments.
 
     `wanted` must have been checked. `columns` are selected of the table by its own name and made a row by `row`;
-    `model` is the table's, for the types of cursors. `only` is a further condition over `columns` and company_id, in
-    which no parameters stand.
+    `model` is the table's, for the types of cursors. `only` is a further condition over `columns`, company_id
+    and customer_tail, in which no parameters stand.
     """
 
     company_id: UUID
@@ -164,6 +165,8 @@ class FactListing(Generic[T]):
             return self._by_lines(cut, lines) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
         if (guide := self._guide()) is not None:
             return self._by_hours(cut, guide)
+        if len(self.wanted.customer_tail or "") > INDEXED:
+            return self._by_numbers(cut)
         return self._straight(cut)
 
     async def _lines(self) -> list[UUID] | None:
@@ -213,6 +216,16 @@ class FactListing(Generic[T]):
         where = self._where(cut, replace(self.wanted, line_ids=None), [lines])
         where = Where(f"{where.sql} AND {self.facts.table}.line_id = one.line_id", where.parameters)
         return Where(self._merged("unnest($1::uuid[]) AS one (line_id)", where, cut), where.parameters)
+
+    def _by_numbers(self, cut: Cut) -> Where:
+        """Those of each number that ends as it is asked for."""
+        facts, tail = self.facts, self.wanted.customer_tail or ""
+        where = self._where(cut, replace(self.wanted, customer_tail=None))
+        last, whole = f"${len(where.parameters) + 1}", f"${len(where.parameters) + 2}"
+        numbers = numbers_ending(facts, company="$1", since="$2", until="$3", last=last, tail=whole)
+        each = f"{facts.table}.customer_tail = {last} AND {facts.table}.customer_number = one.number"
+        where = Where(f"{where.sql} AND {each}", [*where.parameters, tail[-INDEXED:], tail])
+        return Where(self._merged(f"({numbers}) AS one", where, cut), where.parameters)
 
     def _by_hours(self, cut: Cut, guide: Rollup) -> Where:
         """The hours in which there is something, as many as hold a page."""
@@ -267,7 +280,7 @@ class FactListing(Generic[T]):
             at, key = f"${len(where.parameters) - 1}", f"${len(where.parameters)}"
             sign = "<" if cut.down else ">"
             sql += f" AND ({moment}, {table}.id) {sign} ({at}, {key})"
-        columns = f"{self.columns}, {table}.company_id" if self.only else self.columns
+        columns = f"{self.columns}, {table}.company_id, {table}.customer_tail" if self.only else self.columns
         return f"SELECT {columns} FROM {table} WHERE {sql} {self._ranked(table, cut)}"  # noqa: S608 - constants
 
     def _merged(self, source: str, where: Where, cut: Cut) -> str:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,17 +20,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bizcall import calls, companies, masking, phones
+from bizcall import calls, companies, masking, messages, phones
 from bizcall.database import query, tenant
 from bizcall.exports.asking import STATISTICS, TYPES
 from bizcall.history.filters import OUTGOING, Direction, HistoryFilter
+from bizcall.models.calls import NOBODY
 from bizcall.models.exports import Kind
 from bizcall.models.feeds import FeedKind
 from bizcall.months import KOREA
 from bizcall.paging import Slice
 from bizcall.reasons import Purpose, Reason
 from bizcall.sheets.workbook import unescaped
-from bizcall.stats import CALLS, Granularity, Group, statistics
+from bizcall.stats import CALLS, MESSAGES, Granularity, Group, statistics
+from bizcall.stats.rollups import Facts
 from tests.exports import Clerk, Workbook
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
@@ -271,32 +274,62 @@ async def test_an_empty_result_is_a_file_with_headers(company: Tenant) -> None:
     assert (book.rows, book.told["행 수"], book.told["데이터 기준"]) == ([], "0", "없음")
 
 
-FILTERS = st.builds(
-    lambda start, span, **more: HistoryFilter(from_on=day(start), to_on=day(start + span), **more),
-    start=st.integers(0, 34),
-    span=st.integers(0, 34),
-    weekdays=st.none() | st.frozensets(st.integers(1, 7)),
-    hours=st.none() | st.sampled_from([(9, 18), (22, 6), (0, 24)]),
-    direction=st.sampled_from(Direction),
-    types=st.none() | st.frozensets(st.sampled_from(CALLS.types)),
-    customer_tail=st.none() | st.sampled_from(["1234", "5678"]),
-)
+@st.composite
+def asked(draw: st.DrawFn, made: Office, facts: Facts) -> HistoryFilter:
+    """Any filter of days, weekdays, hours, types, departments, lines and the end of a customer's number."""
 
+    def some(values: Sequence[Any]) -> list[Any] | None:
+        return draw(st.none() | st.lists(st.sampled_from(values), max_size=3, unique=True))
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(wanted=FILTERS)
-async def test_ST_03_statistics_list_and_file_agree_for_any_filter(made: Office, wanted: HistoryFilter) -> None:
-    clerk = Clerk(made.company)
-    book = await clerk.made(wanted=wanted)
-    async with tenant(made.company.id, read_only=True):
-        counted = await calls.listing(made.company.id, wanted).count()
-        answer = statistics(made.company.id, CALLS, wanted.checked(), Granularity.DAY, Group.COMPANY)
-        total = (await answer.page(Slice(first=1))).rows[0].total
-
-    assert len(book.rows) == counted.value == sum(total[kind.lower()] for kind in CALLS.types)
-    assert sum(row["통화 시간(초)"] for row in book.rows) == sum(
-        total[f"{kind.lower()}_seconds"] for kind in CALLS.types
+    start = draw(st.integers(0, 34))
+    weekdays, types = some(range(1, 8)), some(facts.types)
+    departments, lines = some([*made.departments, NOBODY]), some(made.company.line_ids[:5])
+    return HistoryFilter(
+        from_on=day(start),
+        to_on=day(start + draw(st.integers(0, 34))),
+        weekdays=None if weekdays is None else frozenset(weekdays),
+        hours=draw(st.sampled_from([None, (9, 18), (22, 6), (0, 24)])),
+        direction=draw(st.sampled_from(Direction)),
+        types=None if types is None else frozenset(types),
+        department_ids=None if departments is None else tuple(departments),
+        line_ids=None if lines is None else tuple(lines),
+        customer_tail=draw(st.sampled_from([None, None, "1234", "01234"])),
     )
+
+
+@pytest.mark.parametrize("kind", [Kind.CALLS, Kind.MESSAGES])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_ST_03_statistics_list_and_file_agree_for_any_filter(
+    made: Office, kind: Kind, data: st.DataObject
+) -> None:
+    facts, listing = (CALLS, calls.listing) if kind is Kind.CALLS else (MESSAGES, messages.listing)
+    wanted = data.draw(asked(made, facts))
+    book = await Clerk(made.company).made(kind, wanted=wanted)
+    async with tenant(made.company.id, read_only=True):
+        counted = await listing(made.company.id, wanted).count()
+        answers = {
+            group: await statistics(made.company.id, facts, wanted.checked(), Granularity.DAY, group).page(
+                Slice(first=20)
+            )
+            for group in Group
+        }
+
+    for group, page in answers.items():
+        totals = [row.total for row in page.rows]
+        assert len(book.rows) == counted.value == sum(total[kind.lower()] for total in totals for kind in facts.types)
+        if facts.with_seconds:
+            seconds = sum(total[f"{kind.lower()}_seconds"] for total in totals for kind in facts.types)
+            assert sum(row["통화 시간(초)"] for row in book.rows) == seconds
+        if group is Group.DEPARTMENT:
+            of_departments = Counter(row["부서"] or "" for row in book.rows)
+            assert +of_departments == +Counter(
+                {
+                    row.subject.name: sum(row.total[kind.lower()] for kind in facts.types)
+                    for row in page.rows
+                    if row.subject
+                }
+            )
 
 
 @pytest.mark.parametrize("group", list(Group))

@@ -22,7 +22,7 @@ from tests.feeding import DAY, Feeder, began, call
 from tests.histories import CUSTOMERS, WEEKS, Office, day, matches, office, walk, whole
 from tests.statements import counted
 
-TAILS = ("1234", "01234", "0025678", "9999", "0134")
+TAILS = ("1234", "01234", "0025678", "20001234", "9999", "0134")
 
 _offices: list[Office] = []
 
@@ -65,9 +65,7 @@ def filters(draw: st.DrawFn, made: Office, types: Any) -> HistoryFilter:
         line_ids=keys(made.company.line_ids[:6]),
         subscriber_ids=keys([*made.subscribers, NOBODY]),
         customer_number=draw(st.sampled_from(list(CUSTOMERS))) if customer == "number" else None,
-        customer_tail=draw(st.sampled_from(["1234", "01234", "0025678", "9999", "0134"]))
-        if customer == "tail"
-        else None,
+        customer_tail=draw(st.sampled_from(TAILS)) if customer == "tail" else None,
         customer_name=draw(st.sampled_from(["홍길", "홍길동", "Smith", "smith", "%%"])) if customer == "name" else None,
     ).checked()
 
@@ -210,6 +208,25 @@ async def test_ST_02_calls_of_a_name_are_looked_for_near_the_cursor_and_then_eve
             for backward in (False, True):
                 rows = await walk(found, 3, backward=backward)
                 assert [row.id for row in rows] == [each["id"] for each in ordered[:: 1 if descending else -1]]
+
+
+async def test_ST_02_numbers_that_end_alike_are_told_apart_by_each_further_digit(history: Office) -> None:
+    for tail, numbers in (
+        ("01234", {"01020001234", "0312001234"}),
+        ("20001234", {"01020001234"}),
+        ("11234", {"01020011234"}),
+        ("91234", set()),
+    ):
+        wanted = whole(customer_tail=tail).checked()
+        right = [each for each in history.calls if each["customer_number"] in numbers]
+        async with tenant(history.company.id, read_only=True):
+            for descending, backward in ((True, False), (False, True)):
+                found = calls.listing(history.company.id, wanted, descending=descending)
+                rows = await walk(found, 4, backward=backward)
+                ordered = sorted(((each["started_at"], each["id"]) for each in right), reverse=descending)
+                assert [(row.started_at, row.id) for row in rows] == ordered
+            assert (await found.count()).value == len(right)
+        assert {row.customer_number for row in rows} == numbers
 
 
 async def test_ST_02_another_company_sees_none_of_it(history: Office, stranger: Tenant) -> None:
