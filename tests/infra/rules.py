@@ -101,7 +101,7 @@ def every_function_is_bounded(template: Template) -> Iterator[str]:
 def functions_together_leave_the_database_connections(template: Template) -> Iterator[str]:
     """All that may run at a time, with the pool of each, fit into what the database grants (D6)."""
     held = sum(
-        number(template, each.get("ReservedConcurrentExecutions", 0)) * _connections(each["Handler"])
+        number(template, each.get("ReservedConcurrentExecutions", 0)) * connections(each["Handler"])
         for each in of(template, "Lambda::Function").values()
     )
     granted = number(template, {"Ref": "DatabaseConnections"})
@@ -109,7 +109,8 @@ def functions_together_leave_the_database_connections(template: Template) -> Ite
         yield f"functions may hold {held} connections of {granted}, and {CONNECTIONS_LEFT} are to be left"
 
 
-def _connections(handler: str) -> int:
+def connections(handler: str) -> int:
+    """How many connections of the database a function holds, by its module."""
     return int(getattr(importlib.import_module(handler.rpartition(".")[0]), "CONNECTIONS", 1))
 
 

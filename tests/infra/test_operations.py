@@ -11,7 +11,7 @@ import pytest
 
 from lambdas.metrics import Metric
 from local.template import translate
-from tests.infra import reading
+from tests.infra import reading, rules
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,3 +88,24 @@ def test_what_the_template_counts_in_the_logs_is_logged(template: dict[str, Any]
     }
     assert events == set(re.findall(r'"event": "(\w+)"', code))
     assert "SIGN_IN_LOCKED" in events
+
+
+def test_D6_the_table_of_connections_is_the_templates_and_adds_up(template: dict[str, Any]) -> None:
+    section = (ROOT / "infra" / "README.md").read_text().split("**Connections and concurrency.**")[1].split("**What")[0]
+    rows = [
+        re.findall(r"(?<![\w`])[a-z]+(?![\w`])|\d+", line)
+        for line in section.splitlines()
+        if re.search(r"\| \*?\*?\d", line)
+    ]
+    told = {name: (int(running), int(held)) for name, running, held in rows}
+    functions = reading.of(template, "Lambda::Function")
+    deployed = {
+        name.removesuffix("Function").lower(): (
+            running := reading.number(template, each["ReservedConcurrentExecutions"]),
+            running * rules.connections(each["Handler"]),
+        )
+        for name, each in functions.items()
+    }
+    together = told.pop("together")
+    assert told == deployed
+    assert together == (sum(r for r, _ in deployed.values()), sum(c for _, c in deployed.values()))
