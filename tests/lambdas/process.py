@@ -112,7 +112,7 @@ def silent_for_a_request(process: Process) -> Any:
 
 
 def password_changed(process: Process) -> Any:
-    """A process that has read its secret meets another password, and then comes back after a pause."""
+    """A process that has read its secrets meets another password, and then comes back after a pause."""
     parts = urlsplit(os.environ["DATABASE_URL"])
     held = {"host": parts.hostname, "port": parts.port, "dbname": "bizcall", "username": parts.username}
     held |= {"password": "the former", "sslmode": "disable"}
@@ -120,14 +120,21 @@ def password_changed(process: Process) -> Any:
     async def secret(clients: aws.Clients, secret_id: str) -> str:
         return json.dumps(held)
 
-    aws.secret = secret
-    known = Settings(stage="test", database_url=None, database_secret_id="database")
+    async def secrets(clients: aws.Clients, secret_id: str) -> list[str]:
+        return list(origins)
+
+    async def told(_event: Any, services: Services) -> dict[str, Any]:
+        known = [each.get_secret_value() for each in services.settings.origin_secrets]
+        return {**await backend(), "origins": known}
+
+    aws.secret, aws.secrets, origins = secret, secrets, ["first"]
+    known = Settings(stage="test", database_url=None, database_secret_id="database", origin_secret_id="origin")
     mine = Process(known, idle=0)
     try:
-        mine.run(backend, {}, Context())
+        mine.run(told, {}, Context())
     except InvocationFailed as failed:
-        held["password"] = parts.password
-        return [str(failed), mine.run(backend, {}, Context())]
+        held["password"], origins = parts.password, ["second", "first"]
+        return [str(failed), mine.run(told, {}, Context())]
     finally:
         mine.close()
     return None

@@ -151,10 +151,11 @@ def test_D3_a_request_is_answered_in_time_while_the_database_says_nothing(
     assert seconds < 20
 
 
-def test_D_a_process_that_comes_back_reads_a_changed_password(postgres: Postgres, db: None) -> None:
+def test_D_a_process_that_comes_back_reads_changed_secrets(postgres: Postgres, db: None) -> None:
     refused, answered = child("password_changed", postgres).result
     assert refused == "Unavailable"
     assert answered["pid"]
+    assert answered["origins"] == ["second", "first"]
 
 
 def test_P6_an_error_is_told_without_what_it_quotes(postgres: Postgres, db: None) -> None:
