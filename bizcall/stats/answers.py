@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -121,7 +122,7 @@ class Statistics:
     def _places(self) -> list[int]:
         return places(self.wanted, self.granularity)
 
-    def _dense(self, found: Columns | None) -> dict[str, list[int]]:
+    def _dense(self, found: Columns | None) -> dict[str, Sequence[int]]:
         return _dense(found, self.facts, self._places)
 
 
@@ -163,14 +164,15 @@ async def heat_map(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> lis
     ]
 
 
-def _dense(found: Columns | None, facts: Facts, wanted: Sequence[int]) -> dict[str, list[int]]:
+def _dense(found: Columns | None, facts: Facts, wanted: Sequence[int]) -> dict[str, Sequence[int]]:
     """Each measure at each of these places, zero where nothing was found."""
     if found is None:
         return {name: [0] * len(wanted) for name in facts.measures}
     known = {place: number for number, place in enumerate(found.places)}
-    # Behind the last value of each column there is a zero, at -1.
-    taken = [known.get(place, -1) for place in wanted]
-    return {name: list(map([*values, 0].__getitem__, taken)) for name, values in found.measures.items()}
+    # Behind the last value of each column there is a zero, at -1. It is got once more and dropped again, since of one
+    # place alone the getter would make no tuple.
+    taken = itemgetter(*(known.get(place, -1) for place in wanted), -1)
+    return {name: taken([*values, 0])[:-1] for name, values in found.measures.items()}
 
 
 async def as_of(company_id: UUID, facts: Facts) -> datetime | None:

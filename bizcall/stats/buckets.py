@@ -41,8 +41,12 @@ def series(wanted: HistoryFilter, granularity: Granularity) -> list[Bucket]:
     days = [day for day in _days(wanted) if wanted.weekdays is None or day.isoweekday() in wanted.weekdays]
     if granularity is Granularity.DAY:
         return [Bucket(months.begins(day), months.begins(day + DAY), day.isoformat()) for day in days]
-    hours = hours_of(wanted)
-    return [bucket for day in days for bucket in _hours(day, hours)]
+    hours = [(hour * HOUR, (hour + 1) * HOUR, f"T{hour:02d}") for hour in hours_of(wanted)]
+    return [
+        Bucket(midnight + begins, midnight + ends, label + hour)
+        for midnight, label in ((months.begins(day), day.isoformat()) for day in days)
+        for begins, ends, hour in hours
+    ]
 
 
 def places(wanted: HistoryFilter, granularity: Granularity) -> list[int]:
@@ -93,10 +97,3 @@ def _months(wanted: HistoryFilter) -> Iterator[Bucket]:
         begins, ends = max(first, wanted.from_on), min(after, wanted.to_on + DAY)
         yield Bucket(months.begins(begins), months.begins(ends), f"{first:%Y-%m}")
         first = after
-
-
-def _hours(day: date, hours: list[int]) -> Iterator[Bucket]:
-    midnight, label = months.begins(day), day.isoformat()
-    for hour in hours:
-        begins = midnight + hour * HOUR
-        yield Bucket(begins, begins + HOUR, f"{label}T{hour:02d}")
