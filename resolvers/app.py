@@ -137,7 +137,7 @@ def create_app(
 
 
 async def identified(
-    token: str | None, *, address: str | None, counted: bool, clock: Clock
+    token: str | None, *, address: str | None, counted: bool, activity: bool, clock: Clock
 ) -> Viewer | ServiceClient | None:
     """Who presents this token, a person or a server; the token itself says which of both.
 
@@ -147,7 +147,7 @@ async def identified(
         client = await service_clients.authenticate(token, clock=clock)
         if client is not None:
             return client
-    return await admins.authenticate(token, address=address, counted=counted, clock=clock)
+    return await admins.authenticate(token, address=address, counted=counted, activity=activity, clock=clock)
 
 
 async def document(documents: Documents, request: Request) -> Response:

@@ -53,7 +53,9 @@ AGAIN_WITHIN = 1.0
 class Identify(Protocol):
     """See `resolvers.app.identified`."""
 
-    async def __call__(self, token: str | None, *, address: str | None, counted: bool) -> Viewer | ServiceClient | None:
+    async def __call__(
+        self, token: str | None, *, address: str | None, counted: bool, activity: bool
+    ) -> Viewer | ServiceClient | None:
         """Who presents this token."""
 
 
@@ -115,7 +117,9 @@ class Endpoint:
             device=request.cookies.get(self.cookie(DEVICE_COOKIE)),
             introspection=self.introspection,
         )
-        context.identify = lambda counted: self.identify(token, address=context.counted_address, counted=counted)
+        context.identify = lambda counted, activity: self.identify(
+            token, address=context.counted_address, counted=counted, activity=activity
+        )
         return context
 
     async def answer(self, request: Request, context: Context, media: str) -> Response:

@@ -116,12 +116,20 @@ WITHOUT_DATABASE = frozenset(
 """Fields that cost strangers nothing but processor time, and so aren't counted; for `documents` the database is asked
 once a minute, however many ask."""
 
+BACKGROUND = frozenset({"Query.__typename", "Query.limits", "Query.documents", "Query.viewer", "Query.rateLimit"})
+"""What pages ask for by themselves, again and again: an operation of nothing else keeps no session awake (S2)."""
+
 
 def admit(root_type: str, fields: Iterable[str], role: Role | None) -> None:
     """Let an operation with these root fields pass; raises Unauthenticated or Forbidden."""
     if all(role in ACCESS.get(f"{root_type}.{name}", ADMINS) for name in fields):
         return
     raise Unauthenticated if role is NOBODY else Forbidden
+
+
+def is_activity(root_type: str, fields: Iterable[str]) -> bool:
+    """Whether an operation with these root fields is a person's doing, which keeps his session awake."""
+    return not {f"{root_type}.{name}" for name in fields} <= BACKGROUND
 
 
 def reaches_database(root_type: str, fields: Iterable[str]) -> bool:

@@ -24,7 +24,7 @@ from resolvers import guard
 from resolvers.errors import TopCode, mark
 from resolvers.inputs import check_variables
 from resolvers.limits import Bounds
-from resolvers.permissions import admit, reaches_database
+from resolvers.permissions import admit, is_activity, reaches_database
 from schema.context import Context
 
 ROOT_TYPES = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
@@ -67,7 +67,7 @@ class Pipeline(SchemaExtension):
         context: Context = running.context
         context.reads = self.operation.operation is OperationType.QUERY
         names, root_type = self.measure.names, ROOT_TYPES[self.operation.operation]
-        await context.recognise(counted=reaches_database(root_type, names))
+        await context.recognise(counted=reaches_database(root_type, names), activity=is_activity(root_type, names))
         if not context.introspection and not names.keys().isdisjoint(guard.INTROSPECTION):
             raise Forbidden
         admit(root_type, names, context.role)

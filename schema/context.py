@@ -65,8 +65,9 @@ class Context:
     """One request.
 
     Until the operation is known to be within its limits, when `identify` is asked and told whether a stranger would
-    reach the database, `viewer` and `service` are None; afterwards `viewer` is the person who is signed in, or
-    `service` the server that asks, or both are None. `documents` are those that anybody may download.
+    reach the database and whether the session is used, `viewer` and `service` are None; afterwards `viewer` is the
+    person who is signed in, or `service` the server that asks, or both are None. `documents` are those that anybody may
+    download.
     `token` is what the client presented, of a session that may have ended, `by_cookie` whether it did so in a cookie;
     `device` is the device cookie's value.
     `cookies` collects what mutations set, `codes` those of the errors that are told. `reads` says, once the operation
@@ -85,7 +86,7 @@ class Context:
     device: str | None = None
     viewer: Viewer | None = None
     service: ServiceClient | None = None
-    identify: Callable[[bool], Awaitable[Viewer | ServiceClient | None]] | None = None
+    identify: Callable[[bool, bool], Awaitable[Viewer | ServiceClient | None]] | None = None
     introspection: bool = True
     reads: bool = False
     cookies: list[Cookie] = field(default_factory=list)
@@ -123,11 +124,14 @@ class Context:
         key = self.viewer.admin_id if self.viewer is not None else self.service.id if self.service is not None else None
         return Actor(kind, key, self.client_address, self.request_id, self.counted_address)
 
-    async def recognise(self, *, counted: bool) -> None:
-        """Find out who asks, unless it is known; `counted` says that a stranger would reach the database."""
+    async def recognise(self, *, counted: bool, activity: bool) -> None:
+        """Find out who asks, unless it is known.
+
+        `counted` says that a stranger would reach the database, `activity` that the session is used by it.
+        """
         if self.viewer is not None or self.service is not None or self.identify is None:
             return
-        caller = await self.identify(counted)
+        caller = await self.identify(counted, activity)
         if isinstance(caller, ServiceClient):
             self.service = caller
         else:

@@ -89,11 +89,17 @@ class Opened:
 
 
 async def authenticate(
-    token: str | None, *, address: str | None = None, counted: bool = False, clock: Clock = now
+    token: str | None,
+    *,
+    address: str | None = None,
+    counted: bool = False,
+    activity: bool = True,
+    clock: Clock = now,
 ) -> Viewer | None:
     """Who presents this token, or None for no, a wrong, an ended, an idle or an old one: all look the same.
 
-    Use is noted at most once a minute, so a session may be cut up to a minute before its 30 minutes are over. Opens
+    Use is noted at most once a minute, so a session may be cut up to a minute before its 30 minutes are over. What is
+    no `activity` of a person, such as a page that looks how long its session lasts, is no use (S2). Opens
     a transaction of its own, in which the request is counted: the administrator's and his company's, or that of a
     stranger's `address` (None for one that isn't bounded). `counted` says that a stranger's request counts even if it
     presents nothing to look up. Raises Throttled.
@@ -110,7 +116,7 @@ async def authenticate(
         left = await throttles.take_all(
             [(Bucket.REQUEST, str(row["admin_id"])), (Bucket.COMPANY_REQUEST, str(row["company_id"]))], at=at
         )
-        if at - row["seen_at"] >= RENEWAL:
+        if activity and at - row["seen_at"] >= RENEWAL:
             # A sign-out that commits in between wins: the condition is looked at again under the row's lock.
             await query(
                 "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2", row["id"], at
@@ -119,7 +125,7 @@ async def authenticate(
         row["company_id"],
         row["admin_id"],
         row["id"],
-        at + IDLE,
+        (at if activity else row["seen_at"]) + IDLE,
         row["expires_at"],
         row["device"],
         row["factor_at"] + FRESH,

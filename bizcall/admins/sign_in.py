@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bizcall import audit, phones, throttles
-from bizcall.admins import challenges, codes, credentials, devices, locks, passwords, sessions
+from bizcall.admins import challenges, codes, credentials, devices, locks, passwords, sessions, tokens
 from bizcall.admins.challenges import Half, Pending
 from bizcall.admins.codes import Sent
 from bizcall.admins.locks import STRANGER, Locked, Reserved
@@ -55,6 +55,7 @@ async def sign_in(
     password: str,
     *,
     device_token: str | None = None,
+    user_agent: str = "",
     actor: Actor,
     clock: Clock = now,
 ) -> Half:
@@ -72,7 +73,7 @@ async def sign_in(
         reserved = await locks.reserve(name, account.device, at)
         if isinstance(reserved, Reserved):
             await throttles.take(Bucket.SIGN_IN_FAILURE, name, at=at)
-            await _record(account, "admins.sign_in_attempt", reserved, actor, clock)
+            await _record(account, "admins.sign_in_attempt", reserved, user_agent, actor, clock)
     if isinstance(reserved, Locked):
         raise locks.locked(reserved.until)
     comparison = await passwords.compare(account.password_hash, password)
@@ -80,7 +81,7 @@ async def sign_in(
     if half is None:
         async with directory():
             action = "admins.sign_in_lock" if reserved.locks_until else "admins.sign_in_failure"
-            await _record(account, action, reserved, actor, clock)
+            await _record(account, action, reserved, user_agent, actor, clock)
         raise locks.failed(reserved)
     if account.temporary_until is not None and account.temporary_until <= at:
         # Told only to who has the password; the challenge that was begun is never shown, and so opens nothing.
@@ -174,13 +175,20 @@ async def _account(login_id: str, device_token: str | None) -> _Account:
     return _Account(**{**row, "device": row["device"] or STRANGER})
 
 
-async def _record(account: _Account, action: str, reserved: Reserved, actor: Actor, clock: Clock) -> None:
+async def _record(
+    account: _Account, action: str, reserved: Reserved, user_agent: str, actor: Actor, clock: Clock
+) -> None:
     """Record in the open transaction what became of an attempt; for nobody's ID in the provider's trail."""
     company_id = account.company_id or PROVIDER_ID
     subjects = [account.admin_id] if account.admin_id else []
-    details = {"device": "known" if reserved.device != STRANGER else "unknown"}
+    details = {"device": "known" if reserved.device != STRANGER else "unknown", "browser": _browser(user_agent)}
     await enter(company_id)
     await audit.record(company_id, actor, action, subjects, details, kind="Admin", clock=clock)
+
+
+def _browser(user_agent: str) -> str:
+    """What tells sorts of browsers apart in the trail, without naming any (A12)."""
+    return tokens.hashed(user_agent).hex()[:16]
 
 
 async def _begin(
@@ -225,7 +233,8 @@ async def _open(
     session = await sessions.begin(
         company_id, admin_id, actor=admin, user_agent=user_agent, device=device_id, clock=clock
     )
-    await audit.record(company_id, admin, "admins.sign_in", [admin_id], kind="Admin", clock=clock)
+    details = {"browser": _browser(user_agent)}
+    await audit.record(company_id, admin, "admins.sign_in", [admin_id], details, kind="Admin", clock=clock)
     told = []
     if session.displaced:
         told.append(

@@ -57,6 +57,7 @@ async def sign_in(
         input.login_id,
         input.password,
         device_token=input.device_token or context.device,
+        user_agent=context.user_agent,
         actor=context.actor,
         clock=context.services.clock,
     )

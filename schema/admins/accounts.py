@@ -203,7 +203,10 @@ class Viewer:
     """A `bizcall.admins.Viewer`."""
 
     role: Role = strawberry.field(description="What the viewer is.")
-    idle_until: datetime = strawberry.field(description="When the session ends if it is not used: 30 minutes from now.")
+    idle_until: datetime = strawberry.field(
+        description="When the session ends if it is not used: 30 minutes after the last operation that asked for more "
+        "than `viewer`, `rateLimit`, `limits` and `documents`, which pages may poll."
+    )
     expires_at: datetime = strawberry.field(description="When the session ends in any case: 12 hours after signing in.")
     fresh_until: datetime | None = strawberry.field(
         description="Until when exports and mass sending ask for no code: 10 minutes after the last one was right."

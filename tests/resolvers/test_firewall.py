@@ -23,7 +23,7 @@ ASKED = {"query": "{ limits { name } }"}
 async def asking(seen: list[str | None], **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, which notes from where requests came that it was to answer."""
 
-    async def identify(token: str | None, *, address: str | None, counted: bool) -> None:
+    async def identify(token: str | None, *, address: str | None, counted: bool, activity: bool) -> None:
         seen.append(address)
 
     app = create_app(Wiring(Settings(stage="test", exempt_networks=(), **settings)), identify=identify)

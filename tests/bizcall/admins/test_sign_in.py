@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import orjson
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
@@ -427,6 +428,18 @@ async def test_each_step_is_recorded_and_a_lock_too(person: Person) -> None:
         "admins.sign_in",
     ]
     assert (await person.actions())[5:] == [*FAILED * 4, "admins.sign_in_attempt", "admins.sign_in_lock"]
+
+
+async def test_A12_the_trail_tells_sorts_of_browsers_apart_without_naming_them(person: Person) -> None:
+    for browser in ("Firefox", "Safari", "Firefox"):
+        await refused(
+            admins.sign_in(person.company.login_id, WRONG, user_agent=browser, actor=ACTOR, clock=person.clock)
+        )
+
+    failures = [row for row in await records(person.company.id) if row["action"] == "admins.sign_in_failure"]
+    first, second, third = (orjson.loads(row["details"])["browser"] for row in failures)
+    assert first == third != second
+    assert "Firefox" not in str(failures)
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -124,6 +124,26 @@ async def test_S1_of_a_browser_the_cookie_is_renewed(console: Console) -> None:
     assert await Mine(console, former).ask(VIEWER) is None
 
 
+async def test_S2_pages_that_poll_keep_no_session_awake(console: Console) -> None:
+    mine = await signed_in(console)
+
+    async def idle_until(*beside: str) -> str:
+        body = {"query": f"{{ {' '.join(beside)} viewer {{ idleUntil }} }}"}
+        answer = (await console.http.post("/graphql", json=body, headers={"authorization": mine.bearer})).json()
+        viewer = answer["data"]["viewer"]
+        return str(viewer["idleUntil"]) if viewer else ""
+
+    before = await idle_until("plans { __typename }")
+    console.person.clock.turn(minutes=20)
+    assert await idle_until() == before
+    assert await idle_until("limits { __typename }", "rateLimit { __typename }") == before
+    assert await idle_until("plans { __typename }") > before
+    console.person.clock.turn(minutes=20)
+    assert await idle_until()
+    console.person.clock.turn(minutes=10)
+    assert not await idle_until()
+
+
 async def test_ME_01_a_new_mobile_takes_the_code_that_came_to_it(console: Console) -> None:
     mine, person = await signed_in(console), console.person
     mobile = f"0118{person.company.mobile[-7:]}"
