@@ -141,14 +141,13 @@ async def save(
         await _create(company_id, dict(zip(created, names, strict=True)), at)
         moved = await _move_members(company_id, remove, created, at)
         saved = Saved(created, [step.id for step in rename], [step.id for step in remove])
-        for action, kind, keys in (
-            ("departments.create", "Department", saved.created),
-            ("departments.rename", "Department", saved.renamed),
-            ("departments.remove", "Department", saved.removed),
-            ("subscribers.move", "Subscriber", moved),
-        ):
-            if keys:
-                await audit.record(company_id, actor, action, keys, kind=kind, clock=lambda: at)
+        acts = [
+            audit.Act("departments.create", saved.created, kind="Department"),
+            audit.Act("departments.rename", saved.renamed, kind="Department"),
+            audit.Act("departments.remove", saved.removed, kind="Department"),
+            audit.Act("subscribers.move", moved, kind="Subscriber"),
+        ]
+        await audit.record_all(company_id, actor, [act for act in acts if act.subjects], clock=lambda: at)
     return saved
 
 

@@ -68,13 +68,7 @@ async def once(
         (kept,) = await _kept(company_id, key, at)
         return _stored(kept, operation, given)
     answer = await work()
-    await _forget(company_id, at - LIFE)
-    await query(
-        "UPDATE idempotency_key SET answer = $3::jsonb WHERE company_id = $1 AND key = $2",
-        company_id,
-        key,
-        orjson.dumps(answer, default=_plain).decode(),
-    )
+    await _keep(company_id, key, answer, at - LIFE)
     # Through JSON, so that the first caller gets exactly what the later ones will get.
     told: Answer = orjson.loads(orjson.dumps(answer, default=_plain))
     return told
@@ -127,16 +121,24 @@ def _plain(value: object) -> str:
     raise TypeError(f"an answer holds a {type(value).__name__}")
 
 
-async def _forget(company_id: UUID, before: datetime) -> None:
-    """Delete a few of the company's keys that are over: who makes keys tidies up, so that no sweep has to visit all."""
+async def _keep(company_id: UUID, key: str, answer: Answer, before: datetime) -> None:
+    """Note the answer, and delete a few of the company's keys that are over.
+
+    Who makes keys tidies up, so that no sweep has to visit all companies.
+    """
     await query(
         """
-        DELETE FROM idempotency_key WHERE company_id = $1 AND key IN (
-            SELECT key FROM idempotency_key WHERE company_id = $1 AND created_at <= $2
-            LIMIT $3 FOR UPDATE SKIP LOCKED
+        WITH forgotten AS (
+            DELETE FROM idempotency_key WHERE company_id = $1 AND key IN (
+                SELECT key FROM idempotency_key WHERE company_id = $1 AND created_at <= $4
+                LIMIT $5 FOR UPDATE SKIP LOCKED
+            )
         )
+        UPDATE idempotency_key SET answer = $3::jsonb WHERE company_id = $1 AND key = $2
         """,
         company_id,
+        key,
+        orjson.dumps(answer, default=_plain).decode(),
         before,
         FORGOTTEN_AT_ONCE,
     )

@@ -40,6 +40,20 @@ def system(request_id: str = "") -> Actor:
     return Actor(ActorKind.SYSTEM, request_id=request_id)
 
 
+@dataclass(frozen=True)
+class Act:
+    """What a record tells besides who and when.
+
+    `action` is a dotted name of the act, for example "subscribers.save"; `subjects` are keys of rows of the sort that
+    `kind` names ("Subscriber"). `details` goes into jsonb and must hold no personal data and no secret.
+    """
+
+    action: str
+    subjects: Sequence[UUID] = ()
+    details: Mapping[str, Any] | None = None
+    kind: str = ""
+
+
 async def record(
     company_id: UUID,
     actor: Actor,
@@ -50,24 +64,33 @@ async def record(
     kind: str = "",
     clock: Clock = now,
 ) -> None:
-    """Write one record into the open transaction of the company.
+    """Write one record into the open transaction of the company: an `Act`."""
+    await record_all(company_id, actor, [Act(action, subjects, details, kind)], clock=clock)
 
-    `action` is a dotted name of the act, for example "subscribers.save"; `subjects` are keys of rows of the sort that
-    `kind` names ("Subscriber"). `details` goes into jsonb and must hold no personal data and no secret. The database
-    adds `recorded_at` itself, a column that this role may not write, and so the columns are named here.
+
+async def record_all(company_id: UUID, actor: Actor, acts: Sequence[Act], *, clock: Clock = now) -> None:
+    """Write a record for each act into the open transaction of the company, by one statement.
+
+    The database adds `recorded_at` itself, a column that this role may not write, and so the columns are named here.
     """
+    if not acts:
+        return
     await query(
         "INSERT INTO audit_record (company_id, id, at, actor_kind, actor_id, action, subject_kind, subject_ids,"
-        " address, request_id, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::uuid[], $9, $10, $11::jsonb)",
+        " address, request_id, details)"
+        " SELECT $1, act.id, $2, $3, $4, act.action, act.kind, act.subjects::uuid[], $5, $6, act.details"
+        " FROM unnest($7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[])"
+        " AS act (id, action, kind, subjects, details)",
         company_id,
-        uuid7(),
         clock(),
         actor.kind.value,
         actor.id,
-        action,
-        kind,
-        list(subjects),
         actor.address,
         actor.request_id,
-        orjson.dumps(dict(details or {})).decode(),
+        [uuid7() for _ in acts],
+        [act.action for act in acts],
+        [act.kind for act in acts],
+        # An array of arrays of different lengths is none in SQL.
+        [f"{{{','.join(map(str, act.subjects))}}}" for act in acts],
+        [orjson.dumps(dict(act.details or {})).decode() for act in acts],
     )

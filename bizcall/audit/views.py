@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from bizcall.audit.recording import Actor, record
+from bizcall.audit.recording import Act, Actor, record_all
 from bizcall.ports import Clock, now
 
 IDS_MOST = 10_000
@@ -36,6 +36,5 @@ async def record_views(
     company_id: UUID, actor: Actor, seen: Mapping[View, Collection[UUID]], *, clock: Clock = now
 ) -> None:
     """Write a record for each sort of row into the open transaction of the company, with the keys seen."""
-    for view, keys in seen.items():
-        told = sorted(keys)[:IDS_MOST]
-        await record(company_id, actor, view.action, told, {"count": len(keys)}, kind=view.kind, clock=clock)
+    acts = [Act(view.action, sorted(keys)[:IDS_MOST], {"count": len(keys)}, view.kind) for view, keys in seen.items()]
+    await record_all(company_id, actor, acts, clock=clock)

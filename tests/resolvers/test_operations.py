@@ -34,7 +34,7 @@ from tests.imports import person, workbook
 from tests.statements import counted
 
 READS_MOST = 12
-WRITES_MOST = 16
+WRITES_MOST = 15
 """Session and bound take two of them; idempotency, outbox and audit up to seven, however much is written."""
 
 PAGED = re.compile(r"\b(first|last): \d+")
