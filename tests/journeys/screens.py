@@ -11,7 +11,7 @@ import json
 import pathlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import asyncpg
@@ -61,7 +61,7 @@ class Sender:
         if step.failed:
             asyncio.run(self._fail())
         body = self._body(step.uploads)
-        before = {mobile: len(self._texts(mobile)) for mobile in (step.code, step.password) if mobile}
+        before = {mobile: self._texts(mobile).keys() for mobile in (step.code, step.password) if mobile}
         data = self._asked(step)
         for name, path in step.keeps.items():
             self.known[name] = reached(data, path)
@@ -114,13 +114,14 @@ class Sender:
             return {name: self._filled(entry) for name, entry in value.items()}
         return self.known[value[1:-1]] if isinstance(value, str) and value.startswith("<") else value
 
-    def _texts(self, mobile: str) -> list[str]:
+    def _texts(self, mobile: str) -> dict[str, str]:
+        """What came to a mobile, oldest first, by the message's id."""
         digits = mobile.replace("-", "")
-        return [each["text"] for each in self.system.messages() if each["to"].endswith(digits[1:])]
+        return {each["id"]: each["text"] for each in self.system.messages() if each["to"].endswith(digits[1:])}
 
-    def _read(self, mobile: str, seen: int) -> None:
-        """What came to a mobile: a code or a temporary password."""
-        text = until(lambda: self._texts(mobile)[seen:])[-1]
+    def _read(self, mobile: str, seen: Collection[str]) -> None:
+        """What came to a mobile since: a code or a temporary password."""
+        text = until(lambda: [text for key, text in self._texts(mobile).items() if key not in seen])[-1]
         if password := _PASSWORD.search(text):
             self.known["password"] = password[1] or password[2]
         else:
