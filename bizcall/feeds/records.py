@@ -164,6 +164,7 @@ class _Reader:
 
     def __init__(self, window: Window) -> None:
         self._oldest, self._newest = window.oldest, window.newest
+        # Hours that lie whole within the window; a reader is of one kind of records, so of one window.
         self._hours: set[str] = set()
         self.moments: list[datetime] = []
         self.replaced: list[datetime] = []
@@ -240,20 +241,21 @@ class _Reader:
         korean = _KOREAN.fullmatch(text)
         if korean and text[:13] in self._hours:
             return text
+        first = self._oldest if oldest else _EPOCH
         try:
             moment = datetime.fromisoformat(text)
             moment = moment.replace(microsecond=0, tzinfo=moment.tzinfo or months.KOREA)
-            if moment < (self._oldest if oldest else _EPOCH):
+            if moment < first:
                 raise _Bad(LineFault.TOO_OLD, column)
             if moment > self._newest:
                 raise _Bad(LineFault.IN_FUTURE, column)
         except (ValueError, OverflowError):
             raise _Bad(LineFault.FORMAT, column) from None
         self.moments.append(moment)
-        if korean and oldest:
+        if korean:
             hour = moment.replace(minute=0, second=0)
             ends = hour + timedelta(hours=1)
-            if self._oldest <= hour and ends <= self._newest:
+            if first <= hour and ends <= self._newest:
                 self._hours.add(text[:13])
                 self.moments += (hour, ends)
         return moment.isoformat()
