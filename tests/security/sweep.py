@@ -132,6 +132,9 @@ class Sweep:
     findings: list[str] = field(default_factory=list)
     exercised: set[str] = field(default_factory=set)
     called: set[str] = field(default_factory=set)
+    costs: dict[str, int] = field(default_factory=dict)
+    """Statements of a root field's valid inputs, the most of them; what tells whose session it is isn't among them."""
+
     calls: int = 0
 
     async def everything(self) -> None:
@@ -279,6 +282,7 @@ class Sweep:
         operators = any((key, name) in OPERATORS_PLACES for name in arguments)
         meant = Role.OPERATOR if operators else next(role for role in CALLERS if role in allowed)
         told = await self.told(key, arguments, CALLERS[meant], of="Import")
+        self.costs[key] = max(told.statements, self.costs.get(key, 0))
         if told.wrong:
             self.findings.append(f"{key}: its input in VALID is not valid: {told.wrong}")
         if meant is Role.ADMIN or operators:

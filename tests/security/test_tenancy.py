@@ -42,6 +42,52 @@ CODED = {
 }
 """Columns of texts that we or other machines make: no person wrote what stands in them."""
 
+STATEMENTS_MOST = 12
+SESSION = 2
+"""Statements that find out whose session it is and count the request, which the sweep's client doesn't send."""
+
+COSTLY = {
+    # Lists of lists and of what stands beside their rows, each loaded at once; the guide asks for a part of it.
+    "Query.imports": 19,
+    "Query.calls": 14,
+    "Query.messages": 14,
+    "Query.unreturnedCalls": 14,
+    "Query.invitations": 13,
+    # A secret is counted before it is compared, in a transaction of its own, and all that it opened is ended or told.
+    "Mutation.adminRegister": 21,
+    "Mutation.adminReplace": 27,
+    "Mutation.adminWelcomeResend": 18,
+    "Mutation.passwordReset": 24,
+    "Mutation.passwordResetCodeSend": 14,
+    "Mutation.registrationCodeSend": 13,
+    "Mutation.signInCodeSend": 13,
+    "Mutation.signInVerify": 16,
+    "Mutation.viewerCodeSend": 15,
+    "Mutation.viewerMobileChange": 20,
+    "Mutation.viewerMobileCodeSend": 19,
+    "Mutation.viewerPasswordChange": 21,
+    # Rows are locked before they are read, written table by table whatever their number, and what is told of people is
+    # recorded; with the key that lets it happen once, and the outbox.
+    "Mutation.accessReviewConfirm": 13,
+    "Mutation.callExportRequest": 13,
+    "Mutation.companyEnter": 13,
+    "Mutation.departmentsSave": 19,
+    "Mutation.importCancel": 15,
+    "Mutation.importRegister": 20,
+    "Mutation.invitationsResend": 22,
+    "Mutation.invitationsSend": 22,
+    "Mutation.messageExportRequest": 13,
+    "Mutation.statisticsExportRequest": 15,
+    "Mutation.subscriberRemove": 16,
+    "Mutation.subscribersSave": 15,
+    # An event of the provider makes a company, its lines and its administrator.
+    "Mutation.provisioningApply": 42,
+}
+"""Root fields that take more statements than 12 (L12), and how many at the most.
+
+Everything is selected that their answers have within three steps: more than any screen needs.
+"""
+
 EMPTY = {"outbox", "account_message", "feed_reject"}
 """Tables that are empty when everything has been sent and loaded."""
 
@@ -64,6 +110,11 @@ async def test_T1_another_companys_ids_names_and_cursors_lead_to_nothing(swept: 
     assert not swept.findings, "\n".join(swept.findings)
     assert swept.called == set(operations.fields())
     assert unexercised(swept) == []
+    costs = {key: cost + SESSION for key, cost in swept.costs.items() if cost + SESSION > STATEMENTS_MOST}
+    assert {key: cost for key, cost in costs.items() if cost > COSTLY.get(key, 0)} == {}, (
+        "bring it down, or say why in COSTLY"
+    )
+    assert COSTLY.keys() - costs.keys() == set(), "take it out of COSTLY"
 
 
 def unexercised(swept: Sweep) -> list[str]:
