@@ -228,6 +228,10 @@ _ERASURES: Mapping[str, str] = {
             WHERE company_id = $1 AND ended_at IS NOT NULL AND (mobile = $2 OR lower(email) = lower($2)) RETURNING id
         ), passwords AS (
             DELETE FROM former_password WHERE company_id = $1 AND admin_id IN (SELECT id FROM forgotten)
+        ), messages AS (
+            DELETE FROM account_message WHERE company_id = $1 AND admin_id IN (SELECT id FROM forgotten)
+        ), codes AS (
+            DELETE FROM challenge WHERE company_id = $1 AND admin_id IN (SELECT id FROM forgotten)
         ), accounts AS (
             UPDATE credential SET mobile = '' WHERE company_id = $1 AND admin_id IN (SELECT id FROM forgotten)
         )

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from bizcall.database import reading
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.ids import uuid7
 from bizcall.models import Upload
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.models.imports import Purpose
@@ -91,14 +90,15 @@ async def uploads(ids: Sequence[UUID], purpose: Purpose) -> dict[UUID, Upload]:
 
 
 async def keep(upload: Upload, folder: str, *, field: tuple[str, ...], storage: Storage) -> Kept:
-    """Copy an upload's file into `folder` (with its slash), under a key of its own.
+    """Copy an upload's file into `folder` (with its slash), under a key of that very version: twice is once.
 
     Raises Invalid at `field`: STATE when the file isn't there yet, INVALID_FORMAT
     when it doesn't begin as its name says.
     """
-    kind, key = KINDS[ending(upload.file_name)], f"{folder}{uuid7()}.{ending(upload.file_name)}"
+    kind = KINDS[ending(upload.file_name)]
     try:
         found = await storage.head(upload.object_key)
+        key = f"{folder}{uuid5(upload.id, found.version or found.etag)}.{ending(upload.file_name)}"
         async for piece in storage.read(upload.object_key, found.version):
             if not piece.startswith(kind.begins):
                 raise Invalid(Problem(ErrorCode.INVALID_FORMAT, field))

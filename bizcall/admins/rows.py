@@ -18,13 +18,13 @@ async def by_ids(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Accoun
 
 
 async def found(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
-    """Those of these administrators whom a company's people find by id: operators those of every company.
+    """Those of these administrators whom a company's people find by id: operators those of every company but theirs.
 
     In an open transaction.
     """
     if company_id != PROVIDER_ID:
         return await by_ids(company_id, keys)
-    return {row.id: row for row in await AccountRow.filter(id__in=list(keys))}
+    return {row.id: row for row in await AccountRow.filter(id__in=list(keys)).exclude(company_id=PROVIDER_ID)}
 
 
 async def people(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Admin]:

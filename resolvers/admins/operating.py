@@ -100,8 +100,9 @@ async def admin_replace(
     id: AdminId,  # noqa: A002
     input: Annotated[AdminReplaceInput, strawberry.argument(description="Who comes next.")],  # noqa: A002
 ) -> AdminReplacePayload:
-    """See `admins.replace`."""
+    """See `admins.replace`; asks for a fresh code, since whoever names the mobile gets the account (S6)."""
     context = info.context
+    context.demand_fresh_factor()
     row = await _found(
         admins.replace(
             key_of(id, "Admin", "id"),
@@ -138,5 +139,6 @@ class OperatingMutations:
     )
     admin_replace = mutation(
         AdminReplacePayload,
-        description="Operators: put another administrator in the place of one who left or lost his mobile.",
+        description="Operators: put another administrator in the place of one who left or lost his mobile, within ten "
+        "minutes of a right code (CODE_REQUIRED).",
     )(admin_replace)

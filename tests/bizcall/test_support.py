@@ -174,6 +174,7 @@ async def test_SU_01_a_publication_that_is_sent_again_with_its_key_is_done_once(
     made = [*await asyncio.gather(*(publish() for _ in range(4))), await publish()]
 
     assert len({(each.id, each.number) for each in made}) == 1
+    assert len({key for key in desk.storage.written if key.startswith("documents/")}) == 1
     with pytest.raises(Invalid) as refused:
         await publish("다른 판")
     assert [(each.code.value, each.field) for each in refused.value.problems] == [("KEY_REUSED", ("idempotencyKey",))]

@@ -112,6 +112,10 @@ async def test_an_operator_finds_a_company_by_name_number_and_the_administrators
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+REPLACE = """
+mutation ($id: ID!, $input: AdminReplaceInput!) {
+  adminReplace(id: $id, input: $input) { userErrors { code field } }
+}"""
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id ... on Admin { companyName name email } } }"
 
 
@@ -121,6 +125,9 @@ async def test_an_operator_finds_accounts_of_all_companies_by_id_and_nothing_els
     for each in (company, stranger):
         await Person(each).register()
     await hire(company, 0, name="김하나")
+    colleague = await admins.operator_create(
+        f"op{uuid7().hex[-12:]}", "동료", "01055559996", keys=KEYS, actor=ACTOR, queue=RecordingQueue()
+    )
     async with tenant(company.id):
         [row] = await query("SELECT id FROM subscriber WHERE company_id = $1", company.id)
     accounts = [encode("Admin", each.admin_id) for each in (company, stranger)]
@@ -129,6 +136,7 @@ async def test_an_operator_finds_accounts_of_all_companies_by_id_and_nothing_els
         encode("Line", company.line_ids[0]),
         encode("Subscriber", row["id"]),
         *(encode("Department", key) for key in company.departments.values()),
+        encode("Admin", colleague),
     ]
 
     found = await operator.ask(NODES, ids=[*accounts, *theirs])
@@ -195,8 +203,11 @@ async def test_P4_entering_shows_whole_people_and_stands_in_both_trails(company:
     assert [(row["action"], row["subject_ids"]) for row in theirs] == [("companies.enter", [company.id])]
 
 
-async def test_S6_an_operator_enters_a_company_with_a_fresh_code_only(company: Tenant) -> None:
+async def test_S6_an_operator_enters_a_company_or_replaces_its_administrator_with_a_fresh_code_only(
+    company: Tenant,
+) -> None:
     clock, queue, phone = Turned(), RecordingQueue(), Phone()
+    await Person(company).register()
     login_id = f"op{uuid7().hex[-12:]}"
     key = await admins.operator_create(
         login_id, "오퍼레", "01055559998", keys=KEYS, actor=ACTOR, queue=queue, clock=clock
@@ -209,14 +220,17 @@ async def test_S6_an_operator_enters_a_company_with_a_fresh_code_only(company: T
     async with httpx.AsyncClient(transport=transport, base_url="https://api.example", headers=headers) as client:
         operator, given = Console(client), {"id": encode("Company", company.id), "input": WHY}
         clock.turn(seconds=sessions.FRESH.total_seconds())
+        other = {"id": encode("Admin", company.admin_id), "input": {"mobile": "010-5555-9997"}}
         assert (await operator.ask(ENTER, **given))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
-        assert await records(company.id) == []
+        assert (await operator.ask(REPLACE, **other))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
+        assert not [row for row in await records(company.id) if row["actor_kind"] == "OPERATOR"]
         begun = await operator.ask(SEND)
         _, letter = queue.letters[-1]
         await dispatch.deliver(orjson.loads(letter.body), sms=phone, keys=KEYS, settings=settings, clock=clock)
         typed = {"challenge": begun["challenge"]["token"], "code": phone.code}
         assert (await operator.ask(CONFIRM, input=typed))["userErrors"] == []
         assert (await operator.ask(ENTER, **given))["userErrors"] == []
+        assert (await operator.ask(REPLACE, **other))["userErrors"] == []
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,32 @@ async def test_P7_messages_under_way_lose_their_recipient_and_end_unsent_or_unkn
     assert len(campaign.sms.calls) == 1
 
 
+async def test_P7_messages_to_a_former_administrator_go_with_him(company: Tenant) -> None:
+    person = Person(company, clock=Turned(), queue=RecordingQueue())
+    await person.register()
+    await person.complete()
+    await person.reset_code()
+    await admins.replace(
+        company.admin_id,
+        "010-5550-0002",
+        keys=KEYS,
+        actor=ACTOR,
+        queue=person.queue,
+        clock=person.clock,
+    )
+    await disposal.erase(
+        person.company.login_id, person.company.mobile, "본인 요청, 접수 17", actor=ACTOR, clock=person.clock
+    )
+    async with directory():
+        for table in ("account_message", "challenge", "verification_code"):
+            left = await query(
+                f"SELECT 1 FROM {table} WHERE company_id = $1 AND admin_id = $2",
+                person.company.id,
+                company.admin_id,
+            )
+            assert left == [], table
+
+
 async def test_P7_a_customer_and_a_cell_of_a_refused_row_are_erased_too(attacker: Office, books: Ledger) -> None:
     office, company = attacker, attacker.company
     customer = office.mobiles[-1]

@@ -127,6 +127,8 @@ async def test_NO_02_a_save_that_is_sent_again_with_its_key_is_done_once(desk: D
             "SELECT action FROM audit_record WHERE company_id = $1 AND $2 = ANY(subject_ids)", PROVIDER_ID, made[0].id
         )
     assert [each["action"] for each in found] == ["notices.save"] * 2
+    # Of those that came at once some copied the file before one of them was written.
+    assert len({key for key in desk.storage.written if key.startswith("notices/")}) == 1
 
 
 async def test_NO_02_a_withdrawn_notice_stays_withdrawn(desk: Desk) -> None:

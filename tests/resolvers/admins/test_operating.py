@@ -197,8 +197,8 @@ async def test_what_operators_do_is_for_nobody_else(console: Console, document: 
     assert nobody["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("document", ["{ departments(first: 1) { nodes { id } } }", '{ node(id: "x") { id } }'])
-async def test_operators_see_nothing_of_companies_work(operator: SignedIn, document: str) -> None:
+async def test_operators_see_nothing_of_companies_work(operator: SignedIn) -> None:
+    document = "{ departments(first: 1) { nodes { id } } }"
     assert (await operator.answer(document))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 
