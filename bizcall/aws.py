@@ -4,7 +4,6 @@
     S3Storage(clients, bucket)                      Storage
     SqsQueue(clients, urls)                         Queue
     await secret(clients, secret_id)                a secret's text
-    await secrets(clients, secret_id)               the present and the former one
     with gateway_faults():                          for the adapters in `bizcall/gateways/amazon.py`
     await clients.close()
 
@@ -265,25 +264,14 @@ class SqsQueue:
         return taken
 
 
-async def secret(clients: Clients, secret_id: str) -> str:
-    """The text of a secret of Secrets Manager."""
+async def secret(clients: Clients, secret_id: str, version: str | None = None) -> str:
+    """The text of a secret of Secrets Manager, of the present version unless one is named."""
     manager = await clients.get("secretsmanager")
+    which = {} if version is None else {"VersionId": version}
     with translated():
-        answer = await manager.get_secret_value(SecretId=secret_id)
+        answer = await manager.get_secret_value(SecretId=secret_id, **which)
     text: str = answer["SecretString"]
     return text
-
-
-async def secrets(clients: Clients, secret_id: str) -> list[str]:
-    """The present text of a secret and the former one, if any: both are good while one takes the other's place."""
-    manager = await clients.get("secretsmanager")
-    texts = [await secret(clients, secret_id)]
-    with translated():
-        try:
-            former = await manager.get_secret_value(SecretId=secret_id, VersionStage="AWSPREVIOUS")
-        except manager.exceptions.ResourceNotFoundException:
-            return texts
-    return [*texts, former["SecretString"]]
 
 
 @contextmanager

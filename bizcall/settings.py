@@ -15,7 +15,8 @@ class Settings(BaseSettings):
 
     `database_url` (laptop, tests) or `database_secret_id` (AWS: a Secrets Manager secret with host, port, username,
     password and dbname) tells where PostgreSQL is. `key_secret_id` names the secret from which codes are derived.
-    With `origin_secret_id` only requests that carry one of `origin_secrets` are answered: the firewall adds it.
+    With `origin_secret_id` only requests that carry one of `origin_secrets` are answered, the texts of its
+    `origin_secret_versions`: what stands before the API adds it.
 
     `sms_gateway` chooses who carries text messages; for Solapi, `solapi_secret_id` names a secret with apiKey and
     apiSecret, and `sender_number` is the number registered there, digits only. `mail_from` is the sender of e-mail,
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     key_secret_id: str | None = None
     secret_key: SecretStr | None = None
     origin_secret_id: str | None = None
+    origin_secret_versions: Annotated[tuple[str, ...], NoDecode] = ()
     origin_secrets: tuple[SecretStr, ...] = ()
     bucket: str = ""
     queue_urls: dict[str, str] = Field(default_factory=dict)
@@ -54,6 +56,12 @@ class Settings(BaseSettings):
     site_url: str = ""
     manual_url: str = ""
     months_kept: int = Field(default=13, ge=4, le=60)
+
+    @field_validator("origin_secret_versions", mode="before")
+    @classmethod
+    def _versions(cls, given: Any) -> tuple[str, ...]:
+        parts = given.split(",") if isinstance(given, str) else given
+        return tuple(part.strip() for part in parts if part.strip())
 
     @field_validator("exempt_networks", mode="before")
     @classmethod

@@ -201,8 +201,14 @@ class Process:
         if self._settings.secret_key is None and self._settings.key_secret_id:
             found["secret_key"] = SecretStr(await aws.secret(self._clients, self._settings.key_secret_id))
         if self._settings.origin_secret_id:
-            texts = await aws.secrets(self._clients, self._settings.origin_secret_id)
-            found["origin_secrets"] = tuple(map(SecretStr, texts))
+            # Those that the deployment names, since it tells CloudFront which to send: what was put there since shuts
+            # nobody out, and one that leaked is good no longer than it is named.
+            found["origin_secrets"] = tuple(
+                [
+                    SecretStr(await aws.secret(self._clients, self._settings.origin_secret_id, version))
+                    for version in self._settings.origin_secret_versions
+                ]
+            )
         known = self._settings.model_copy(update=found)
         url = known.database_url
         if url is not None and not tls.is_verified(url.get_secret_value()) and known.stage == "production":

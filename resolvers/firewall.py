@@ -2,11 +2,13 @@
 
 CloudFront, before which the firewall stands, adds two headers to each request, whatever the client sent under their
 names: a secret of the stack's, and the client's address, for which the gateway would take CloudFront's own. Who asks
-the gateway by itself knows no secret. On the laptop, and in a stack without a firewall, neither header means anything.
+the gateway by itself knows no secret. On the laptop, and in a stack that doesn't ask for one (`FirewallOnly`), neither
+header means anything.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from hmac import compare_digest
 
@@ -20,9 +22,15 @@ ORIGIN_HEADER = "x-bizcall-origin"
 ADDRESS_HEADER = "x-bizcall-address"
 """Has the client's address."""
 
+logger = logging.getLogger(__name__)
+
 
 class Firewall:
-    """Pure ASGI. `secrets` are good at the same time: the present one, and the former while it is being replaced."""
+    """Pure ASGI. `secrets` are good at the same time: the present one, and the former while it is being replaced.
+
+    Operations count the lines of what is refused: `AROUND_THE_FIREWALL`, and whether any secret was given, which tells
+    who asks the gateway by itself from a CloudFront that sends a secret of another deployment's.
+    """
 
     def __init__(self, app: ASGIApp, *, secrets: Sequence[str]) -> None:
         self.app, self.secrets = app, [secret.encode() for secret in secrets]
@@ -35,6 +43,10 @@ class Firewall:
         headers = Headers(scope=scope)
         given = headers.get(ORIGIN_HEADER, "").encode()
         if not any(compare_digest(given, secret) for secret in self.secrets):
+            logger.warning(
+                "a request went around the firewall",
+                extra={"event": "AROUND_THE_FIREWALL", "secret_given": bool(given)},
+            )
             told = {"message": "There is nothing here.", "extensions": {"code": "NOT_FOUND"}}
             await JSONResponse({"errors": [told]}, 403)(scope, receive, send)
             return

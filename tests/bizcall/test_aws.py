@@ -234,14 +234,13 @@ async def test_a_secret_becomes_the_address_of_the_database(clients: aws.Clients
     assert dict(parse_qsl(urlsplit(aws.database_url(json.dumps({**held, **asked}))).query)) == asked
 
 
-async def test_a_secret_that_was_replaced_is_good_beside_the_present_one(clients: aws.Clients) -> None:
+async def test_a_version_that_is_named_is_read_whatever_was_put_since(clients: aws.Clients) -> None:
     manager = await clients.get("secretsmanager")
-    await manager.create_secret(Name="origin", SecretString="first")
-    assert await aws.secrets(clients, "origin") == ["first"]
-    await manager.put_secret_value(SecretId="origin", SecretString="second")
-    assert await aws.secrets(clients, "origin") == ["second", "first"]
-    await manager.put_secret_value(SecretId="origin", SecretString="third")
-    assert await aws.secrets(clients, "origin") == ["third", "second"]
+    first = (await manager.create_secret(Name="origin", SecretString="first"))["VersionId"]
+    for later in ("second", "third"):
+        await manager.put_secret_value(SecretId="origin", SecretString=later)
+    assert await aws.secret(clients, "origin", first) == "first"
+    assert await aws.secret(clients, "origin") == "third"
 
 
 async def test_a_neighbour_that_is_away_is_told_as_such_and_letters_stay_behind(

@@ -29,6 +29,12 @@ def target(value: Any) -> str:
     return ""
 
 
+def condition(value: Any) -> str:
+    """The condition on which there is a value, else nothing; empty for one that is always there."""
+    chosen = value.get("Fn::If") if isinstance(value, Mapping) else None
+    return str(chosen[0]) if chosen and chosen[2] == {"Ref": "AWS::NoValue"} else ""
+
+
 def function(template: Template, value: Any) -> str:
     """The logical id of the function that a Ref or GetAtt names, be it by an alias."""
     named = target(value)

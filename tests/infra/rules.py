@@ -14,6 +14,7 @@ from bizcall.settings import Settings
 from resolvers.firewall import ADDRESS_HEADER, ORIGIN_HEADER
 from tests.infra.reading import (
     Template,
+    condition,
     dead_letter_queues,
     function,
     listed,
@@ -41,6 +42,7 @@ SOME_ONLY = {
     "MANUAL_URL",
     "MONTHS_KEPT",
     "ORIGIN_SECRET_ID",
+    "ORIGIN_SECRET_VERSIONS",
     "SENDER_NUMBER",
     "SITE_URL",
     "SMS_GATEWAY",
@@ -182,12 +184,16 @@ def environments_are_what_the_settings_read(template: Template) -> Iterator[str]
 
 @rule
 def functions_may_read_the_secrets_they_name(template: Template) -> Iterator[str]:
-    """Exactly these: more is too much, less fails at the first cold start."""
+    """Exactly these, on the same conditions: more is too much, less fails at the first cold start."""
     for name, each in of(template, "Lambda::Function").items():
         variables = each.get("Environment", {}).get("Variables", {})
-        named = {target(value) for variable, value in variables.items() if variable.endswith("_SECRET_ID")}
+        named = {
+            (target(value), condition(value))
+            for variable, value in variables.items()
+            if variable.endswith("_SECRET_ID")
+        }
         allowed = {
-            target(resource)
+            (target(resource), condition(resource))
             for role, statement in statements(template)
             if role == target(each["Role"]) and statement.get("Action") == "secretsmanager:GetSecretValue"
             for resource in listed(statement["Resource"])
@@ -470,14 +476,22 @@ def functions_in_a_network_reach_no_more_than_they_need(template: Template) -> I
 @rule
 def the_api_is_reached_only_through_the_firewall(template: Template) -> Iterator[str]:
     """CloudFront stands behind the firewall, sends the secret that the API asks for, and says who the client is."""
-    secrets = {
-        target(each.get("Environment", {}).get("Variables", {}).get("ORIGIN_SECRET_ID"))
-        for each in of(template, "Lambda::Function").values()
-        if each["Handler"] == "lambdas.api.handler"
-    }
+    [api] = [f for f in of(template, "Lambda::Function").values() if f["Handler"] == "lambdas.api.handler"]
+    variables = api.get("Environment", {}).get("Variables", {})
+    secret, versions = variables.get("ORIGIN_SECRET_ID"), variables.get("ORIGIN_SECRET_VERSIONS")
+    # Switched on together with CloudFront, it would shut everybody out until the DNS leads there.
+    if {condition(secret), condition(versions)} != {"OnlyThroughFirewall"}:
+        yield "the API asks for the secret on another condition than its own"
+    only = [{"Condition": "HasFirewall"}, {"Fn::Equals": [{"Ref": "FirewallOnly"}, "true"]}]
+    if template["Conditions"].get("OnlyThroughFirewall") != {"Fn::And": only}:
+        yield "OnlyThroughFirewall doesn't wait for FirewallOnly"
+    if "${OriginSecretVersion}" not in json.dumps(versions):
+        yield "the API doesn't take the version that CloudFront sends"
     addressed = [n for n, f in of(template, "CloudFront::Function").items() if ADDRESS_HEADER in f["FunctionCode"]]
     for name, each in of(template, "CloudFront::Distribution").items():
         config = each["DistributionConfig"]
+        if template["Resources"][name].get("Condition") != "HasFirewall":
+            yield f"{name}: is there on another condition than a firewall"
         cache = config["DefaultCacheBehavior"]
         if target(config.get("WebACLId")) != "FirewallArn":
             yield f"{name}: no firewall stands before it"
@@ -491,8 +505,9 @@ def the_api_is_reached_only_through_the_firewall(template: Template) -> Iterator
         for origin in config["Origins"]:
             if origin["CustomOriginConfig"]["OriginProtocolPolicy"] != "https-only":
                 yield f"{name}: asks the API without TLS"
-            sent = {h["HeaderName"]: json.dumps(h["HeaderValue"]) for h in origin.get("OriginCustomHeaders", [])}
-            if not any(f"secretsmanager:${{{secret}}}" in sent.get(ORIGIN_HEADER, "") for secret in secrets if secret):
+            sent = {h["HeaderName"]: h["HeaderValue"] for h in origin.get("OriginCustomHeaders", [])}
+            chosen = f"{{{{resolve:secretsmanager:${{{target(secret)}}}:SecretString:::${{OriginSecretVersion}}}}}}"
+            if sent.get(ORIGIN_HEADER, {}).get("Fn::If", [])[:2] != ["HasOriginSecretVersion", {"Fn::Sub": chosen}]:
                 yield f"{name}: doesn't send the secret that the API asks for"
         if "Aliaslive" not in str(template["Resources"][name].get("DependsOn")):
             yield f"{name}: sends a secret before the API knows it"

@@ -80,7 +80,8 @@ def test_what_is_watched_or_drawn_is_measured_and_what_is_measured_is_drawn(temp
 
 
 def test_what_the_template_counts_in_the_logs_is_logged(template: dict[str, Any]) -> None:
-    code = "\n".join(path.read_text() for path in (ROOT / "bizcall").rglob("*.py"))
+    folders = (ROOT / "bizcall", ROOT / "resolvers")
+    code = "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     events = {
         event
         for each in reading.of(template, "Logs::MetricFilter").values()

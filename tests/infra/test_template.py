@@ -20,6 +20,9 @@ PARAMETERS = {
     "OwnerSecretArn": "arn:aws:secretsmanager:::secret:owner",
 }
 
+HEADER = ("DistributionConfig", "Origins", 0, "OriginCustomHeaders", 0, "HeaderValue")
+ONLY_THE_FORMER = {"Fn::Sub": "${FormerOriginSecretVersion}"}
+
 Resources = dict[str, Any]
 
 
@@ -108,11 +111,11 @@ def drop(name: str, *path: str) -> Callable[[Resources], None]:
     return spoil
 
 
-def put(name: str, value: Any, *path: str) -> Callable[[Resources], None]:
+def put(name: str, value: Any, *path: str | int) -> Callable[[Resources], None]:
     """Set a property."""
 
     def spoil(resources: Resources) -> None:
-        place = resources[name]["Properties"]
+        place: Any = resources[name]["Properties"]
         for key in path[:-1]:
             place = place[key]
         place[path[-1]] = value
@@ -276,6 +279,36 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
         drop("ApiFunction", "Environment", "Variables", "ORIGIN_SECRET_ID"),
         "doesn't send the secret",
     ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        put("ApiFunction", "HasFirewall", "Environment", "Variables", "ORIGIN_SECRET_ID", "Fn::If", 0),
+        "another condition than its own",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        put("ApiFunction", "HasFirewall", "Environment", "Variables", "ORIGIN_SECRET_VERSIONS", "Fn::If", 0),
+        "another condition than its own",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        put("ApiFunction", ONLY_THE_FORMER, "Environment", "Variables", "ORIGIN_SECRET_VERSIONS", "Fn::If", 1),
+        "the version that CloudFront sends",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        put("Distribution", "HasDomain", *HEADER, "Fn::If", 0),
+        "doesn't send the secret",
+    ),
+    (
+        "the_api_is_reached_only_through_the_firewall",
+        lambda resources: resources["Distribution"].update(Condition="OnlyThroughFirewall"),
+        "another condition than a firewall",
+    ),
+    (
+        "functions_may_read_the_secrets_they_name",
+        put("ApiFunction", "HasFirewall", "Environment", "Variables", "ORIGIN_SECRET_ID", "Fn::If", 0),
+        "'HasFirewall')",
+    ),
     ("the_api_is_reached_only_through_the_firewall", resource("Distribution", "DependsOn"), "before the API knows"),
     ("the_api_is_reached_only_through_the_firewall", without("Distribution"), "no distribution"),
     ("no_secret_stands_in_the_template", put("KeySecret", "in clear", "SecretString"), "stands in"),
@@ -290,6 +323,66 @@ def test_a_breach_is_told(template: dict[str, Any], name: str, spoil: Callable[[
     assert any(told in breach for breach in check(spoilt)), f"{name} looked away"
 
 
+NOTHING = dict.fromkeys(
+    ("FirewallArn", "DomainName", "CertificateArn", "OriginSecretVersion", "FormerOriginSecretVersion"), ""
+)
+FIREWALL = {"FirewallArn": "arn:aws:wafv2:us-east-1::a"}
+NAMED = {"DomainName": "api.bizcall.example", "CertificateArn": "arn:aws:acm:us-east-1::b"}
+ONLY = {"FirewallOnly": "true"}
+
+
+def holds(told: Any, given: dict[str, str]) -> Any:
+    """What CloudFormation makes of a rule's functions."""
+    if not isinstance(told, dict):
+        return told
+    [(name, about)] = told.items()
+    if name == "Ref":
+        return given[about]
+    parts = [holds(each, given) for each in about]
+    made = {"Fn::Equals": len(set(parts)) == 1, "Fn::Not": not parts[0], "Fn::And": all(parts), "Fn::Or": any(parts)}
+    return made[name]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({}, True),
+        (FIREWALL, True),
+        (FIREWALL | NAMED, True),
+        (FIREWALL | NAMED | {"OriginSecretVersion": "v2", "FormerOriginSecretVersion": "v1"} | ONLY, True),
+        (FIREWALL | ONLY, False),
+        (FIREWALL | {"DomainName": "api.bizcall.example"}, False),
+        (FIREWALL | {"CertificateArn": "arn:aws:acm:us-east-1::b"}, False),
+        (NAMED, False),
+        ({"OriginSecretVersion": "v1"}, False),
+        ({"OriginSecretVersion": "v1"} | ONLY, False),
+        ({"FormerOriginSecretVersion": "v1"}, False),
+    ],
+)
+def test_P8_parameters_that_would_leave_the_api_open_or_shut_are_refused(
+    template: dict[str, Any], given: dict[str, str], taken: bool
+) -> None:
+    asked = NOTHING | {"FirewallOnly": "false"} | given
+    rules_of_it = [rule for rule in template["Rules"].values() if "SubnetIds" not in json.dumps(rule)]
+    assert len(rules_of_it) == 3
+    kept = [
+        holds(each["Assert"], asked)
+        for rule in rules_of_it
+        if holds(rule.get("RuleCondition", True), asked)
+        for each in rule["Assertions"]
+    ]
+    assert all(kept) is taken
+
+
+def test_P8_the_api_does_not_ask_for_the_secret_before_the_dns_leads_to_cloudfront(template: dict[str, Any]) -> None:
+    assert template["Parameters"]["FirewallOnly"]["Default"] == "false"
+    spoilt = copy.deepcopy(template)
+    spoilt["Conditions"]["OnlyThroughFirewall"] = {"Condition": "HasFirewall"}
+    assert list(rules.the_api_is_reached_only_through_the_firewall(spoilt)) == [
+        "OnlyThroughFirewall doesn't wait for FirewallOnly"
+    ]
+
+
 def test_every_rule_was_seen_to_bite() -> None:
     assert {name for name, _, _ in SPOILT} == {check.__name__ for check in rules.RULES}
 
@@ -302,7 +395,9 @@ def test_the_settings_of_a_function_can_be_read_from_its_environment(
     assert variables["WEB_ORIGINS"]["Fn::Sub"][0] == '["${Origins}"]'
     monkeypatch.setenv("WEB_ORIGINS", '["https://a.example","https://b.example"]')
     monkeypatch.setenv("QUEUE_URLS", variables["QUEUE_URLS"]["Fn::Sub"])
+    monkeypatch.setenv("ORIGIN_SECRET_VERSIONS", "second,")
     read = Settings()
+    assert read.origin_secret_versions == ("second",)
     assert read.web_origins == ("https://a.example", "https://b.example")
     assert set(read.queue_urls) == {
         "imports",

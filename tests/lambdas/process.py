@@ -117,23 +117,23 @@ def password_changed(process: Process) -> Any:
     held = {"host": parts.hostname, "port": parts.port, "dbname": "bizcall", "username": parts.username}
     held |= {"password": "the former", "sslmode": "disable"}
 
-    async def secret(clients: aws.Clients, secret_id: str) -> str:
-        return json.dumps(held)
-
-    async def secrets(clients: aws.Clients, secret_id: str) -> list[str]:
-        return list(origins)
+    async def secret(clients: aws.Clients, secret_id: str, version: str | None = None) -> str:
+        return json.dumps(held) if version is None else f"{version} of {secret_id}"
 
     async def told(_event: Any, services: Services) -> dict[str, Any]:
         known = [each.get_secret_value() for each in services.settings.origin_secrets]
         return {**await backend(), "origins": known}
 
-    aws.secret, aws.secrets, origins = secret, secrets, ["first"]
-    known = Settings(stage="test", database_url=None, database_secret_id="database", origin_secret_id="origin")
+    aws.secret = secret
+    known = Settings(
+        stage="test", database_url=None, database_secret_id="database", origin_secret_id="origin",
+        origin_secret_versions=("second", "first"),
+    )  # fmt: skip
     mine = Process(known, idle=0)
     try:
         mine.run(told, {}, Context())
     except InvocationFailed as failed:
-        held["password"], origins = parts.password, ["second", "first"]
+        held["password"] = parts.password
         return [str(failed), mine.run(told, {}, Context())]
     finally:
         mine.close()

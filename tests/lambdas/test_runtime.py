@@ -155,7 +155,7 @@ def test_D_a_process_that_comes_back_reads_changed_secrets(postgres: Postgres, d
     refused, answered = child("password_changed", postgres).result
     assert refused == "Unavailable"
     assert answered["pid"]
-    assert answered["origins"] == ["second", "first"]
+    assert answered["origins"] == ["second of origin", "first of origin"]
 
 
 def test_P6_an_error_is_told_without_what_it_quotes(postgres: Postgres, db: None) -> None:

@@ -38,7 +38,9 @@ def behind(*secrets: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("given", [None, "", "another", "the presen", "the present one!"])
 @pytest.mark.parametrize("path", ["/graphql", "/healthz", "/documents/admin-manual"])
-async def test_P8_who_goes_around_the_firewall_is_refused_before_anything_is_done(path: str, given: str | None) -> None:
+async def test_P8_who_goes_around_the_firewall_is_refused_before_anything_is_done(
+    path: str, given: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
     seen: list[str | None] = []
     headers = {ADDRESS_HEADER: CLIENT} | ({} if given is None else {ORIGIN_HEADER: given})
     async with asking(seen, **behind("the present one", "the former one")) as client:
@@ -47,6 +49,10 @@ async def test_P8_who_goes_around_the_firewall_is_refused_before_anything_is_don
     assert answer.json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-request-id"]
+    [line] = [record for record in caplog.records if getattr(record, "event", None) == "AROUND_THE_FIREWALL"]
+    assert getattr(line, "secret_given", None) is bool(given)
+    assert line.levelname == "WARNING"
+    assert not given or given not in str(vars(line))
 
 
 async def test_P8_while_a_secret_takes_anothers_place_both_are_good(db: None) -> None:
