@@ -119,9 +119,9 @@ async def test_A7_a_known_and_an_unknown_id_take_the_same_time(
 
 
 async def test_A7_a_comparison_left_out_would_be_seen(
-    client: httpx.AsyncClient, person: Person, cheap: None, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await cheaply(person, monkeypatch)
+    """At its real price, by which it stands out on a busy machine too."""
     compare = passwords._compare
 
     def lazy(stored: str | None, password: str) -> passwords.Comparison:
@@ -130,7 +130,7 @@ async def test_A7_a_comparison_left_out_would_be_seen(
     monkeypatch.setattr(passwords, "_compare", lazy)
 
     async def measure() -> tuple[Sequence[float], Sequence[float]]:
-        return await timed(client, person, SAMPLES // 2)
+        return await timed(client, person, SAMPLES // 6)
 
     assert await told_apart(measure)
 
