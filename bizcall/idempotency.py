@@ -33,18 +33,20 @@ Work = Callable[[], Awaitable[Answer]]
 async def once(
     company_id: UUID,
     operation: str,
-    key: str,
+    key: str | None,
     given: Mapping[str, Any],
     work: Work,
     *,
     clock: Clock = now,
 ) -> Answer:
-    """Do `work` and keep its answer, or return the answer that this key has got before.
+    """Do `work` and keep its answer, or return the answer that this key has got before; without a key just do it.
 
     Needs an open `tenant()` transaction, in which `work` runs too. `given` is the whole input but the key, of JSON
     values, UUIDs and times; the answer is a JSON object without secrets (keys of rows, not rows). Raises Invalid:
     KEY_REUSED when the key came with another operation or input, TOO_LONG or REQUIRED for what is no key.
     """
+    if key is None:
+        return await work()
     at = clock()
     _check(key)
     claimed = await query(
@@ -75,13 +77,15 @@ async def once(
 
 
 async def known(
-    company_id: UUID, operation: str, key: str, given: Mapping[str, Any], *, clock: Clock = now
+    company_id: UUID, operation: str, key: str | None, given: Mapping[str, Any], *, clock: Clock = now
 ) -> Answer | None:
-    """The answer that this key has got before, in an open `tenant()` transaction, or None.
+    """The answer that this key has got before, in an open `tenant()` transaction; None if none, or without a key.
 
     For operations that look at rows or files before the transaction in which `once` does the work: what they find may
     be the work of the first request. Raises Invalid like `once`.
     """
+    if key is None:
+        return None
     _check(key)
     rows = await _kept(company_id, key, clock())
     return _stored(rows[0], operation, given) if rows else None

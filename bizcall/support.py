@@ -153,10 +153,7 @@ async def publish(
         return {"id": str(version.id)}
 
     async with tenant(PROVIDER_ID):
-        if idempotency_key is None:
-            made = await work()
-        else:
-            made = await idempotency.once(PROVIDER_ID, OPERATION, idempotency_key, given, work, clock=clock)
+        made = await idempotency.once(PROVIDER_ID, OPERATION, idempotency_key, given, work, clock=clock)
         return await DocumentVersion.get(id=UUID(made["id"]))
 
 

@@ -72,10 +72,9 @@ async def save(
     given = {**asdict(draft), "id": notice_id, "revision": revision}
     # Of one moment, or the edit of a first request could show as a conflict before its answer does.
     async with tenant(PROVIDER_ID, read_only=True, snapshot=True):
-        if idempotency_key is not None:
-            answer = await idempotency.known(PROVIDER_ID, OPERATION, idempotency_key, given, clock=clock)
-            if answer is not None:
-                return await Notice.get(id=UUID(answer["id"]))
+        answer = await idempotency.known(PROVIDER_ID, OPERATION, idempotency_key, given, clock=clock)
+        if answer is not None:
+            return await Notice.get(id=UUID(answer["id"]))
         standing, arrived = await _before(notice_id, revision, draft.attachments)
     # Files are copied while no transaction is open: that may take seconds.
     kept = [
@@ -92,10 +91,7 @@ async def save(
         return {"id": str(key)}
 
     async with tenant(PROVIDER_ID):
-        if idempotency_key is None:
-            saved = await work()
-        else:
-            saved = await idempotency.once(PROVIDER_ID, OPERATION, idempotency_key, given, work, clock=clock)
+        saved = await idempotency.once(PROVIDER_ID, OPERATION, idempotency_key, given, work, clock=clock)
         return await Notice.get(id=UUID(saved["id"]))
 
 

@@ -79,8 +79,6 @@ async def save(
         return asdict(saved)
 
     async with tenant(company_id):
-        if idempotency_key is None:
-            return _restored(await work())
         given = {"rows": rows, "onError": on_error}
         return _restored(
             await idempotency.once(company_id, "subscribersSave", idempotency_key, given, work, clock=clock)
