@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLEnumType, build_schema
 
-from resolvers import changes, export, guide
+from resolvers import changes, guide, sdl
 from resolvers.limits import Bounds, table
 from resolvers.lint import faults
 
@@ -217,7 +217,7 @@ BROKEN = {
 
 
 def test_the_committed_schema_is_the_exported_one_keeps_the_rules_and_breaks_no_client() -> None:
-    assert export.check(export.sdl(), export.HERE) == []
+    assert sdl.check(sdl.exported(), sdl.HERE) == []
 
 
 def test_a_good_schema_has_no_faults() -> None:
@@ -285,33 +285,33 @@ def test_what_is_added_needs_a_line_that_names_it(before: str, after: str, name:
 def test_the_command_writes_checks_and_releases(tmp_path: Path) -> None:
     (tmp_path / "schema").mkdir()
     (tmp_path / "docs").mkdir()
-    text = (export.HERE / export.GUIDE).read_text("utf-8")
+    text = (sdl.HERE / sdl.GUIDE).read_text("utf-8")
     row = next(line for line in text.splitlines() if line.startswith("| `KEY_REUSED` |"))
-    (tmp_path / export.GUIDE).write_text(text.replace(row, ""), "utf-8")
-    (tmp_path / export.CHANGELOG).write_text("# Changes\n\n## Unreleased\n- `gone`\n", "utf-8")
-    present, released = tmp_path / export.PRESENT, tmp_path / export.RELEASED
-    assert export.main(["--check"], tmp_path) == 1
-    assert export.main([], tmp_path) == 0
-    assert row in (tmp_path / export.GUIDE).read_text("utf-8")
+    (tmp_path / sdl.GUIDE).write_text(text.replace(row, ""), "utf-8")
+    (tmp_path / sdl.CHANGELOG).write_text("# Changes\n\n## Unreleased\n- `gone`\n", "utf-8")
+    present, released = tmp_path / sdl.PRESENT, tmp_path / sdl.RELEASED
+    assert sdl.main(["--check"], tmp_path) == 1
+    assert sdl.main([], tmp_path) == 0
+    assert row in (tmp_path / sdl.GUIDE).read_text("utf-8")
     assert not released.exists()
-    assert export.main(["--check"], tmp_path) == 0
-    assert export.main(["--release"], tmp_path) == 0
-    assert released.read_text() == present.read_text() == export.sdl()
-    changelog = (tmp_path / export.CHANGELOG).read_text("utf-8")
+    assert sdl.main(["--check"], tmp_path) == 0
+    assert sdl.main(["--release"], tmp_path) == 0
+    assert released.read_text() == present.read_text() == sdl.exported()
+    changelog = (tmp_path / sdl.CHANGELOG).read_text("utf-8")
     assert changes.unreleased(changelog).strip() == ""
     assert re.search(r"^## \d{4}-\d\d-\d\d\n- `gone`$", changelog, re.MULTILINE)
-    released.write_text(export.sdl().replace("type Query {", 'type Query {\n  """Gone."""\n  gone: Int\n'))
-    assert export.main(["--check"], tmp_path) == 1
+    released.write_text(sdl.exported().replace("type Query {", 'type Query {\n  """Gone."""\n  gone: Int\n'))
+    assert sdl.main(["--check"], tmp_path) == 1
 
 
 def test_a_stale_table_of_the_guide_is_told(tmp_path: Path) -> None:
-    for name in (export.PRESENT, export.CHANGELOG, export.GUIDE):
+    for name in (sdl.PRESENT, sdl.CHANGELOG, sdl.GUIDE):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text((export.HERE / name).read_text("utf-8"), "utf-8")
-    assert export.check(export.sdl(), tmp_path) == []  # nothing was released there, so nothing can break
-    page = tmp_path / export.GUIDE
+        (tmp_path / name).write_text((sdl.HERE / name).read_text("utf-8"), "utf-8")
+    assert sdl.check(sdl.exported(), tmp_path) == []  # nothing was released there, so nothing can break
+    page = tmp_path / sdl.GUIDE
     page.write_text(page.read_text("utf-8").replace("| `aliases` | 30 |", "| `aliases` | 31 |"), "utf-8")
-    assert export.check(export.sdl(), tmp_path) == [f"{export.GUIDE} is not as the code has it: run scripts/schema"]
+    assert sdl.check(sdl.exported(), tmp_path) == [f"{sdl.GUIDE} is not as the code has it: run scripts/schema"]
 
 
 def test_a_guide_without_the_place_of_a_table_is_refused() -> None:
@@ -320,9 +320,9 @@ def test_a_guide_without_the_place_of_a_table_is_refused() -> None:
 
 
 def test_the_guide_tells_every_code_of_the_schema_and_every_limit() -> None:
-    text = (export.HERE / export.GUIDE).read_text("utf-8")
+    text = (sdl.HERE / sdl.GUIDE).read_text("utf-8")
     codes, limits = (text.split(f"<!-- {name}: ")[1].split("<!-- end")[0] for name in ("error codes", "limits"))
-    published = build_schema(export.sdl()).type_map["ErrorCode"]
+    published = build_schema(sdl.exported()).type_map["ErrorCode"]
     assert isinstance(published, GraphQLEnumType)
     assert re.findall(r"^\| `(\w+)`", codes, re.MULTILINE) == sorted(published.values)
     assert re.findall(r"^\| `(\w+)`", limits, re.MULTILINE) == [row.name for row in table(Bounds())]

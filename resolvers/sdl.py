@@ -1,4 +1,4 @@
-"""The published schema: `python -m resolvers.export` writes `schema/schema.graphql` and the tables of the guide for
+"""The published schema: `python -m resolvers.sdl` writes `schema/schema.graphql` and the tables of the guide for
 front-end teams, with `--check` compares them.
 
 `schema/released.graphql` is the schema of the last release, with which the present one is compared. `--release` makes
@@ -24,7 +24,7 @@ CHANGELOG = "docs/schema-changelog.md"
 GUIDE = "docs/frontend.md"
 
 
-def sdl() -> str:
+def exported() -> str:
     """The schema as text."""
     return root.schema().as_str() + "\n"
 
@@ -39,7 +39,7 @@ def check(text: str, folder: Path) -> list[str]:
 
 def main(arguments: Sequence[str], folder: Path = HERE) -> int:
     """Write, check or release; returns the exit status."""
-    text = sdl()
+    text = exported()
     if "--check" in arguments:
         found = check(text, folder)
         sys.stdout.write("".join(f"{line}\n" for line in found) or "ok\n")
