@@ -73,6 +73,7 @@ logger = logging.getLogger(__name__)
 
 _company: ContextVar[UUID | None] = ContextVar("company", default=None)
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
+_refusals = 0
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
@@ -125,6 +126,11 @@ async def connect(
         },
         _enable_global_fallback=True,
     )
+
+
+def refusals() -> int:
+    """How often in this process's life the server has not let the role in: who sees it grow reads the secret again."""
+    return _refusals
 
 
 async def disconnect() -> None:
@@ -258,6 +264,7 @@ def repeated(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
 @asynccontextmanager
 async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
+    global _refusals
     if _inside.get():
         raise RuntimeError("transactions do not nest: one use case is one transaction")
     inside = _inside.set(True)
@@ -272,6 +279,7 @@ async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
         if isinstance(error, ssl.SSLCertVerificationError):
             logger.error("the database's certificate could not be verified")
         if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+            _refusals += 1
             logger.error("the database doesn't let this role in")
         raise Unavailable("the database is away") from error
     finally:

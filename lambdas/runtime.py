@@ -56,6 +56,9 @@ PAUSE = 0.2
 IDLE = 30.0
 """Seconds without an invocation after which the database connection is tried before it is used."""
 
+READ_AGAIN = 5.0
+"""Seconds between two readings of the secrets at the least while the database doesn't let the role in."""
+
 PING = 1.0
 """Seconds that the database has to answer that trial."""
 
@@ -123,6 +126,8 @@ class Process:
         self._services: Services | None = None
         self._application: Callable[[Any, Any], dict[str, Any]] | None = None
         self._last = time.monotonic()
+        self._refusals = database.refusals()
+        self._read_again = -math.inf
         self._statement = STATEMENT
 
     def run(self, handle: Callable[[Event, Services], Coroutine[Any, Any, T]], event: Event, context: Context) -> T:
@@ -219,8 +224,15 @@ class Process:
         """Let the loop see what happened to its sockets while the process was frozen, and try the database after long.
 
         The pool drops a connection by itself once the loop has read its end, which takes a few turns of the loop. A
-        connection that a firewall forgot ends without a word; only asking tells.
+        connection that a firewall forgot ends without a word; only asking tells. Where the role was not let in, be it
+        at work, the secrets are read again.
         """
+        if database.refusals() > self._refusals and time.monotonic() - self._read_again >= READ_AGAIN:
+            self._read_again = time.monotonic()
+            logger.warning("the secrets are read again")
+            await self._reopen()
+            self._refusals = database.refusals()
+            return
         away = time.monotonic() - self._last
         if away > PAUSE:
             for _ in range(5):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from starlette.routing import Route
 from bizcall import aws, database
 from bizcall.errors import Unavailable
 from bizcall.settings import Settings
-from lambdas import logs
+from lambdas import logs, runtime
 from lambdas.runtime import InvocationFailed, Process, Services
 
 
@@ -111,33 +112,64 @@ def silent_for_a_request(process: Process) -> Any:
         os.kill(pid, signal.SIGCONT)
 
 
-def password_changed(process: Process) -> Any:
-    """A process that has read its secrets meets another password, and then comes back after a pause."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    held = {"host": parts.hostname, "port": parts.port, "dbname": "bizcall", "username": parts.username}
-    held |= {"password": "the former", "sslmode": "disable"}
+class Changing:
+    """A process whose secrets are held here, with a password that was changed since; `reads` counts its readings."""
 
-    async def secret(clients: aws.Clients, secret_id: str, version: str | None = None) -> str:
-        return json.dumps(held) if version is None else f"{version} of {secret_id}"
+    def __init__(self, idle: float) -> None:
+        parts = urlsplit(os.environ["DATABASE_URL"])
+        self.password, self.reads = "the former", 0
+        self._right = str(parts.password)
+        self._held = {"host": parts.hostname, "port": parts.port, "dbname": "bizcall", "username": parts.username}
+        setattr(aws, "secret", self._secret)  # noqa: B010 - its parameters have names that nobody gives
+        known = Settings(
+            stage="test", database_url=None, database_secret_id="database", origin_secret_id="origin",
+            origin_secret_versions=("second", "first"),
+        )  # fmt: skip
+        self.process = Process(known, idle=idle)
 
-    async def told(_event: Any, services: Services) -> dict[str, Any]:
+    def mend(self) -> None:
+        """Put the right password into the secret."""
+        self.password = self._right
+
+    def run(self) -> Any:
+        """What an invocation answers, or the name of its fault."""
+        try:
+            return self.process.run(self._told, {}, Context())
+        except InvocationFailed as failed:
+            return str(failed)
+
+    async def _secret(self, _clients: aws.Clients, secret_id: str, version: str | None = None) -> str:
+        if version is not None:
+            return f"{version} of {secret_id}"
+        self.reads += 1
+        return json.dumps({**self._held, "password": self.password, "sslmode": "disable"})
+
+    async def _told(self, _event: Any, services: Services) -> dict[str, Any]:
         known = [each.get_secret_value() for each in services.settings.origin_secrets]
         return {**await backend(), "origins": known}
 
-    aws.secret = secret
-    known = Settings(
-        stage="test", database_url=None, database_secret_id="database", origin_secret_id="origin",
-        origin_secret_versions=("second", "first"),
-    )  # fmt: skip
-    mine = Process(known, idle=0)
-    try:
-        mine.run(told, {}, Context())
-    except InvocationFailed as failed:
-        held["password"] = parts.password
-        return [str(failed), mine.run(told, {}, Context())]
-    finally:
-        mine.close()
-    return None
+
+def password_changed(_process: Process) -> Any:
+    """A process that has read its secrets meets another password, and then comes back after a pause."""
+    runtime.READ_AGAIN = math.inf
+    changing = Changing(idle=0)
+    refused = changing.run()
+    changing.mend()
+    answers = [refused, changing.run()]
+    changing.process.close()
+    return [answers, _password_changed_at_work()]
+
+
+def _password_changed_at_work() -> Any:
+    """The same while one invocation follows the other, before and after the secret may be read once more."""
+    changing = Changing(idle=runtime.IDLE)
+    refused = [changing.run() for _ in range(4)]
+    before = changing.reads
+    changing.mend()
+    runtime.READ_AGAIN = 0
+    answers = [refused, before, changing.run(), changing.run(), changing.reads]
+    changing.process.close()
+    return answers
 
 
 async def quoting(_event: Any, _services: Any) -> None:

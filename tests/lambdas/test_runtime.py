@@ -151,11 +151,15 @@ def test_D3_a_request_is_answered_in_time_while_the_database_says_nothing(
     assert seconds < 20
 
 
-def test_D_a_process_that_comes_back_reads_changed_secrets(postgres: Postgres, db: None) -> None:
-    refused, answered = child("password_changed", postgres).result
+def test_D_a_process_that_comes_back_or_is_refused_at_work_reads_changed_secrets(postgres: Postgres, db: None) -> None:
+    (refused, answered), (refusals, reads, first, second, reads_after) = child("password_changed", postgres).result
     assert refused == "Unavailable"
     assert answered["pid"]
     assert answered["origins"] == ["second of origin", "first of origin"]
+    # Without a pause: when it began, and once more after the first refusal; then not until READ_AGAIN is over.
+    assert refusals == ["Unavailable"] * 4
+    assert (reads, reads_after) == (2, 3)
+    assert first["pid"] == second["pid"]
 
 
 def test_P6_an_error_is_told_without_what_it_quotes(postgres: Postgres, db: None) -> None:
