@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +65,59 @@ def test_the_database_is_encrypted_kept_and_let_into_by_groups_only(template: di
     assert entrances
     assert all("SourceSecurityGroupId" in each and "CidrIp" not in each for each in entrances)
     assert not any("SecurityGroupIngress" in each for each in reading.of(template, "EC2::SecurityGroup").values())
+
+
+def what_the_log_would_tell(template: dict[str, Any]) -> Iterator[str]:
+    """Breaches of: the exported log holds no personal data, isn't kept for ever, and nobody comes without TLS."""
+    [database] = reading.of(template, "RDS::DBInstance").values()
+    groups = reading.of(template, "RDS::DBParameterGroup")
+    parameters = groups.get(reading.target(database.get("DBParameterGroupName")), {}).get("Parameters", {})
+    for name, value in {
+        "rds.force_ssl": "1",
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+    }.items():
+        if parameters.get(name) != value:
+            yield f"{name} is not {value}"
+    identifier = database.get("DBInstanceIdentifier", {}).get("Fn::Sub")
+    for kind in database["EnableCloudwatchLogsExports"]:
+        declared = {
+            name: group
+            for name, group in reading.of(template, "Logs::LogGroup").items()
+            if identifier and group["LogGroupName"] == {"Fn::Sub": f"/aws/rds/instance/{identifier}/{kind}"}
+        }
+        if not set(declared) & set(reading.listed(template["Resources"]["Database"].get("DependsOn", []))):
+            yield f"{kind}: RDS makes the log group itself"
+        if any(group.get("RetentionInDays") != 731 for group in declared.values()):
+            yield f"{kind}: is kept for ever"
+
+
+def test_P6_the_databases_log_has_nobodys_data_and_is_forgotten(template: dict[str, Any]) -> None:
+    assert list(what_the_log_would_tell(template)) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda all_: all_["Database"]["Properties"].pop("DBParameterGroupName"), "log_error_verbosity is not"),
+        (lambda all_: all_["DatabaseParameters"]["Properties"]["Parameters"].pop("rds.force_ssl"), "force_ssl"),
+        (
+            lambda all_: all_["DatabaseParameters"]["Properties"]["Parameters"].update(log_min_error_statement="error"),
+            "log_min_error_statement",
+        ),
+        (lambda all_: all_["Database"].pop("DependsOn"), "itself"),
+        (lambda all_: all_["Database"]["Properties"].pop("DBInstanceIdentifier"), "itself"),
+        (lambda all_: all_["DatabaseLogs"]["Properties"].pop("RetentionInDays"), "for ever"),
+    ],
+    ids=["no group", "no TLS", "statements", "log group later", "another name", "no end"],
+)
+def test_a_log_that_would_tell_is_noticed(
+    template: dict[str, Any], spoil: Callable[[dict[str, Any]], object], told: str
+) -> None:
+    spoilt = copy.deepcopy(template)
+    spoil(spoilt["Resources"])
+    assert any(told in breach for breach in what_the_log_would_tell(spoilt))
