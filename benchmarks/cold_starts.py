@@ -203,8 +203,7 @@ async def measure(folder: pathlib.Path, artefact: pathlib.Path, names: list[str]
         deployed = await asyncio.to_thread(deploy, translation, endpoint=cloud.endpoint, region=REGION)
         queues = {source.function for source in deployed.sources}
         variables = {**CREDENTIALS, "AWS_ENDPOINT_URL": cloud.endpoint}
-        said: list[str] = []
-        settings = Settings(REGION, variables, lambda _, line: said.append(line), init_limit=60)
+        settings = Settings(REGION, variables, lambda _, __: None, init_limit=60)
         print("\n                 MB  processor    init     CPU   first     CPU    warm  peak MB")
         for name, function in sorted(deployed.functions.items()):
             short = name.removesuffix("Function").lower()

@@ -201,7 +201,12 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("codeLife", _seconds(codes.LIFE), Unit.SECONDS, "Life of a verification code."),
         ("codeTries", codes.TRIES_MOST, Unit.COUNT, "Tries at a verification code."),
         ("codeInterval", _seconds(codes.BETWEEN), Unit.SECONDS, "Time from one code to the next."),
-        ("freshFactor", _seconds(sessions.FRESH), Unit.SECONDS, "Life of a code's effect on exports and mass sending."),
+        (
+            "freshFactor",
+            _seconds(sessions.FRESH),
+            Unit.SECONDS,
+            "Life of a code's effect on what answers `CODE_REQUIRED`.",
+        ),
         ("codesADay", codes.SENDS_MOST, Unit.COUNT, "Codes for one mobile and purpose in 24 hours."),
         ("signInFailures", locks.FAILURES_MOST, Unit.COUNT, "Failed sign-ins before signing in is locked."),
         ("signInLock", _seconds(locks.LOCKED_FOR), Unit.SECONDS, "How long signing in is locked then."),

@@ -10,10 +10,12 @@ resetting.py     a forgotten password (PW-01)
 finding.py       the representative number (FN-01)
 sessions.py      what a signed-in client presents (AU-31)
 myself.py        password and second factor of one's own (ME-01)
-freshening.py    a fresh code before exports and mass sending (S6)
+freshening.py    a fresh code before whatever answers CODE_REQUIRED (S6)
 profiles.py      name, department, position, e-mail
 credentials.py   giving ID and password, changing and ending them
 passwords.py     hashes and the rule for new ones (PW-01)
+hangul.py        Korean names as a password's letters have them
+tokens.py        random for the client, a hash for the database
 administering.py what operators do to accounts (ON-02, AU-32), and their own accounts
 listing.py       lists of administrators
 rows.py          administrators as the API shows them
@@ -43,7 +45,7 @@ from bizcall.admins.profiles import save as profile_save
 from bizcall.admins.pruning import prune
 from bizcall.admins.registering import Form, register, registration_code_send
 from bizcall.admins.resetting import Account, Begun, reset, reset_code_send, reset_verify
-from bizcall.admins.rows import by_ids, found, people, welcomes
+from bizcall.admins.rows import by_ids, people, visible_to, welcomes
 from bizcall.admins.sessions import Opened, Role, Viewer, authenticate, sign_out
 from bizcall.admins.sign_in import SignedIn, code_send, sign_in, verify
 
@@ -68,7 +70,6 @@ __all__ = [
     "code_send",
     "demand_for_sending",
     "find_representative",
-    "found",
     "fresh_code_confirm",
     "fresh_code_send",
     "invite",
@@ -98,6 +99,7 @@ __all__ = [
     "state",
     "unlock",
     "verify",
+    "visible_to",
     "welcome_resend",
     "welcomes",
 ]

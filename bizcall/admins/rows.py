@@ -17,7 +17,7 @@ async def by_ids(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, Accoun
     return {row.id: row for row in rows}
 
 
-async def found(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
+async def visible_to(company_id: UUID, keys: Sequence[UUID]) -> Mapping[UUID, AccountRow]:
     """Those of these administrators whom a company's people find by id: operators those of every company but theirs.
 
     In an open transaction.

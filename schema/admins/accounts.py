@@ -110,7 +110,7 @@ class Admin(Node):
     """A `bizcall.models.AccountRow`."""
 
     row = AccountRow
-    fetch = staticmethod(admins.found)
+    fetch = staticmethod(admins.visible_to)
 
     login_id: str | None = strawberry.field(description="What is typed to sign in; null once the account has ended.")
     company_name: str = strawberry.field(description="The company's name.")
@@ -209,7 +209,7 @@ class Viewer:
     )
     expires_at: datetime = strawberry.field(description="When the session ends in any case: 12 hours after signing in.")
     fresh_until: datetime | None = strawberry.field(
-        description="Until when exports and mass sending ask for no code: 10 minutes after the last one was right."
+        description="Until when the last right code counts for what answers `CODE_REQUIRED`: 10 minutes."
     )
 
     @strawberry.field(description="The administrator, or the operator.")

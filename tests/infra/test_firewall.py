@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.template import translate
+from resolvers.errors import SENTENCES, TopCode
 from tests.infra import reading
 
 FIREWALL = Path(__file__).parents[2] / "infra" / "firewall.yaml"
@@ -46,7 +47,11 @@ def test_who_asks_too_often_is_answered_as_the_api_would(template: dict[str, Any
     [firewall] = reading.of(template, "WAFv2::WebACL").values()
     answer = rules["too-many"]["Action"]["Block"]["CustomResponse"]
     body = json.loads(firewall["CustomResponseBodies"][answer["CustomResponseBodyKey"]]["Content"])
-    assert (answer["ResponseCode"], body["errors"][0]["extensions"]["code"]) == (429, "THROTTLED")
+    [error] = body["errors"]
+    code = TopCode.THROTTLED
+    assert (answer["ResponseCode"], error["extensions"]) == (429, {"code": code})
+    assert error["message"] == SENTENCES[code][0]
+    assert [header["Name"] for header in answer["ResponseHeaders"]] == ["retry-after"]
     limited = rules["too-many"]["Statement"]["RateBasedStatement"]
     assert limited["AggregateKeyType"] == "IP"
     assert "Exempt" in json.dumps(limited["ScopeDownStatement"]["NotStatement"])

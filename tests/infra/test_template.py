@@ -359,7 +359,7 @@ def holds(told: Any, given: dict[str, str]) -> Any:
         ({"FormerOriginSecretVersion": "v1"}, False),
     ],
 )
-def test_P8_parameters_that_would_leave_the_api_open_or_shut_are_refused(
+def test_L13_parameters_that_would_leave_the_api_open_or_shut_are_refused(
     template: dict[str, Any], given: dict[str, str], taken: bool
 ) -> None:
     asked = NOTHING | {"FirewallOnly": "false"} | given
@@ -374,7 +374,7 @@ def test_P8_parameters_that_would_leave_the_api_open_or_shut_are_refused(
     assert all(kept) is taken
 
 
-def test_P8_the_api_does_not_ask_for_the_secret_before_the_dns_leads_to_cloudfront(template: dict[str, Any]) -> None:
+def test_L13_the_api_does_not_ask_for_the_secret_before_the_dns_leads_to_cloudfront(template: dict[str, Any]) -> None:
     assert template["Parameters"]["FirewallOnly"]["Default"] == "false"
     spoilt = copy.deepcopy(template)
     spoilt["Conditions"]["OnlyThroughFirewall"] = {"Condition": "HasFirewall"}

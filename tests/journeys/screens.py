@@ -56,12 +56,12 @@ class Sender:
 
     def send(self, step: Step) -> Any:
         """The answer's data; fails on errors of either kind."""
-        if step.code:
-            asyncio.run(self._later(step.code))
+        if step.code_to:
+            asyncio.run(self._later(step.code_to))
         if step.failed:
             asyncio.run(self._fail())
         body = self._body(step.uploads)
-        before = {mobile: self._texts(mobile).keys() for mobile in (step.code, step.password) if mobile}
+        before = {mobile: self._texts(mobile).keys() for mobile in (step.code_to, step.password_to) if mobile}
         data = self._asked(step)
         for name, path in step.keeps.items():
             self.known[name] = reached(data, path)

@@ -42,9 +42,9 @@ class Step:
     """Name → path in the answer's data. `newcomer` and `again` are the tokens of those."""
     until: tuple[str, Any] | None = None
     """The step is asked again until something stands at this path; with a value, that one."""
-    code: str = ""
+    code_to: str = ""
     """The mobile to which a code comes."""
-    password: str = ""
+    password_to: str = ""
     """The mobile to which a temporary password comes."""
     uploads: str = ""
     """Which file goes to the form of the answer: `rows`, `form` or `document`."""
@@ -58,22 +58,22 @@ class Step:
 
 def code(name: str, mobile: str, **more: Any) -> Step:
     """A step that has a code sent."""
-    return Step(name, code=mobile, **more)
+    return Step(name, code_to=mobile, **more)
 
 
 CENTRE = (
-    Step("operators/provisioning_apply", "operator", password=SUBSCRIBED),
+    Step("operators/provisioning_apply", "operator", password_to=SUBSCRIBED),
     Step("operators/provisioning_events", "operator"),
     Step(
         "operators/admin_welcome_resend",
         "operator",
         {"input.representativeNumber": LOGIN_ID, "input.companyName": "새봄상사"},
-        password=SUBSCRIBED,
+        password_to=SUBSCRIBED,
     ),
     Step("operators/admins", "operator", {"filter.search": LOGIN_ID}, {"Admin": "admins.nodes.0.id"}),
     Step("operators/admin_unlock", "operator", {"id": "<Admin>"}),
     Step("operators/admin_sessions_end", "operator", {"id": "<Admin>"}),
-    Step("operators/admin_replace", "operator", {"id": "<Admin>"}, password=REPLACED),
+    Step("operators/admin_replace", "operator", {"id": "<Admin>"}, password_to=REPLACED),
     Step("operators/companies", "operator"),
     Step("operators/company", "operator"),
     Step("operators/company_enter", "operator"),
@@ -291,7 +291,7 @@ INVITING = (
     Step(
         "invitations/invitations_send",
         keeps={"InvitationBatch": "invitationsSend.job.id"},
-        password="010-0000-0100",  # a mobile
+        password_to="010-0000-0100",
     ),
     Step(
         "invitations/invitation_batch",

@@ -38,7 +38,7 @@ def behind(*secrets: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("given", [None, "", "another", "the presen", "the present one!"])
 @pytest.mark.parametrize("path", ["/graphql", "/healthz", "/documents/admin-manual"])
-async def test_P8_who_goes_around_the_firewall_is_refused_before_anything_is_done(
+async def test_L13_who_goes_around_the_firewall_is_refused_before_anything_is_done(
     path: str, given: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str | None] = []
@@ -55,7 +55,7 @@ async def test_P8_who_goes_around_the_firewall_is_refused_before_anything_is_don
     assert not given or given not in str(vars(line))
 
 
-async def test_P8_while_a_secret_takes_anothers_place_both_are_good(db: None) -> None:
+async def test_L13_while_a_secret_takes_anothers_place_both_are_good(db: None) -> None:
     seen: list[str | None] = []
     async with asking(seen, **behind("the present one", "the former one")) as client:
         for secret in ("the present one", "the former one"):
@@ -64,7 +64,7 @@ async def test_P8_while_a_secret_takes_anothers_place_both_are_good(db: None) ->
     assert seen == [CLIENT, CLIENT]
 
 
-async def test_P8_a_firewall_whose_secret_is_not_known_lets_nobody_in() -> None:
+async def test_L13_a_firewall_whose_secret_is_not_known_lets_nobody_in() -> None:
     async with asking([], **behind()) as client:
         assert (await client.get("/healthz", headers={ORIGIN_HEADER: ""})).status_code == 403
 
