@@ -27,7 +27,7 @@ from bizcall.ports import Clock
 from bizcall.service_clients import ServiceClient
 from bizcall.support import DocumentKind, Documents, slug
 from resolvers import root
-from resolvers.firewall import Firewall
+from resolvers.firewall import Firewall, nothing_here
 from resolvers.http import CLIENT_HEADER, Endpoint, Identify
 from resolvers.limits import Bounds
 from schema.context import Services
@@ -210,5 +210,4 @@ async def ide(request: Request) -> Response:
 async def missing(request: Request, error: Exception) -> Response:
     """Errors of routing, as JSON."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    told = {"message": "There is nothing here.", "extensions": {"code": "NOT_FOUND"}}
-    return JSONResponse({"errors": [told]}, status, headers=headers)
+    return nothing_here(status, headers)

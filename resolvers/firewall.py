@@ -9,11 +9,11 @@ header means anything.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hmac import compare_digest
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 ORIGIN_HEADER = "x-bizcall-origin"
@@ -23,6 +23,12 @@ ADDRESS_HEADER = "x-bizcall-address"
 """Has the client's address."""
 
 logger = logging.getLogger(__name__)
+
+
+def nothing_here(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """What is told where no operation is answered, as an error of GraphQL."""
+    told = {"message": "There is nothing here.", "extensions": {"code": "NOT_FOUND"}}
+    return JSONResponse({"errors": [told]}, status, headers=headers)
 
 
 class Firewall:
@@ -47,7 +53,6 @@ class Firewall:
                 "a request went around the firewall",
                 extra={"event": "AROUND_THE_FIREWALL", "secret_given": bool(given)},
             )
-            told = {"message": "There is nothing here.", "extensions": {"code": "NOT_FOUND"}}
-            await JSONResponse({"errors": [told]}, 403)(scope, receive, send)
+            await nothing_here(403)(scope, receive, send)
             return
         await self.app({**scope, "client": (headers.get(ADDRESS_HEADER, ""), 0)}, receive, send)

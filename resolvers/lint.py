@@ -30,11 +30,10 @@ UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 PAGE_ARGUMENTS = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 EDGES = {"edges", "nodes", "pageInfo", "totalCount"}
 IS = re.compile(r"(is|has|can)[A-Z]")
-# Published before the rule, and the words of the product: changing them would break clients.
+# The product's words for settings.
 SETTLED = frozenset(
     {
         "appEnabled",
-        "hasMoreLines",
         "importSendsInvitations",
         "masksCustomers",
         "ridEnabled",
