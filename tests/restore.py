@@ -4,7 +4,9 @@ Starts a PostgreSQL with two companies, the demo company, a month of calls and s
 that row-level security refuses; restores the complete one into an empty server of its own, as operators are told to;
 and compares both: every table's rows by content, owners, grants, row-level security, policies, functions, triggers,
 constraints, indexes. Then the application works on what was restored: it sees its own company only, audit chains hold,
-rollups equal their facts, no migration is missing. Prints a line a check and ends with 1 if any fails.
+rollups equal their facts, no migration is missing. At last people and servers lose their access in the first server,
+and `infra/after_restore.sql` takes it from them in the restored one, too. Prints a line a check and ends with 1 if any
+fails.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from bizcall.stats.rollups import CALLS
 from local import generator, seed, state
 from local.postgres import DATABASE, Postgres
 from local.programs import programs
+from tests import restored_access
 from tests.factories import Tenant, make_tenant
 
 CALLS_LOADED = 5_000
@@ -122,12 +125,12 @@ class Server:
         )  # fmt: skip
 
 
-async def fill(server: Server, folder: pathlib.Path) -> Tenant:
-    """Companies, a month of calls, sealed audit records; returns the company that has the calls."""
+async def fill(server: Server, folder: pathlib.Path) -> tuple[Tenant, Tenant]:
+    """Companies, a month of calls, sealed audit records; returns the company that has the calls, and another."""
     await migrate.apply(server.url("owner"))
     await database.connect(server.url("app"), size=2, command_timeout=120)
     await seed.seed()
-    await make_tenant()
+    other = await make_tenant()
     company = await make_tenant()
     month = months.shifted(months.today(), -1)
     async with tenant(company.id):
@@ -142,7 +145,8 @@ async def fill(server: Server, folder: pathlib.Path) -> Tenant:
         raise ValueError(f"not all calls went in: {loaded}")
     await audit.seal_due(margin=timedelta(0))
     await database.disconnect()
-    return company
+    await restored_access.admit(server.url("app"), company, other)
+    return company, other
 
 
 async def contents(server: Server) -> dict[str, tuple[int, int]]:
@@ -214,7 +218,7 @@ async def main() -> int:
         print(f"{'ok  ' if good else 'FAIL'}  {what}{f': {words}' if words else ''}", flush=True)
 
     try:
-        company = await fill(first, folder)
+        company, other = await fill(first, folder)
         before, shape = await contents(first), await catalogue(first)
         file = str(folder / "bizcall.dump")
 
@@ -237,11 +241,35 @@ async def main() -> int:
             told(f"{len(found)} {name}", found == shape[name] and len(found) > 0, difference(shape[name], found))
         for name, good in (await works(second, company)).items():
             told(name, good)
+        for name, good in (await revoked(first, second, company, other, folder)).items():
+            told(name, good)
     finally:
         for server in (first, second):
             server.remove()
         shutil.rmtree(folder)
     return 1 if failed else 0
+
+
+async def revoked(
+    first: Server, second: Server, company: Tenant, other: Tenant, folder: pathlib.Path
+) -> dict[str, bool]:
+    """Whether what is revoked in the first server can be revoked in the restored one."""
+    access, ways = restored_access.ACCESS, restored_access.WAYS
+    before = await restored_access.found(second.url("backup"), ways)
+    await restored_access.revoke(first.url("app"), company, other.admin_id)
+    wanted = await restored_access.found(first.url("backup"), access)
+    revived = await restored_access.found(second.url("backup"), access)
+    psql = shutil.which("psql") or str(second.programs / "psql")
+    words = restored_access.shut(psql, first.url("app"), second.url("app"), folder)
+    after = await restored_access.found(second.url("backup"), access)
+    left = await restored_access.found(second.url("backup"), ways)
+    checks = {f"infra/after_restore.sql runs{f': {words}' if words else ''}": not words}
+    page = (pathlib.Path(__file__).parents[1] / "docs" / "operations.md").read_text()
+    checks["operators are told to read what is read here"] = all(
+        sql in page for sql in restored_access.TAKEN_ALONG.values()
+    )
+    checks |= {f"{name} are the first server's again": revived[name] != wanted[name] == after[name] for name in access}
+    return checks | {f"no {name} are left": before[name] != [(0,)] == left[name] for name in ways}
 
 
 def restored(server: Server, file: str) -> str:
