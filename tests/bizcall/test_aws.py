@@ -223,8 +223,8 @@ async def test_an_unknown_queue_is_a_bug_not_a_delay(clients: aws.Clients) -> No
 async def test_a_secret_becomes_the_address_of_the_database(clients: aws.Clients) -> None:
     manager = await clients.get("secretsmanager")
     held = {"host": "db.internal", "port": "5432", "username": "app", "password": "p@ss/w:rd?#", "dbname": "bizcall"}
-    await manager.create_secret(Name="database", SecretString=json.dumps(held))
-    url = aws.database_url(await aws.secret(clients, "database"))
+    await manager.create_secret(Name="test-aws-database", SecretString=json.dumps(held))
+    url = aws.database_url(await aws.secret(clients, "test-aws-database"))
     parts = urlsplit(url)
     assert (parts.scheme, parts.hostname, parts.port, parts.path) == ("postgresql", "db.internal", 5432, "/bizcall")
     assert parts.password == quote(held["password"], safe="")
@@ -236,11 +236,11 @@ async def test_a_secret_becomes_the_address_of_the_database(clients: aws.Clients
 
 async def test_a_version_that_is_named_is_read_whatever_was_put_since(clients: aws.Clients) -> None:
     manager = await clients.get("secretsmanager")
-    first = (await manager.create_secret(Name="origin", SecretString="first"))["VersionId"]
+    first = (await manager.create_secret(Name="test-aws-origin", SecretString="first"))["VersionId"]
     for later in ("second", "third"):
-        await manager.put_secret_value(SecretId="origin", SecretString=later)
-    assert await aws.secret(clients, "origin", first) == "first"
-    assert await aws.secret(clients, "origin") == "third"
+        await manager.put_secret_value(SecretId="test-aws-origin", SecretString=later)
+    assert await aws.secret(clients, "test-aws-origin", first) == "first"
+    assert await aws.secret(clients, "test-aws-origin") == "third"
 
 
 async def test_a_neighbour_that_is_away_is_told_as_such_and_letters_stay_behind(
