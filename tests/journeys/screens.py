@@ -66,7 +66,7 @@ class Sender:
         for name, path in step.keeps.items():
             self.known[name] = reached(data, path)
         for mobile, seen in before.items():
-            self._read(mobile, seen)
+            self._read(mobile, seen, step)
         if step.uploads:
             self._upload(data, body)
         return data
@@ -119,9 +119,12 @@ class Sender:
         digits = mobile.replace("-", "")
         return {each["id"]: each["text"] for each in self.system.messages() if each["to"].endswith(digits[1:])}
 
-    def _read(self, mobile: str, seen: Collection[str]) -> None:
+    def _read(self, mobile: str, seen: Collection[str], step: Step) -> None:
         """What came to a mobile since: a code or a temporary password."""
-        text = until(lambda: [text for key, text in self._texts(mobile).items() if key not in seen])[-1]
+        text = until(
+            lambda: [text for key, text in self._texts(mobile).items() if key not in seen],
+            what=f"no text of {step.name} to {mobile}",
+        )[-1]
         if password := _PASSWORD.search(text):
             self.known["password"] = password[1] or password[2]
         else:

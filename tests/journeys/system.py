@@ -141,11 +141,11 @@ class Administrator:
         return self.system.graphql(document, variables, self.token)
 
 
-def until(found: Callable[[], T | None], *, seconds: float = WAIT_SECONDS) -> T:
-    """The first thing that is there; fails when nothing comes in time."""
+def until(found: Callable[[], T | None], *, seconds: float = WAIT_SECONDS, what: str = "nothing") -> T:
+    """The first thing that is there; fails, saying what didn't come, when nothing comes in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if result := found():
             return result
         time.sleep(0.1)
-    raise AssertionError(f"nothing within {seconds} s")
+    raise AssertionError(f"{what} within {seconds} s")

@@ -209,7 +209,7 @@ def used() -> Iterator[str]:
         tree = ast.parse(path.read_text("utf-8"))
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = ast.unparse(call.func)
-            if name == "View":
+            if name in ("View", "Act", "audit.Act"):
                 yield from _texts(call.args[0], tree)
             elif name in ("audit.record", "record") and len(call.args) > 2:
                 yield from _texts(call.args[2], tree)
