@@ -24,7 +24,7 @@ PLACES = {
 
 SUBSCRIBED, REPLACED = "010-0000-0200", "010-0000-0098"
 """Mobiles of the company's first administrator and of the one after him."""
-LOGIN_ID, CHOSEN, RESET, CHANGED = "070-8000-2000", "Quiet7Horse9", "Velvet9Tractor", "Harbour5Kettle"
+LOGIN_ID, CHOSEN, RESET, CHANGED = "070-8000-3000", "Quiet7Horse9", "Velvet9Tractor", "Harbour5Kettle"
 WHO = {"input.loginId": LOGIN_ID, "input.password": "<password>"}
 
 
