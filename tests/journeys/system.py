@@ -114,6 +114,10 @@ class System:
         found = self.aws("sqs").get_queue_attributes(QueueUrl=self.addresses["queues"][queue], AttributeNames=names)
         return sum(int(value) for value in found["Attributes"].values())
 
+    def purge(self, queue: str) -> None:
+        """Forget a queue's messages."""
+        self.aws("sqs").purge_queue(QueueUrl=self.addresses["queues"][queue])
+
     def kill(self, function: str) -> int:
         """Kill (-9) every process that runs the function, wherever it stands; returns how many there were."""
         killed = 0
@@ -141,11 +145,13 @@ class Administrator:
         return self.system.graphql(document, variables, self.token)
 
 
-def until(found: Callable[[], T | None], *, seconds: float = WAIT_SECONDS, what: str = "nothing") -> T:
+def until(
+    found: Callable[[], T | None], *, seconds: float = WAIT_SECONDS, every: float = 0.1, what: str = "nothing"
+) -> T:
     """The first thing that is there; fails, saying what didn't come, when nothing comes in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if result := found():
             return result
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"{what} within {seconds} s")
