@@ -271,8 +271,10 @@ async def test_many_messages_at_once_share_connections_and_keep_their_ids(server
 
 
 async def test_P_no_secret_no_number_and_no_text_reaches_logs_or_errors(
-    server: SolapiServer, gateway: Solapi, caplog: pytest.LogCaptureFixture
+    server: SolapiServer, gateway: Solapi, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whatever comes of each is looked at, a time-out for a slow machine too.
+    monkeypatch.setattr(gateway, "_whole_seconds", 0.6)
     caplog.set_level(logging.DEBUG)
     told = [repr(gateway), str(vars(gateway).keys())]
     for fault in [None, *Fault]:
