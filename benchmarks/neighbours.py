@@ -94,10 +94,10 @@ async def neighbour() -> tuple[UUID, dict[str, Any]]:
     return company_id, {"filter": {"fromOn": str(DAY.date()), "toOn": str((DAY + timedelta(days=30)).date())}}
 
 
-async def sessions_of(company_id: UUID) -> list[str]:
-    """Tokens of five administrators, made for the occasion."""
+async def sessions_of(company_id: UUID, mobiles: Sequence[str]) -> list[str]:
+    """Tokens of administrators with these mobiles, made for the occasion."""
     made = []
-    for mobile in numbers(ADMINS, "010"):
+    for mobile in mobiles:
         admin = await _employed(company_id, mobile)
         async with database.directory():
             await database.enter(company_id)
@@ -195,7 +195,9 @@ async def compare(noisy: office.Office, server: Postgres, rounds: int) -> AsyncI
     company_id, own = await neighbour()
     loud = {"filter": {"fromOn": str(noisy.first), "toOn": str(noisy.last)}}
     asked = [(HOME, {}), (CALLS, own)]
-    tokens, loud_tokens = await sessions_of(company_id), await sessions_of(noisy.company_id)
+    mobiles = numbers(2 * ADMINS, "010")
+    tokens = await sessions_of(company_id, mobiles[:ADMINS])
+    loud_tokens = await sessions_of(noisy.company_id, mobiles[ADMINS:])
     spawned = multiprocessing.get_context("spawn")
     on, told = spawned.Event(), spawned.Queue()
     child = spawned.Process(

@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from bizcall import audit, phones, throttles
-from bizcall.admins.challenges import Pending
+from bizcall.admins import challenges
+from bizcall.admins.challenges import Half, Pending
+from bizcall.admins.sessions import Viewer
 from bizcall.audit import Actor
 from bizcall.database import enter, lock, query
 from bizcall.dispatch import codes as derived
@@ -22,7 +24,7 @@ from bizcall.dispatch import outbox
 from bizcall.dispatch.codes import DIGITS, Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
-from bizcall.models.accounts import VerificationCode
+from bizcall.models.accounts import Purpose, VerificationCode
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
 from bizcall.throttles import Bucket
@@ -61,6 +63,17 @@ class Tried:
     """What came of one comparison. `refusal` is None when the code was right, and to be raised after the commit."""
 
     refusal: Invalid | None
+
+
+async def begin(
+    purpose: Purpose, mobile: str, viewer: Viewer, *, actor: Actor, clock: Clock = now
+) -> tuple[Half, Issued]:
+    """A challenge of somebody who is signed in, and its code, as `issue` makes and refuses it."""
+    at = clock()
+    half = await challenges.begin(
+        purpose, mobile, company_id=viewer.company_id, admin_id=viewer.admin_id, device=viewer.device, at=at
+    )
+    return half, await issue(await challenges.find(half.token, purpose, at), actor=actor, clock=clock)
 
 
 async def issue(pending: Pending, *, decoy: bool = False, actor: Actor, clock: Clock = now) -> Issued:

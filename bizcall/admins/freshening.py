@@ -1,9 +1,9 @@
 """A fresh code in an open session, before data is taken away or messages go to many (security S6).
 
 Whoever finds a session open, or has stolen its token, can look, but can neither download what the company knows nor
-send temporary passwords, nor, as an operator, enter companies: for that a code has to have been right within the last
-ten minutes, which the code of the sign-in is too. What asks for it calls `Viewer.demand_fresh`; a sending to a few
-calls `demand_for_sending`.
+send temporary passwords, nor, as an operator, enter companies or replace their administrators: for that a code has to
+have been right within the last ten minutes, which the code of the sign-in is too. What asks for it calls
+`Viewer.demand_fresh`; a sending to a few calls `demand_for_sending`.
 """
 
 from __future__ import annotations
@@ -54,23 +54,13 @@ async def demand_for_sending(viewer: Viewer, recipients: int | None, *, clock: C
 
 async def fresh_code_send(viewer: Viewer, *, actor: Actor, queue: Queue, clock: Clock = now) -> tuple[Half, Sent]:
     """Send a code to the account's own mobile. Raises Invalid: LOCKED and TOO_SOON with `until`; and Throttled."""
-    at = clock()
     async with directory():
         (account,) = await query(
             "SELECT mobile FROM credential WHERE company_id = $1 AND admin_id = $2 FOR NO KEY UPDATE",
             viewer.company_id,
             viewer.admin_id,
         )
-        half = await challenges.begin(
-            Purpose.FRESH_FACTOR,
-            account["mobile"],
-            company_id=viewer.company_id,
-            admin_id=viewer.admin_id,
-            device=viewer.device,
-            at=at,
-        )
-        pending = await challenges.find(half.token, Purpose.FRESH_FACTOR, at)
-        issued = await codes.issue(pending, actor=actor, clock=clock)
+        half, issued = await codes.begin(Purpose.FRESH_FACTOR, account["mobile"], viewer, actor=actor, clock=clock)
     await outbox.publish([issued.message], queue=queue)
     return half, issued.sent
 

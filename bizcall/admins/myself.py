@@ -68,18 +68,8 @@ async def mobile_code_send(
     """
     number = codes.mobile_of(mobile)
     await _confirmed(viewer, current, actor, clock)
-    at = clock()
     async with directory():
-        half = await challenges.begin(
-            Purpose.MOBILE_CHANGE,
-            number,
-            company_id=viewer.company_id,
-            admin_id=viewer.admin_id,
-            device=viewer.device,
-            at=at,
-        )
-        pending = await challenges.find(half.token, Purpose.MOBILE_CHANGE, at)
-        issued = await codes.issue(pending, actor=actor, clock=clock)
+        half, issued = await codes.begin(Purpose.MOBILE_CHANGE, number, viewer, actor=actor, clock=clock)
     await outbox.publish([issued.message], queue=queue)
     return half, issued.sent
 

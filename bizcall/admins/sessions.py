@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from bizcall import audit, throttles
@@ -196,17 +196,7 @@ async def freshen(viewer: Viewer, at: datetime) -> datetime:
 
     Raises NotFound for a session that has ended meanwhile.
     """
-    rows = await query(
-        """
-        UPDATE session SET factor_at = $4 WHERE company_id = $1 AND admin_id = $2 AND id = $3 AND ended_at IS NULL
-        RETURNING id
-        """,
-        viewer.company_id,
-        viewer.admin_id,
-        viewer.session_id,
-        at,
-    )
-    if not rows:
+    if not await _changed(viewer, "factor_at", at):
         raise NotFound
     return at + FRESH
 
@@ -217,17 +207,22 @@ async def renew(viewer: Viewer) -> str | None:
     None when the session has ended meanwhile.
     """
     token = tokens.fresh()
+    return token if await _changed(viewer, "token_hash", tokens.hashed(token)) else None
+
+
+async def _changed(viewer: Viewer, column: Literal["factor_at", "token_hash"], value: datetime | bytes) -> bool:
+    """Set a column of the session; False when it has ended."""
     rows = await query(
-        """
-        UPDATE session SET token_hash = $4 WHERE company_id = $1 AND admin_id = $2 AND id = $3 AND ended_at IS NULL
+        f"""
+        UPDATE session SET {column} = $4 WHERE company_id = $1 AND admin_id = $2 AND id = $3 AND ended_at IS NULL
         RETURNING id
-        """,
+        """,  # noqa: S608 - one of two constants
         viewer.company_id,
         viewer.admin_id,
         viewer.session_id,
-        tokens.hashed(token),
+        value,
     )
-    return token if rows else None
+    return bool(rows)
 
 
 async def alive(viewer: Viewer, *, clock: Clock = now) -> list[Session]:

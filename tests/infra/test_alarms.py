@@ -103,7 +103,7 @@ def test_D6_the_table_of_connections_is_the_templates_and_adds_up(template: dict
     deployed = {
         name.removesuffix("Function").lower(): (
             running := reading.number(template, each["ReservedConcurrentExecutions"]),
-            running * rules.connections(each["Handler"]),
+            running * rules.functions.connections(each["Handler"]),
         )
         for name, each in functions.items()
     }

@@ -378,7 +378,7 @@ def test_L13_the_api_does_not_ask_for_the_secret_before_the_dns_leads_to_cloudfr
     assert template["Parameters"]["FirewallOnly"]["Default"] == "false"
     spoilt = copy.deepcopy(template)
     spoilt["Conditions"]["OnlyThroughFirewall"] = {"Condition": "HasFirewall"}
-    assert list(rules.the_api_is_reached_only_through_the_firewall(spoilt)) == [
+    assert list(rules.access.the_api_is_reached_only_through_the_firewall(spoilt)) == [
         "OnlyThroughFirewall doesn't wait for FirewallOnly"
     ]
 

@@ -31,17 +31,8 @@ from schema.node import decode, encode, split
 from tests.accounts import SECRET
 from tests.console import Wiring
 from tests.security import operations
-from tests.security.inputs import (
-    ELSEWHERE,
-    NAMING,
-    OPERATORS_PLACES,
-    SAME_FILTER,
-    SHARED,
-    VALID,
-    Builder,
-    operator,
-    own,
-)
+from tests.security.inputs import VALID, Builder, operator, own
+from tests.security.names import ELSEWHERE, NAMING, OPERATORS_PLACES, SAME_FILTER, SHARED
 from tests.security.office import Ledger, Office, uuids
 from tests.security.operations import CURSORS, PAGE, Slot
 from tests.statements import counted

@@ -26,7 +26,7 @@ from tests.console import Wiring
 from tests.doubles import MemoryStorage, RecordingQueue, Turned
 from tests.factories import make_tenant
 from tests.security import operations
-from tests.security.inputs import invited, password, registering
+from tests.security.account_inputs import invited, password, registering
 from tests.security.sweep import REDACTED, roles
 
 WAYS = ("bearer", "cookie")

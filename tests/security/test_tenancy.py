@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from resolvers.permissions import NOBODY
 from tests.security import operations
-from tests.security.inputs import ELSEWHERE, NAMING, PLAIN, SAME_FILTER, VALID
+from tests.security.inputs import VALID
+from tests.security.names import ELSEWHERE, NAMING, PLAIN, SAME_FILTER
 from tests.security.office import Ledger, Office
 from tests.security.operations import CURSORS
 from tests.security.sweep import Sweep, roles
@@ -135,7 +136,7 @@ def unexercised(swept: Sweep) -> list[str]:
 def test_T2_every_text_of_an_input_is_known_to_name_something_or_not() -> None:
     texts = {slot.name for slot in operations.slots() if slot.type in ("String", "PhoneNumber", "EmailAddress")}
 
-    assert texts - NAMING - PLAIN - set(CURSORS) == set(), "say in tests/security/inputs.py what it is"
+    assert texts - NAMING - PLAIN - set(CURSORS) == set(), "say in tests/security/names.py what it is"
     assert {path.split(".input")[0] for path in ELSEWHERE} <= {key for key in VALID if NOBODY in roles(key)}
 
 
