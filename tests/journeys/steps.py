@@ -300,6 +300,8 @@ INVITING = (
     ),
     Step("invitations/invitations", given={"filter.states": ["SENT", "DELIVERED"]}),
     Step("invitations/invitations_resend", failed=True),
+    # To somebody with a message under way nothing else is sent.
+    Step("invitations/invitation_batch", until=("node.status", "COMPLETED"), compared=False),
     Step("invitations/app_sign_in", "app"),
     Step(
         "lines/lines",
