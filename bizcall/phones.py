@@ -88,6 +88,9 @@ def normalise(text: str) -> str | None:
     Accepts hyphens, dots, brackets and blanks anywhere, full-width digits, and `+82` with or without the 0 after it.
     The leading 0 is required otherwise; nationwide numbers (`1544-0001`) have none. A missing 0 is for `recover`.
     """
+    if len(text) == 11 and text[0] == "0" and text.isascii() and text.isdecimal():
+        # In normal form already, as machines write nearly all of them.
+        return text if _beginning(text[:7]) else None
     digits = _SEPARATORS.sub("", text if text.isascii() else texts.clean(text).text)
     if not digits.isdecimal() or not digits.isascii():
         if not digits.startswith("+82"):

@@ -14,7 +14,7 @@ from bizcall import masking, phones
 from bizcall.exports.asking import KINDS, TYPES, Asked
 from bizcall.history.filters import OUTGOING
 from bizcall.models.exports import Kind
-from bizcall.sheets.streaming import Moments, Numbers, Texts
+from bizcall.sheets.streaming import Moments, Numbers, Telephones, Texts
 from bizcall.sheets.streaming.cells import Column
 from bizcall.stats import sources
 
@@ -61,7 +61,7 @@ def columns(kind: Kind, *, masked: bool, texts: bool) -> list[Column]:
         Texts("가입 전화번호", 1, show=phones.formatted),
         Texts("사용자", 2),
         Texts("부서", 3),
-        Texts("고객 번호", 4, show=number),
+        Telephones("고객 번호", 4, show=number),
         Texts("고객명", 5, show=name),
     ]
     direction = Texts("구분", 7, 8, show=lambda kind: "발신" if kind in OUTGOING else "수신")

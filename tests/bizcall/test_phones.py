@@ -80,9 +80,13 @@ def test_numbers_are_shown_with_hyphens(number: str, shown: str) -> None:
 def test_numbers_of_eleven_digits_are_shown_as_the_library_shows_them(digits: int, others: int) -> None:
     """Also where another number with the same beginning was shown before."""
     for number in (f"0{digits:010}", f"0{digits // 10_000:06}{others:04}"):
-        parsed = phonenumbers.parse(number, "KR")
-        shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-        assert phones.formatted(number) == (shown if phones.normalise(number) == number else number)
+        exists = phones.normalise(number) == number
+        assert phones.formatted(number) == (_as_the_library_shows(number) if exists else number)
+
+
+def _as_the_library_shows(number: str) -> str:
+    parsed = phonenumbers.parse(number, "KR")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
 def test_kinds_of_numbers_are_told_apart() -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bizcall.sheets.streaming.archive import ArchiveTooLarge
 from bizcall.sheets.streaming.book import ROWS_A_SHEET, Book
-from bizcall.sheets.streaming.cells import CUT, TEXT_LONGEST, Moments, Numbers, Texts, escaped
+from bizcall.sheets.streaming.cells import CUT, TEXT_LONGEST, Moments, Numbers, Telephones, Texts, escaped
 
 __all__ = [
     "CUT",
@@ -27,6 +27,7 @@ __all__ = [
     "Book",
     "Moments",
     "Numbers",
+    "Telephones",
     "Texts",
     "escaped",
 ]

@@ -6,7 +6,7 @@ import io
 import random
 import tracemalloc
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, fromstring
@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bizcall import masking, phones
 from bizcall.months import KOREA
 from bizcall.sheets.streaming import (
     CUT,
@@ -24,6 +25,7 @@ from bizcall.sheets.streaming import (
     Book,
     Moments,
     Numbers,
+    Telephones,
     Texts,
     escaped,
 )
@@ -82,7 +84,21 @@ def _text(item: Element) -> str:
     texts=st.lists(
         st.text(st.characters(exclude_categories=()), min_size=1, max_size=30)
         | st.sampled_from(
-            ["=1+1", "@A1", "_x0041_", " 앞", "뒤\n", "줄\r\n", "_x005F_x0041_", "&<>", "0070", "\x00\x1f"]
+            [
+                "=1+1",
+                "@A1",
+                "_x0041_",
+                " 앞",
+                "뒤\n",
+                "줄\n바꿈",
+                "한 칸",
+                "두  칸",
+                "줄\r\n",
+                "_x005F_x0041_",
+                "&<>",
+                "0070",
+                "\x00\x1f",
+            ]
         ),
         max_size=40,
     )
@@ -100,6 +116,18 @@ def test_X1_X2_every_text_comes_back_as_a_text(texts: list[str]) -> None:
         for text in texts
     ]
     assert found == [[text, text] for text in wanted]
+
+
+@pytest.mark.parametrize("show", [phones.formatted, masking.number])
+@given(numbers=st.lists(st.from_regex(r"\A0\d{10}\Z") | st.text(alphabet="0189٣-<&없음 ", max_size=12), max_size=20))
+def test_CU_01_numbers_made_of_their_beginnings_are_shown_like_any(
+    show: Callable[[str], str], numbers: list[str]
+) -> None:
+    column = Telephones("고객 번호", 0, show=show)
+    column.begin(Shared())
+    found = Book([column], "통화 이력")
+    body = found.add([(number,) for number in numbers]) + found.end([])
+    assert strings(body) == [[show(number)] if show(number) else [] for number in numbers]
 
 
 def test_X1_there_is_no_formula_and_every_part_is_well_formed() -> None:
