@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,8 @@ class Settings(BaseSettings):
     page from which the app is installed. `months_kept` is how many months of calls and messages are kept behind the
     present one. `site_url` is the administrators' web page and `manual_url` where their manual is downloaded; both
     stand in the welcome message.
+
+    `session_idle_minutes` is how long a session may lie unused (S2).
 
     `exempt_networks` are CIDR texts, parted by commas in the environment: no bound per address holds for what comes
     from there, be it a laptop itself or the customer centre. `metrics_namespace` is where CloudWatch
@@ -56,6 +59,12 @@ class Settings(BaseSettings):
     site_url: str = ""
     manual_url: str = ""
     months_kept: int = Field(default=13, ge=4, le=60)
+    session_idle_minutes: int = Field(default=30, ge=10, le=60)
+
+    @property
+    def session_idle(self) -> timedelta:
+        """How long a session may lie unused."""
+        return timedelta(minutes=self.session_idle_minutes)
 
     @field_validator("origin_secret_versions", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 import uuid
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def create_app(
     endpoint = Endpoint(
         schema or root.schema(),
         services,
-        identify or partial(identified, clock=services.clock),
+        identify or partial(identified, idle=settings.session_idle, clock=services.clock),
         documents,
         introspection=not secure,
         secure=secure,
@@ -137,7 +138,7 @@ def create_app(
 
 
 async def identified(
-    token: str | None, *, address: str | None, counted: bool, activity: bool, clock: Clock
+    token: str | None, *, address: str | None, counted: bool, activity: bool, idle: timedelta, clock: Clock
 ) -> Viewer | ServiceClient | None:
     """Who presents this token, a person or a server; the token itself says which of both.
 
@@ -147,7 +148,7 @@ async def identified(
         client = await service_clients.authenticate(token, clock=clock)
         if client is not None:
             return client
-    return await admins.authenticate(token, address=address, counted=counted, activity=activity, clock=clock)
+    return await admins.authenticate(token, address=address, counted=counted, activity=activity, idle=idle, clock=clock)
 
 
 async def document(documents: Documents, request: Request) -> Response:

@@ -23,6 +23,7 @@ from bizcall.provisioning import applying, contract
 from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.stats import answers, sources
 from bizcall.subscribers import editing
+from schema.context import Info
 from schema.enums import described
 
 
@@ -89,12 +90,13 @@ class Limit:
     description: str = strawberry.field(description="What is limited.")
 
 
-def table(bounds: Bounds) -> list[Limit]:
-    """All limits: those of a request, then the product's."""
-    return [Limit(name=name, maximum=value, unit=unit, description=text) for name, value, unit, text in _rows(bounds)]
+def table(bounds: Bounds, *, idle: timedelta = sessions.IDLE) -> list[Limit]:
+    """All limits: those of a request, then the product's; `idle` is the deployment's own (S2)."""
+    rows = _rows(bounds, idle)
+    return [Limit(name=name, maximum=value, unit=unit, description=text) for name, value, unit, text in rows]
 
 
-def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
+def _rows(bounds: Bounds, idle: timedelta) -> tuple[tuple[str, int, Unit, str], ...]:
     sheets = SheetLimits()
     return (
         ("body", bounds.body, Unit.BYTES, "The body of a request."),
@@ -210,7 +212,7 @@ def _rows(bounds: Bounds) -> tuple[tuple[str, int, Unit, str], ...]:
         ("codesADay", codes.SENDS_MOST, Unit.COUNT, "Codes for one mobile and purpose in 24 hours."),
         ("signInFailures", locks.FAILURES_MOST, Unit.COUNT, "Failed sign-ins before signing in is locked."),
         ("signInLock", _seconds(locks.LOCKED_FOR), Unit.SECONDS, "How long signing in is locked then."),
-        ("sessionIdle", _seconds(sessions.IDLE), Unit.SECONDS, "Life of a session that isn't used."),
+        ("sessionIdle", _seconds(idle), Unit.SECONDS, "Life of a session that isn't used."),
         ("sessionLife", _seconds(sessions.ABSOLUTE), Unit.SECONDS, "Life of a session."),
         ("notices", notices.NOTICES_MOST, Unit.COUNT, "Notices, withdrawn ones included."),
         ("noticeBody", notices.BODY_MOST, Unit.CHARACTERS, "Characters of a notice's body."),
@@ -238,6 +240,6 @@ class LimitQueries:
     """Fields of Query."""
 
     @strawberry.field(description="The limits of the service, at most 100.")
-    def limits(self) -> list[Limit]:
+    def limits(self, info: Info) -> list[Limit]:
         """The published bounds."""
-        return table(Bounds())
+        return table(Bounds(), idle=info.context.services.settings.session_idle)

@@ -1,4 +1,7 @@
-"""Sessions: an opaque token, 30 minutes idle, 12 hours in all, three at once (AU-31)."""
+"""Sessions: an opaque token, 30 minutes idle, 12 hours in all, three at once (AU-31).
+
+How long one may lie idle is the deployment's to say (S2), so whoever asks hands `idle` over.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ from bizcall.ports import Clock, now
 from bizcall.throttles import Bucket, Budget
 
 IDLE = timedelta(minutes=30)
+"""How long a session may lie unused where the deployment says nothing else."""
+
 ABSOLUTE = timedelta(hours=12)
 RENEWAL = timedelta(minutes=1)
 FRESH = timedelta(minutes=10)
@@ -94,11 +99,12 @@ async def authenticate(
     address: str | None = None,
     counted: bool = False,
     activity: bool = True,
+    idle: timedelta = IDLE,
     clock: Clock = now,
 ) -> Viewer | None:
     """Who presents this token, or None for no, a wrong, an ended, an idle or an old one: all look the same.
 
-    Use is noted at most once a minute, so a session may be cut up to a minute before its 30 minutes are over. What is
+    Use is noted at most once a minute, so a session may be cut up to a minute before `idle` is over. What is
     no `activity` of a person, such as a page that looks how long its session lasts, is no use (S2). Opens
     a transaction of its own, in which the request is counted: the administrator's and his company's, or that of a
     stranger's `address` (None for one that isn't bounded). `counted` says that a stranger's request counts even if it
@@ -109,7 +115,7 @@ async def authenticate(
         return None
     at = clock()
     async with directory():
-        row = await _live(token, at) if token is not None and readable else None
+        row = await _live(token, at, idle) if token is not None and readable else None
         if row is None:
             await throttles.take(Bucket.ANONYMOUS_REQUEST, address, at=at)
             return None
@@ -125,7 +131,7 @@ async def authenticate(
         row["company_id"],
         row["admin_id"],
         row["id"],
-        (at if activity else row["seen_at"]) + IDLE,
+        (at if activity else row["seen_at"]) + idle,
         row["expires_at"],
         row["device"],
         row["factor_at"] + FRESH,
@@ -133,7 +139,7 @@ async def authenticate(
     )
 
 
-async def _live(token: str, at: datetime) -> dict[str, Any] | None:
+async def _live(token: str, at: datetime, idle: timedelta) -> dict[str, Any] | None:
     """The session that a token opens."""
     rows = await query(
         """
@@ -144,14 +150,21 @@ async def _live(token: str, at: datetime) -> dict[str, Any] | None:
         WHERE token_hash = $1 AND ended_at IS NULL AND seen_at > $2 AND expires_at > $3
         """,
         tokens.hashed(token),
-        at - IDLE,
+        at - idle,
         at,
     )
     return rows[0] if rows else None
 
 
 async def begin(
-    company_id: UUID, admin_id: UUID, *, actor: Actor, user_agent: str, device: UUID, clock: Clock = now
+    company_id: UUID,
+    admin_id: UUID,
+    *,
+    actor: Actor,
+    user_agent: str,
+    device: UUID,
+    idle: timedelta = IDLE,
+    clock: Clock = now,
 ) -> Opened:
     """Open a session in the open transaction of the company; the account's oldest ends when there are three already."""
     at = clock()
@@ -180,14 +193,14 @@ async def begin(
         company_id,
         admin_id,
         at,
-        at - IDLE,
+        at - idle,
         MOST,
     )
     if ended:
         await audit.record(
             company_id, actor, "admins.session_displace", [each["id"] for each in ended], kind="Session", clock=clock
         )
-    viewer = Viewer(company_id, admin_id, row.id, at + IDLE, row.expires_at, device, at + FRESH)
+    viewer = Viewer(company_id, admin_id, row.id, at + idle, row.expires_at, device, at + FRESH)
     return Opened(token, viewer, displaced=bool(ended))
 
 
@@ -225,14 +238,14 @@ async def _changed(viewer: Viewer, column: Literal["factor_at", "token_hash"], v
     return bool(rows)
 
 
-async def alive(viewer: Viewer, *, clock: Clock = now) -> list[Session]:
+async def alive(viewer: Viewer, *, idle: timedelta = IDLE, clock: Clock = now) -> list[Session]:
     """The account's sessions that have not ended, newest first; three at most. In an open transaction."""
     at = clock()
     return await Session.filter(
         company_id=viewer.company_id,
         admin_id=viewer.admin_id,
         ended_at__isnull=True,
-        seen_at__gt=at - IDLE,
+        seen_at__gt=at - idle,
         expires_at__gt=at,
     ).order_by("-created_at", "-id")
 

@@ -8,7 +8,7 @@ to a session (AU-02), so that the account can do nothing else before (AU-03).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from bizcall import audit, phones, throttles
@@ -110,11 +110,13 @@ async def verify(
     keys: Keys,
     actor: Actor,
     queue: Queue,
+    idle: timedelta = sessions.IDLE,
     clock: Clock = now,
 ) -> SignedIn | Half:
     """Compare the code and open a session, or, for who hasn't registered yet, begin the registration's challenge.
 
-    Of any number of requests at once with the right code, one succeeds. An administrator whose oldest session ends by
+    Of any number of requests at once with the right code, one succeeds. `idle` is for how long the session may lie
+    unused (S2). An administrator whose oldest session ends by
     it is told by SMS (S4); not more often than he gets codes (AU-24), since each such sign-in takes one.
 
     Raises Invalid: STATE (the challenge is over), LOCKED, CODE_WRONG with `triesLeft`, CODE_EXPIRED (none is alive: ask
@@ -137,7 +139,7 @@ async def verify(
                     device=pending.device,
                     at=at,
                 )
-            signed_in, told = await _open(pending, device_token, user_agent, actor, clock)
+            signed_in, told = await _open(pending, device_token, user_agent, actor, idle, clock)
     if tried.refusal is not None:
         # Raised after the commit: inside, the rollback would give the try back.
         raise tried.refusal
@@ -223,7 +225,7 @@ async def _begin(
 
 
 async def _open(
-    pending: Pending, device_token: str | None, user_agent: str, actor: Actor, clock: Clock
+    pending: Pending, device_token: str | None, user_agent: str, actor: Actor, idle: timedelta, clock: Clock
 ) -> tuple[SignedIn, list[UUID]]:
     """Open the session, in the open transaction that has entered the company; with the messages to be published."""
     at = clock()
@@ -231,7 +233,7 @@ async def _open(
     admin = replace(actor, kind=ActorKind.OPERATOR if company_id == PROVIDER_ID else ActorKind.ADMIN, id=admin_id)
     device_id, token = await devices.remember(company_id, admin_id, pending.device, device_token, at)
     session = await sessions.begin(
-        company_id, admin_id, actor=admin, user_agent=user_agent, device=device_id, clock=clock
+        company_id, admin_id, actor=admin, user_agent=user_agent, device=device_id, idle=idle, clock=clock
     )
     details = {"browser": _browser(user_agent)}
     await audit.record(company_id, admin, "admins.sign_in", [admin_id], details, kind="Admin", clock=clock)

@@ -90,6 +90,7 @@ async def sign_in_verify(
         keys=Keys.of(context.services.settings),
         actor=context.actor,
         queue=context.services.queue,
+        idle=context.services.settings.session_idle,
         clock=context.services.clock,
     )
     if isinstance(signed_in, admins.Half):

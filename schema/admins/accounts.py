@@ -204,8 +204,9 @@ class Viewer:
 
     role: Role = strawberry.field(description="What the viewer is.")
     idle_until: datetime = strawberry.field(
-        description="When the session ends if it is not used: 30 minutes after the last operation that asked for more "
-        "than `viewer`, `rateLimit`, `limits` and `documents`, which pages may poll."
+        description="When the session ends if it is not used: the limit `sessionIdle` (30 minutes, unless the "
+        "deployment says otherwise) after the last operation that asked for more than `viewer`, `rateLimit`, `limits` "
+        "and `documents`, which pages may poll."
     )
     expires_at: datetime = strawberry.field(description="When the session ends in any case: 12 hours after signing in.")
     fresh_until: datetime | None = strawberry.field(
@@ -230,8 +231,9 @@ class Viewer:
     @strawberry.field(description="The account's sessions that have not ended, newest first; at most 3.")
     async def sessions(self, info: Info, parent: strawberry.Parent[admins.Viewer]) -> list[Session]:
         """A further sign-in ends the oldest."""
+        services = info.context.services
         async with reading(parent.company_id):
-            rows = await sessions.alive(parent, clock=info.context.services.clock)
+            rows = await sessions.alive(parent, idle=services.settings.session_idle, clock=services.clock)
         return cast("list[Session]", rows)
 
     @classmethod

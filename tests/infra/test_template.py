@@ -167,6 +167,14 @@ def test_every_rule_was_seen_to_bite() -> None:
     assert {name for name, _, _ in SPOILT} == {check.__name__ for check in rules.RULES}
 
 
+def test_S2_the_parameter_and_the_process_know_the_same_bounds_of_idle_minutes(template: dict[str, Any]) -> None:
+    parameter = template["Parameters"]["SessionIdleMinutes"]
+    at_least, at_most = (known for known in Settings.model_fields["session_idle_minutes"].metadata)
+
+    assert (parameter["MinValue"], parameter["MaxValue"]) == (at_least.ge, at_most.le) == (10, 60)
+    assert parameter["Default"] == Settings().session_idle_minutes == 30
+
+
 def test_the_settings_of_a_function_can_be_read_from_its_environment(
     template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,22 @@ async def test_AU_31_a_session_ends_after_30_idle_minutes(person: Person) -> Non
     assert await admins.authenticate(token, clock=person.clock) is None
 
 
+@pytest.mark.parametrize("minutes", [10, 60])
+async def test_S2_a_session_ends_after_the_idle_minutes_that_were_deployed(person: Person, minutes: int) -> None:
+    idle = timedelta(minutes=minutes)
+    opened = (await person.complete()).session
+
+    person.clock.turn(minutes=minutes, seconds=-1)
+    viewer = await admins.authenticate(opened.token, idle=idle, activity=False, clock=person.clock)
+    assert viewer
+    assert viewer.idle_until == person.clock() + timedelta(seconds=1)
+    async with directory():
+        assert [row.id for row in await sessions.alive(viewer, idle=idle, clock=person.clock)] == [viewer.session_id]
+    person.clock.turn(seconds=1)
+
+    assert await admins.authenticate(opened.token, idle=idle, clock=person.clock) is None
+
+
 async def test_AU_31_a_session_ends_after_12_hours_of_use(person: Person) -> None:
     token = (await person.complete()).session.token
     for _ in range(35):

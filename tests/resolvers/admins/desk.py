@@ -70,14 +70,15 @@ class Console:
         return session
 
 
-def wiring(person: Person) -> Wiring:
-    """The application's services with the person's clock and queue."""
-    return Wiring(Settings(stage="test", secret_key=SecretStr(SECRET)), queue=person.queue, clock=person.clock)
+def wiring(person: Person, **settings: Any) -> Wiring:
+    """The application's services with the person's clock and queue; `settings` as a deployment may have them."""
+    known = Settings(stage="test", secret_key=SecretStr(SECRET), **settings)
+    return Wiring(known, queue=person.queue, clock=person.clock)
 
 
 @asynccontextmanager
-async def opened(person: Person) -> AsyncIterator[Console]:
+async def opened(person: Person, *, address: str = "203.0.113.7", **settings: Any) -> AsyncIterator[Console]:
     """The application, with a client that keeps cookies."""
-    transport = httpx.ASGITransport(create_app(wiring(person)), client=("203.0.113.7", 1))
+    transport = httpx.ASGITransport(create_app(wiring(person, **settings)), client=(address, 1))
     async with httpx.AsyncClient(transport=transport, base_url="https://api.example") as client:
         yield Console(client, person)

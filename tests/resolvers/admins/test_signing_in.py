@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from bizcall.admins import codes, locks, sessions
-from tests.accounts import PASSWORD, wrong
-from tests.resolvers.admins.desk import SIGN_IN, SIGN_OUT, VERIFY, VIEWER, Console
+from tests.accounts import PASSWORD, Person, wrong
+from tests.factories import Tenant
+from tests.resolvers.admins.desk import SIGN_IN, SIGN_OUT, VERIFY, VIEWER, Console, opened
 
 
 async def test_AU_20_password_and_code_make_a_session(console: Console) -> None:
@@ -156,6 +157,23 @@ async def test_AU_22_the_device_token_spares_its_device_the_lock_of_strangers(co
     console.http.cookies = kept
 
     assert await console.begin(**device)
+
+
+async def test_S2_the_idle_minutes_that_were_deployed_hold_and_are_told(company: Tenant) -> None:
+    person = await Person(company).register()
+    async with opened(person, session_idle_minutes=10) as console:
+        session = await console.finish(await console.begin())
+        bearer = f"Bearer {session['token']}"
+        answer = await console.ask(
+            "{ limits { name maximum } viewer { idleUntil sessions { id } } }", authorization=bearer
+        )
+        assert {"name": "sessionIdle", "maximum": 600} in answer["data"]["limits"]
+        assert answer["data"]["viewer"]["idleUntil"] == (person.clock() + timedelta(minutes=10)).isoformat()
+        assert len(answer["data"]["viewer"]["sessions"]) == 1
+
+        person.clock.turn(minutes=10)
+
+        assert await console.ask(VIEWER, authorization=bearer) == {"data": {"viewer": None}}
 
 
 async def test_the_published_limits_are_the_ones_in_force(console: Console) -> None:

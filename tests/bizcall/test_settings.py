@@ -1,0 +1,24 @@
+"""What the environment of a process may say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bizcall.settings import Settings
+
+
+def test_S2_sessions_may_lie_idle_for_10_to_60_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().session_idle == timedelta(minutes=30)
+    for minutes in ("10", "60"):
+        monkeypatch.setenv("SESSION_IDLE_MINUTES", minutes)
+        assert Settings().session_idle == timedelta(minutes=int(minutes))
+    for minutes, sentence in (
+        ("9", "greater than or equal to 10"),
+        ("61", "less than or equal to 60"),
+        ("", "integer"),
+    ):
+        monkeypatch.setenv("SESSION_IDLE_MINUTES", minutes)
+        with pytest.raises(ValueError, match=f"session_idle_minutes\n.*{sentence}"):
+            Settings()
