@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     `session_idle_minutes` is how long a session may lie unused (S2).
 
     `exempt_networks` are CIDR texts, parted by commas in the environment: no bound per address holds for what comes
-    from there, be it a laptop itself or the customer centre. `metrics_namespace` is where CloudWatch
-    counts what is done.
+    from there, be it a laptop itself or the customer centre. `operator_networks`, in the same form, are those from where
+    alone operators may come; without any, from anywhere. `metrics_namespace` is where CloudWatch counts what is done.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     queue_urls: dict[str, str] = Field(default_factory=dict)
     web_origins: tuple[str, ...] = ()
     exempt_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    operator_networks: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "INFO"
     metrics_namespace: str = "bizcall"
     sms_gateway: Literal["sns", "solapi"] = "sns"
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
         parts = given.split(",") if isinstance(given, str) else given
         return tuple(part.strip() for part in parts if part.strip())
 
-    @field_validator("exempt_networks", mode="before")
+    @field_validator("exempt_networks", "operator_networks", mode="before")
     @classmethod
     def _networks(cls, given: Any) -> tuple[str, ...]:
         parts = given.split(",") if isinstance(given, str) else given

@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 
+from bizcall import networks
 from bizcall.database import directory, query
 from bizcall.errors import Throttled
 from bizcall.ports import Clock, now
@@ -213,22 +213,14 @@ def counted_address(address: str, exempt: tuple[str, ...] = ()) -> str | None:
 
     What is no address is a subject of its own, so that no gap in what a server tells lifts the bounds.
     """
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
+    parsed = networks.read(address)
+    if parsed is None:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    if any(parsed in network for network in _networks(exempt)):
+    if networks.within(parsed, exempt):
         return None
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, IPV6_PREFIX), strict=False))
     return str(parsed)
-
-
-@lru_cache(maxsize=8)
-def _networks(exempt: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(network) for network in exempt)
 
 
 def _hashed(bound: Bound, subject: str) -> bytes:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bizcall import admins, request_ids, service_clients
 from bizcall.admins import Viewer
+from bizcall.audit import Actor
 from bizcall.database import directory, query
 from bizcall.errors import NotFound, Unavailable
 from bizcall.ports import Clock
@@ -138,7 +139,7 @@ def create_app(
 
 
 async def identified(
-    token: str | None, *, address: str | None, counted: bool, activity: bool, idle: timedelta, clock: Clock
+    token: str | None, *, actor: Actor, counted: bool, activity: bool, idle: timedelta, clock: Clock
 ) -> Viewer | ServiceClient | None:
     """Who presents this token, a person or a server; the token itself says which of both.
 
@@ -148,7 +149,7 @@ async def identified(
         client = await service_clients.authenticate(token, clock=clock)
         if client is not None:
             return client
-    return await admins.authenticate(token, address=address, counted=counted, activity=activity, idle=idle, clock=clock)
+    return await admins.authenticate(token, actor=actor, counted=counted, activity=activity, idle=idle, clock=clock)
 
 
 async def document(documents: Documents, request: Request) -> Response:

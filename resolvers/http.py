@@ -28,6 +28,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from bizcall.admins import Viewer
+from bizcall.audit import Actor
 from bizcall.service_clients import ServiceClient
 from bizcall.support import Documents
 from resolvers import requests
@@ -54,7 +55,7 @@ class Identify(Protocol):
     """See `resolvers.app.identified`."""
 
     async def __call__(
-        self, token: str | None, *, address: str | None, counted: bool, activity: bool
+        self, token: str | None, *, actor: Actor, counted: bool, activity: bool
     ) -> Viewer | ServiceClient | None:
         """Who presents this token."""
 
@@ -118,7 +119,7 @@ class Endpoint:
             introspection=self.introspection,
         )
         context.identify = lambda counted, activity: self.identify(
-            token, address=context.counted_address, counted=counted, activity=activity
+            token, actor=context.actor, counted=counted, activity=activity
         )
         return context
 

@@ -49,6 +49,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "admins.representative_find": ("대표 가입번호 찾기", "Representative number looked up"),
     "admins.session_displace": ("세션 수 초과로 종료", "Oldest session ended by a further sign-in"),
     "admins.session_end": ("세션 종료", "Session ended"),
+    "admins.session_outside": ("허용되지 않은 네트워크의 운영자 세션 거절", "Operator's session refused from outside"),
     "admins.sessions_end": ("운영자의 세션 종료", "Sessions ended by an operator"),
     "admins.unlock": ("로그인 잠금 해제", "Lock cleared"),
     "admins.welcome": ("이용 안내 메시지 발송", "Welcome message sent"),

@@ -12,7 +12,7 @@ from uuid import UUID
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from bizcall import throttles
+from bizcall import networks, throttles
 from bizcall.admins import Role, Viewer
 from bizcall.audit import Actor, ActorKind, View
 from bizcall.audit.views import ADMINS
@@ -122,7 +122,7 @@ class Context:
         """Who acts, for the audit record."""
         kind = ActorKind.NOBODY if self.role is None else ActorKind(self.role)
         key = self.viewer.admin_id if self.viewer is not None else self.service.id if self.service is not None else None
-        return Actor(kind, key, self.client_address, self.request_id, self.counted_address)
+        return Actor(kind, key, self.client_address, self.request_id, self.counted_address, self._outside)
 
     async def recognise(self, *, counted: bool, activity: bool) -> None:
         """Find out who asks, unless it is known.
@@ -148,6 +148,12 @@ class Context:
     def counted_address(self) -> str | None:
         """What the bounds of `throttles` per address count this request as; None where none of them holds."""
         return throttles.counted_address(self.client_address, self.services.settings.exempt_networks)
+
+    @property
+    def _outside(self) -> bool:
+        """Whether the client's address lies outside the networks from which operators may come, if there are such."""
+        permitted = self.services.settings.operator_networks
+        return bool(permitted) and not networks.within(networks.read(self.client_address), permitted)
 
     async def load(self, fetch: Callable[[UUID, Sequence[K]], Awaitable[Mapping[K, V]]], key: K) -> V | None:
         """The value for a key, asked once per request and together with all keys that are wanted at the same time.

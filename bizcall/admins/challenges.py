@@ -13,6 +13,7 @@ them, and so does `find`, so that the two never wait for each other.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +21,14 @@ from uuid import UUID
 
 from bizcall.admins import locks, tokens
 from bizcall.admins.locks import STRANGER
+from bizcall.audit import Actor
 from bizcall.database import query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
 from bizcall.models.accounts import Challenge, Purpose
+from bizcall.models.companies import PROVIDER_ID
+
+logger = logging.getLogger(__name__)
 
 HALF = timedelta(minutes=10)
 """How long a challenge lives."""
@@ -84,8 +89,10 @@ async def begin(
     return Half(token, at + HALF)
 
 
-async def find(token: str, purpose: Purpose, at: datetime) -> Pending:
+async def find(token: str, purpose: Purpose, at: datetime, *, actor: Actor) -> Pending:
     """The live challenge of a token; raises Invalid: STATE (over, or of another purpose), LOCKED with `until`.
+
+    An operator's is over for an `actor` from outside the networks that operators are held to.
 
     Requests for the same challenge come one after the other from here on. A change of the password waits for them and
     ends what they begin, or comes before, and its ending of the challenge is seen. A lock holds for what was begun
@@ -112,6 +119,9 @@ async def find(token: str, purpose: Purpose, at: datetime) -> Pending:
         at,
     )
     if not rows:
+        raise refusal
+    if actor.outside and rows[0]["company_id"] == PROVIDER_ID:
+        logger.warning("an operator's challenge came from outside", extra={"event": "OPERATOR_OUTSIDE"})
         raise refusal
     account: dict[str, Any] = accounts[0] if accounts else {"login_id": None, "registered": False}
     pending = Pending(**{**rows[0], "purpose": Purpose(rows[0]["purpose"])}, **account)

@@ -73,7 +73,7 @@ async def begin(
     half = await challenges.begin(
         purpose, mobile, company_id=viewer.company_id, admin_id=viewer.admin_id, device=viewer.device, at=at
     )
-    return half, await issue(await challenges.find(half.token, purpose, at), actor=actor, clock=clock)
+    return half, await issue(await challenges.find(half.token, purpose, at, actor=actor), actor=actor, clock=clock)
 
 
 async def issue(pending: Pending, *, decoy: bool = False, actor: Actor, clock: Clock = now) -> Issued:

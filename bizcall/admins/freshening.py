@@ -76,7 +76,7 @@ async def fresh_code_confirm(
     at = clock()
     over = Invalid(Problem(ErrorCode.STATE, ("challenge",)))
     async with directory():
-        pending = await challenges.find(challenge, Purpose.FRESH_FACTOR, at)
+        pending = await challenges.find(challenge, Purpose.FRESH_FACTOR, at, actor=actor)
         if pending.account != (viewer.company_id, viewer.admin_id):
             raise over
         tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)

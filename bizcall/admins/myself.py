@@ -83,7 +83,7 @@ async def mobile_change(
     """
     at = clock()
     async with directory():
-        pending = await challenges.find(challenge, Purpose.MOBILE_CHANGE, at)
+        pending = await challenges.find(challenge, Purpose.MOBILE_CHANGE, at, actor=actor)
         if pending.account != (viewer.company_id, viewer.admin_id):
             raise Invalid(Problem(ErrorCode.STATE, ("challenge",)))
         tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)

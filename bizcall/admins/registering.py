@@ -39,7 +39,7 @@ async def registration_code_send(
     Raises Invalid: STATE, LOCKED, TOO_SOON, OTHER_MOBILE.
     """
     async with directory():
-        pending = await challenges.find(challenge, Purpose.REGISTRATION, clock())
+        pending = await challenges.find(challenge, Purpose.REGISTRATION, clock(), actor=actor)
         _check_mobile(mobile, pending.mobile)
         issued = await codes.issue(pending, actor=actor, clock=clock)
     await outbox.publish([issued.message], queue=queue)
@@ -54,14 +54,14 @@ async def register(challenge: str, code: str, form: Form, *, keys: Keys, actor: 
     """
     profile = form.profile.checked()
     async with directory():
-        pending = await challenges.find(challenge, Purpose.REGISTRATION, clock())
+        pending = await challenges.find(challenge, Purpose.REGISTRATION, clock(), actor=actor)
         company_id, admin_id = pending.account
         _check_mobile(form.mobile, pending.mobile)
         account = await credentials.known(company_id, admin_id)
     password_hash = await credentials.chosen(form.password, form.password_confirmation, account, "password")
     at = clock()
     async with directory():
-        pending = await challenges.find(challenge, Purpose.REGISTRATION, at)
+        pending = await challenges.find(challenge, Purpose.REGISTRATION, at, actor=actor)
         tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)
         if tried.refusal is None:
             await enter(company_id)

@@ -52,7 +52,7 @@ async def reset_code_send(mobile: str, *, actor: Actor, queue: Queue, clock: Clo
     at = clock()
     async with directory():
         half = await challenges.begin(Purpose.PASSWORD_RESET, number, at=at)
-        pending = await challenges.find(half.token, Purpose.PASSWORD_RESET, at)
+        pending = await challenges.find(half.token, Purpose.PASSWORD_RESET, at, actor=actor)
         issued = await codes.issue(pending, decoy=not await _accounts(number), actor=actor, clock=clock)
     await outbox.publish([issued.message], queue=queue)
     return Begun(half, issued.sent)
@@ -65,7 +65,7 @@ async def reset_verify(challenge: str, code: str, *, keys: Keys, actor: Actor, c
     """
     at = clock()
     async with directory():
-        pending = await challenges.find(challenge, Purpose.PASSWORD_RESET, at)
+        pending = await challenges.find(challenge, Purpose.PASSWORD_RESET, at, actor=actor)
         tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)
         if tried.refusal is None:
             await challenges.verified(pending, at)
@@ -89,14 +89,14 @@ async def reset(
     NOT_FOUND at `account`, and what PW-01 forbids.
     """
     async with directory():
-        _, account = await _account(challenge, admin_id, clock)
+        _, account = await _account(challenge, admin_id, actor, clock)
         known = await credentials.known(account.company_id, account.admin_id)
     password_hash = await credentials.chosen(password, confirmation, known, "password")
     at = clock()
     async with directory():
         # The credential is locked before the challenge, as everywhere.
         await query("SELECT 1 FROM credential WHERE admin_id = $1 FOR UPDATE", account.admin_id)
-        pending, account = await _account(challenge, account.admin_id, clock)
+        pending, account = await _account(challenge, account.admin_id, actor, clock)
         await challenges.finish(pending, at)
         await enter(account.company_id)
         await credentials.settle(account.company_id, account.admin_id, password_hash, at)
@@ -110,9 +110,9 @@ async def reset(
     return account
 
 
-async def _account(challenge: str, admin_id: UUID | None, clock: Clock) -> tuple[Pending, Account]:
+async def _account(challenge: str, admin_id: UUID | None, actor: Actor, clock: Clock) -> tuple[Pending, Account]:
     """A challenge whose code was right, and the account that is meant; in the open transaction."""
-    pending = await challenges.find(challenge, Purpose.PASSWORD_RESET, clock())
+    pending = await challenges.find(challenge, Purpose.PASSWORD_RESET, clock(), actor=actor)
     if not pending.verified:
         raise Invalid(Problem(ErrorCode.STATE, ("challenge",)))
     accounts = await _accounts(pending.mobile)

@@ -14,8 +14,8 @@ from uuid import UUID
 from bizcall import audit, throttles
 from bizcall.admins import tokens
 from bizcall.admins.locks import STRANGER
-from bizcall.audit import Actor
-from bizcall.database import directory, query, tenant
+from bizcall.audit import UNKNOWN, Actor
+from bizcall.database import directory, enter, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.ids import uuid7
 from bizcall.models.accounts import Session
@@ -96,7 +96,7 @@ class Opened:
 async def authenticate(
     token: str | None,
     *,
-    address: str | None = None,
+    actor: Actor = UNKNOWN,
     counted: bool = False,
     activity: bool = True,
     idle: timedelta = IDLE,
@@ -106,18 +106,27 @@ async def authenticate(
 
     Use is noted at most once a minute, so a session may be cut up to a minute before `idle` is over. What is
     no `activity` of a person, such as a page that looks how long its session lasts, is no use (S2). Opens
-    a transaction of its own, in which the request is counted: the administrator's and his company's, or that of a
-    stranger's `address` (None for one that isn't bounded). `counted` says that a stranger's request counts even if it
-    presents nothing to look up. Raises Throttled.
+    a transaction of its own, in which the request is counted: the administrator's and his company's, or that of the
+    address of a stranger, who is the `actor` as long as nothing else is known. `counted` says that a stranger's request
+    counts even if it presents nothing to look up. Raises Throttled.
+
+    An operator's session from outside the networks that operators are held to is nobody's there; it goes on where it
+    belongs, and the attempt is recorded.
     """
     readable = token is not None and tokens.readable(token)
-    if not readable and not (counted and address is not None):
+    if not readable and not (counted and actor.counted_address is not None):
         return None
     at = clock()
     async with directory():
         row = await _live(token, at, idle) if token is not None and readable else None
-        if row is None:
-            await throttles.take(Bucket.ANONYMOUS_REQUEST, address, at=at)
+        outside = row is not None and actor.outside and row["company_id"] == PROVIDER_ID
+        if row is None or outside:
+            await throttles.take(Bucket.ANONYMOUS_REQUEST, actor.counted_address, at=at)
+            if row is not None:
+                await enter(PROVIDER_ID)
+                await audit.record(
+                    PROVIDER_ID, actor, "admins.session_outside", [row["admin_id"]], kind="Admin", clock=clock
+                )
             return None
         left = await throttles.take_all(
             [(Bucket.REQUEST, str(row["admin_id"])), (Bucket.COMPANY_REQUEST, str(row["company_id"]))], at=at

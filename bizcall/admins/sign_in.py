@@ -62,7 +62,8 @@ async def sign_in(
     """Compare ID and password and begin a challenge of ten minutes.
 
     `login_id` is the representative number, with or without separators and leading 0 (AU-01), or an operator's name.
-    `device_token` is what `verify` gave to this browser earlier. Raises Invalid: INVALID_FORMAT, TOO_LONG, CREDENTIALS,
+    `device_token` is what `verify` gave to this browser earlier. An operator who comes from outside the networks that
+    operators are held to is answered like a wrong password. Raises Invalid: INVALID_FORMAT, TOO_LONG, CREDENTIALS,
     LOCKED with `until` (ISO 8601), TEMPORARY_EXPIRED; and Throttled past 50 failures an hour over all browsers.
     """
     name = login(login_id)
@@ -76,7 +77,9 @@ async def sign_in(
             await _record(account, "admins.sign_in_attempt", reserved, user_agent, actor, clock)
     if isinstance(reserved, Locked):
         raise locks.locked(reserved.until)
-    comparison = await passwords.compare(account.password_hash, password)
+    # For who comes from outside, an operator's ID has no password: the answer and its time are those of a wrong one.
+    stored = None if _is_outside(account, actor) else account.password_hash
+    comparison = await passwords.compare(stored, password)
     half = await _begin(account, comparison, reserved, actor, clock) if comparison.right else None
     if half is None:
         async with directory():
@@ -95,7 +98,7 @@ async def code_send(challenge: str, *, actor: Actor, queue: Queue, clock: Clock 
     Raises Invalid: STATE (the challenge is over: begin again), LOCKED, TOO_SOON; the last two with `until`.
     """
     async with directory():
-        pending = await challenges.find(challenge, Purpose.SIGN_IN, clock())
+        pending = await challenges.find(challenge, Purpose.SIGN_IN, clock(), actor=actor)
         issued = await codes.issue(pending, actor=actor, clock=clock)
     await outbox.publish([issued.message], queue=queue)
     return issued.sent
@@ -124,7 +127,7 @@ async def verify(
     """
     at = clock()
     async with directory():
-        pending = await challenges.find(challenge, Purpose.SIGN_IN, at)
+        pending = await challenges.find(challenge, Purpose.SIGN_IN, at, actor=actor)
         tried = await codes.attempt(pending, code, keys=keys, actor=actor, clock=clock)
         if tried.refusal is None:
             await challenges.finish(pending, at)
@@ -184,8 +187,15 @@ async def _record(
     company_id = account.company_id or PROVIDER_ID
     subjects = [account.admin_id] if account.admin_id else []
     details = {"device": "known" if reserved.device != STRANGER else "unknown", "browser": _browser(user_agent)}
+    if _is_outside(account, actor):
+        details["network"] = "outside"
     await enter(company_id)
     await audit.record(company_id, actor, action, subjects, details, kind="Admin", clock=clock)
+
+
+def _is_outside(account: _Account, actor: Actor) -> bool:
+    """Whether it is an operator's account, asked for from where operators may not come."""
+    return actor.outside and account.company_id == PROVIDER_ID
 
 
 def _browser(user_agent: str) -> str:

@@ -11,13 +11,14 @@ reading.py     the list that the API shows
 
 from bizcall.audit.forgetting import forget, forget_due
 from bizcall.audit.reading import AuditFilter, by_ids, listing
-from bizcall.audit.recording import Act, Actor, record, record_all, system
+from bizcall.audit.recording import UNKNOWN, Act, Actor, record, record_all, system
 from bizcall.audit.sealing import Seal, seal, seal_due
 from bizcall.audit.verifying import Broken, Fault, FaultKind, Verdict, verify, verify_due
 from bizcall.audit.views import View, record_views
 from bizcall.models.house import ActorKind
 
 __all__ = [
+    "UNKNOWN",
     "Act",
     "Actor",
     "ActorKind",

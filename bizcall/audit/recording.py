@@ -25,7 +25,7 @@ class Actor:
 
     `id` is the administrator's, operator's or service client's key; `address` the client's network address;
     `request_id` that of the request or the message. `counted_address` is what bounds per address count him as
-    (`bizcall.throttles`), None where none of them holds.
+    (`bizcall.throttles`), None where none of them holds. `outside` says that operators may not come from that address.
     """
 
     kind: ActorKind
@@ -33,6 +33,11 @@ class Actor:
     address: str = ""
     request_id: str = ""
     counted_address: str | None = None
+    outside: bool = False
+
+
+UNKNOWN = Actor(ActorKind.NOBODY)
+"""Somebody of whom nothing is known, not even from where he comes."""
 
 
 def system(request_id: str = "") -> Actor:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bizcall.audit import Actor
 from bizcall.settings import Settings
 from resolvers.app import create_app
 from resolvers.firewall import ADDRESS_HEADER, ORIGIN_HEADER
@@ -23,8 +24,8 @@ ASKED = {"query": "{ limits { name } }"}
 async def asking(seen: list[str | None], **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, which notes from where requests came that it was to answer."""
 
-    async def identify(token: str | None, *, address: str | None, counted: bool, activity: bool) -> None:
-        seen.append(address)
+    async def identify(token: str | None, *, actor: Actor, counted: bool, activity: bool) -> None:
+        seen.append(actor.counted_address)
 
     app = create_app(Wiring(Settings(stage="test", exempt_networks=(), **settings)), identify=identify)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://api.example") as client:

@@ -165,7 +165,7 @@ async def viewer_code_confirm(office: Office) -> dict[str, Any]:
             device=office.viewer.device,
             at=at,
         )
-        pending = await challenges.find(half.token, Purpose.FRESH_FACTOR, at)
+        pending = await challenges.find(half.token, Purpose.FRESH_FACTOR, at, actor=office.actor)
         issued = await codes.issue(pending, actor=office.actor, clock=office.clock)
     await outbox.publish([issued.message], queue=office.queue)
     await someone.deliver()
