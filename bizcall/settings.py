@@ -29,8 +29,9 @@ class Settings(BaseSettings):
     `session_idle_minutes` is how long a session may lie unused (S2).
 
     `exempt_networks` are CIDR texts, parted by commas in the environment: no bound per address holds for what comes
-    from there, be it a laptop itself or the customer centre. `operator_networks`, in the same form, are those from where
-    alone operators may come; without any, from anywhere. `metrics_namespace` is where CloudWatch counts what is done.
+    from there, be it a laptop itself or the customer centre. `operator_networks`, in the same form, are those from
+    which alone operators may come; without any, from anywhere. `metrics_namespace` is where CloudWatch counts what is
+    done.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)

@@ -31,12 +31,13 @@ SETTINGS = Settings(stage="test", site_url="https://admin.example", manual_url="
 
 @dataclass
 class Person:
-    """The administrator of a company, with a clock, queue and phone of his own."""
+    """The administrator of a company, with a clock, queue and phone of his own; `actor` tells from where he comes."""
 
     company: Tenant
     clock: Turned = field(default_factory=Turned)
     queue: RecordingQueue = field(default_factory=RecordingQueue)
     phone: Phone = field(default_factory=Phone)
+    actor: Actor = ACTOR
 
     async def register(self, password: str = PASSWORD) -> Person:
         """Let him sign in with the company's representative number and this password."""
@@ -45,7 +46,7 @@ class Person:
             self.company.admin_id,
             login_id=self.company.login_id,
             password=password,
-            actor=ACTOR,
+            actor=self.actor,
             clock=self.clock,
         )
         return self
@@ -59,7 +60,7 @@ class Person:
                 self.company.admin_id,
                 login_id=self.company.login_id,
                 welcome=welcome,
-                actor=ACTOR,
+                actor=self.actor,
                 clock=self.clock,
             )
         await outbox.publish([message], queue=self.queue)
@@ -85,7 +86,7 @@ class Person:
     async def registration_code(self, registration: Half) -> str:
         """The second code of the first sign-in."""
         await admins.registration_code_send(
-            registration.token, self.company.mobile, actor=ACTOR, queue=self.queue, clock=self.clock
+            registration.token, self.company.mobile, actor=self.actor, queue=self.queue, clock=self.clock
         )
         await self.deliver()
         return self.phone.code
@@ -93,7 +94,7 @@ class Person:
     async def reset_code(self, mobile: str | None = None) -> tuple[Half, str]:
         """The first step of a reset: what it begins, and the code that arrives."""
         begun = await admins.reset_code_send(
-            mobile or self.company.mobile, actor=ACTOR, queue=self.queue, clock=self.clock
+            mobile or self.company.mobile, actor=self.actor, queue=self.queue, clock=self.clock
         )
         await self.deliver()
         return begun.half, self.phone.code
@@ -103,12 +104,12 @@ class Person:
     ) -> Half:
         """The first step."""
         return await admins.sign_in(
-            login_id or self.company.login_id, password, device_token=device, actor=ACTOR, clock=self.clock
+            login_id or self.company.login_id, password, device_token=device, actor=self.actor, clock=self.clock
         )
 
     async def ask(self, half: Half) -> str:
         """Ask for a code, wait for the SMS and read it."""
-        await admins.code_send(half.token, actor=ACTOR, queue=self.queue, clock=self.clock)
+        await admins.code_send(half.token, actor=self.actor, queue=self.queue, clock=self.clock)
         await self.deliver()
         return self.phone.code
 
@@ -133,7 +134,7 @@ class Person:
             device_token=device,
             user_agent="test",
             keys=KEYS,
-            actor=ACTOR,
+            actor=self.actor,
             queue=self.queue,
             clock=self.clock,
         )

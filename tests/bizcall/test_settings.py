@@ -9,6 +9,16 @@ import pytest
 from bizcall.settings import Settings
 
 
+def test_S8_the_networks_of_operators_are_read_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().operator_networks == ()
+    monkeypatch.setenv("OPERATOR_NETWORKS", "198.51.100.0/24, 2001:db8:1::/48")
+    assert Settings().operator_networks == ("198.51.100.0/24", "2001:db8:1::/48")
+    for wrong in ("198.51.100.0/33", "198.51.100.7/24", "office"):
+        monkeypatch.setenv("OPERATOR_NETWORKS", wrong)
+        with pytest.raises(ValueError, match="operator_networks"):
+            Settings()
+
+
 def test_S2_sessions_may_lie_idle_for_10_to_60_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().session_idle == timedelta(minutes=30)
     for minutes in ("10", "60"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,13 @@ def test_L13_the_api_does_not_ask_for_the_secret_before_the_dns_leads_to_cloudfr
 
 def test_every_rule_was_seen_to_bite() -> None:
     assert {name for name, _, _ in SPOILT} == {check.__name__ for check in rules.RULES}
+
+
+def test_S8_the_parameter_takes_networks_and_no_names(template: dict[str, Any]) -> None:
+    parameter = template["Parameters"]["OperatorNetworks"]
+    assert parameter["Default"] == ""
+    assert re.fullmatch(parameter["AllowedPattern"], "198.51.100.0/24,2001:DB8::/32, 192.0.2.7")
+    assert not re.fullmatch(parameter["AllowedPattern"], "the office")
 
 
 def test_S2_the_parameter_and_the_process_know_the_same_bounds_of_idle_minutes(template: dict[str, Any]) -> None:
