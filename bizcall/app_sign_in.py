@@ -77,7 +77,10 @@ async def _owner(number: str) -> UUID:
 
 
 async def _standing(company_id: UUID, number: str) -> dict[str, Any] | None:
-    """Who holds the line now, with the latest invitation; the line is locked first, so that nobody changes either."""
+    """Who holds the line now, with the latest invitation; the line is locked first, so that nobody changes either.
+
+    None in a company that is suspended, whoever holds it.
+    """
     lines = await query(
         "SELECT id FROM line WHERE company_id = $1 AND number = $2 AND retired_at IS NULL FOR NO KEY UPDATE",
         company_id,
@@ -89,7 +92,7 @@ async def _standing(company_id: UUID, number: str) -> dict[str, Any] | None:
         """
         SELECT subscriber.id, subscriber.name, subscriber.email, subscriber.app_enabled, company.name AS company,
                invitation.id AS invitation_id, invitation.expires_at, invitation.used_at
-        FROM subscriber JOIN company ON company.id = $1
+        FROM subscriber JOIN company_directory AS company ON company.company_id = $1 AND company.state = 'ACTIVE'
         JOIN invitation ON invitation.company_id = $1 AND invitation.subscriber_id = subscriber.id
         WHERE subscriber.company_id = $1 AND subscriber.line_id = $2 AND subscriber.ended_at IS NULL
         ORDER BY invitation.created_at DESC, invitation.id DESC LIMIT 1

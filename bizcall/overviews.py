@@ -18,7 +18,7 @@ from bizcall.audit import Actor
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.models import Admin, CompanyDirectory, LineRow
-from bizcall.models.companies import PROVIDER_ID
+from bizcall.models.companies import PROVIDER_ID, CompanyState
 from bizcall.paging import Listing, Order, Slice
 from bizcall.ports import Clock, now
 from bizcall.reasons import Reason
@@ -66,13 +66,19 @@ class Entered:
 
 
 async def listing(
-    search: str | None = None, *, order: OrderField = OrderField.NAME, descending: bool = False
+    search: str | None = None,
+    *,
+    states: Sequence[CompanyState] | None = None,
+    order: OrderField = OrderField.NAME,
+    descending: bool = False,
 ) -> Listing[CompanyDirectory]:
     """Companies but the provider. `search` is a part of the name, or a whole number of theirs or their admin's mobile.
 
-    Raises Invalid: TOO_LONG at `filter.search`.
+    With `states` only those whose contract stands so. Raises Invalid: TOO_LONG at `filter.search`.
     """
     rows = CompanyDirectory.exclude(company_id=PROVIDER_ID)
+    if states is not None:
+        rows = rows.filter(state__in=[state.value for state in states])
     if search is not None:
         if len(search) > SEARCH_LONGEST:
             raise Invalid(Problem(ErrorCode.TOO_LONG, ("filter", "search"), {"maximum": str(SEARCH_LONGEST)}))

@@ -45,6 +45,7 @@ class OverviewQueries:
         order = order_by or CompanyOrder()
         found = await overviews.listing(
             filter.search if filter else None,
+            states=filter.states if filter else None,
             order=order.field,
             descending=order.direction is OrderDirection.DESC,
         )

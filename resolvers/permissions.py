@@ -63,6 +63,8 @@ ACCESS: Mapping[str, Roles] = {
     "Mutation.sessionEnd": SIGNED_IN,
     "Mutation.sessionsEndOthers": SIGNED_IN,
     "Mutation.companyEnter": OPERATORS,
+    "Mutation.companySuspend": OPERATORS,
+    "Mutation.companyResume": OPERATORS,
     "Mutation.accessReviewConfirm": SIGNED_IN,
     "Mutation.adminWelcomeResend": OPERATORS,
     "Mutation.adminUnlock": OPERATORS,

@@ -16,6 +16,7 @@ from resolvers.app_sign_in import AppSignInMutations
 from resolvers.audit import AuditQueries
 from resolvers.calls import CallQueries
 from resolvers.companies import CompanyMutations
+from resolvers.contracts import ContractMutations
 from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
 from resolvers.exports import ExportMutations, ExportQueries
@@ -90,6 +91,7 @@ class Mutation(
     CompanyMutations,
     AccessReviewMutations,
     OverviewMutations,
+    ContractMutations,
     ExportMutations,
 ):
     """Fields that write."""

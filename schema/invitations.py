@@ -57,6 +57,7 @@ described(
         DeliveryReason.NOT_TAKEN: "The gateway gave no answer, and says that it has no such message.",
         DeliveryReason.INVITATION_EXPIRED: "The invitation was over before the message could be sent.",
         DeliveryReason.SUBSCRIBER_CHANGED: "The subscriber, his switch for the app or this contact was changed before.",
+        DeliveryReason.COMPANY_INACTIVE: "The company was suspended, or its contract had ended.",
         DeliveryReason.INTERNAL: "A fault of ours; tell us.",
     },
 )

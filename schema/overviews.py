@@ -10,6 +10,7 @@ import strawberry
 from bizcall import masking, overviews, phones
 from bizcall.models import Admin as AdminRow
 from bizcall.models import CompanyDirectory, LineRow
+from bizcall.models.companies import CompanyState
 from bizcall.overviews import Entered, OrderField, Overview
 from schema.connections import OrderDirection
 from schema.context import Info
@@ -31,6 +32,18 @@ described(
 )
 
 
+described(
+    CompanyState,
+    "How a company's contract stands.",
+    {
+        CompanyState.ACTIVE: "In force.",
+        CompanyState.SUSPENDED: "Suspended: nobody signs in and nothing is sent, but what comes in is taken.",
+        CompanyState.ENDED: "Over for good; 90 days later what the company had is gone.",
+    },
+    name="CompanyState",
+)
+
+
 @strawberry.type(description="A company as operators list it.")
 class CompanyEntry:
     """A `bizcall.models.CompanyDirectory`."""
@@ -38,6 +51,8 @@ class CompanyEntry:
     name: str = strawberry.field(description="The company's name.")
     representative_number: PhoneNumber = strawberry.field(description="The representative number, digits only.")
     created_at: datetime = strawberry.field(description="When the company was set up.")
+    state: CompanyState = strawberry.field(description="How its contract stands.")
+    state_changed_at: datetime = strawberry.field(description="Since when.")
 
     @strawberry.field(description="The company's id: for `company`, `companyEnter`.")
     def id(self, parent: strawberry.Parent[CompanyDirectory]) -> strawberry.ID:
@@ -208,6 +223,9 @@ class CompanyFilter:
         default=None,
         description="A part of the name, or a whole number of the company or mobile of its administrator; "
         "at most 100 characters.",
+    )
+    states: list[CompanyState] | None = strawberry.field(
+        default=None, description="How the contract stands; one of them, at most 3."
     )
 
 

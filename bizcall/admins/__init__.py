@@ -16,12 +16,14 @@ credentials.py   giving ID and password, changing and ending them
 passwords.py     hashes and the rule for new ones (PW-01)
 hangul.py        Korean names as a password's letters have them
 tokens.py        random for the client, a hash for the database
+suspending.py    the accounts of a company that is suspended, resumed or ended
 administering.py what operators do to accounts (ON-02, AU-32), and their own accounts
 listing.py       lists of administrators
 rows.py          administrators as the API shows them
 pruning.py       what the schedule forgets
 """
 
+from bizcall.admins import suspending
 from bizcall.admins.administering import (
     Operator,
     account,
@@ -97,6 +99,7 @@ __all__ = [
     "sign_in",
     "sign_out",
     "state",
+    "suspending",
     "unlock",
     "verify",
     "visible_to",

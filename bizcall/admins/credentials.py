@@ -22,6 +22,7 @@ from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.ids import uuid7
 from bizcall.models.accounts import MessageKind
+from bizcall.models.companies import CompanyState
 from bizcall.ports import Clock, now
 
 OPERATOR_ID = re.compile(r"[a-z][a-z0-9._-]{2,19}", re.ASCII)
@@ -49,7 +50,7 @@ async def invite(
 
     In the open transaction of the company; the mobile is that of his row. Returns the outbox message with the welcome,
     to be published after the commit. Raises NotFound, and Invalid: DUPLICATE (another's login ID), STATE (he has
-    registered, or was replaced).
+    registered, or was replaced; or the company's contract is suspended or has ended).
     """
     at = clock()
     # Two who are given one login ID at once would both find it free: the lock makes them one after the other.
@@ -58,9 +59,19 @@ async def invite(
     if taken:
         raise Invalid(Problem(ErrorCode.DUPLICATE, ("loginId",)))
     # Not locked: whoever changes a mobile has locked the credential before, and has registered.
-    admins = await query("SELECT mobile FROM admin WHERE company_id = $1 AND id = $2", company_id, admin_id)
+    # The company's standing is: an account that is made while it is suspended would be one that nobody suspends.
+    admins = await query(
+        """
+        SELECT admin.mobile, company_directory.state FROM admin JOIN company_directory USING (company_id)
+        WHERE admin.company_id = $1 AND admin.id = $2 FOR SHARE OF company_directory
+        """,
+        company_id,
+        admin_id,
+    )
     if not admins:
         raise NotFound
+    if admins[0]["state"] != CompanyState.ACTIVE:
+        raise Invalid(Problem(ErrorCode.STATE))
     rows = await query(
         """
         INSERT INTO credential (
@@ -104,7 +115,7 @@ class Known:
 async def known(company_id: UUID, admin_id: UUID) -> Known:
     """What stands under an account now, in an open `directory()` transaction, which enters the company.
 
-    Raises NotFound when it has ended.
+    Raises NotFound when it has ended or is suspended.
     """
     await enter(company_id)
     rows = await query(
@@ -118,6 +129,7 @@ async def known(company_id: UUID, admin_id: UUID) -> Known:
         FROM credential JOIN company_directory USING (company_id)
         JOIN admin ON admin.company_id = $1 AND admin.id = credential.admin_id
         WHERE credential.company_id = $1 AND credential.admin_id = $2 AND credential.ended_at IS NULL
+          AND credential.suspended_at IS NULL
         """,
         company_id,
         admin_id,
@@ -150,13 +162,13 @@ async def settle(
     """Set a password of the administrator's own, in the open transaction (PW-01).
 
     His challenges and sessions end, but for the session `spared`, and his locks are cleared. `confirmed` is the hash of
-    the password that allowed it. Raises NotFound for an account that has ended, and Invalid (CREDENTIALS at
-    `currentPassword`) when another password was set since it was confirmed.
+    the password that allowed it. Raises NotFound for an account that has ended or is suspended, and Invalid
+    (CREDENTIALS at `currentPassword`) when another password was set since it was confirmed.
     """
     rows = await query(
         """
         SELECT login_id, password_hash, mobile FROM credential
-        WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL FOR UPDATE
+        WHERE company_id = $1 AND admin_id = $2 AND ended_at IS NULL AND suspended_at IS NULL FOR UPDATE
         """,
         company_id,
         admin_id,

@@ -2,7 +2,8 @@
 
 A mobile that administers nothing is answered like any other: it gets a decoy of a code, which takes the same way, is
 never sent and never right. Which companies a mobile administers is told only to who has read its code. Operators' and
-unregistered accounts are not reset here: the ones by command line, the others by a fresh welcome message.
+unregistered accounts are not reset here: the ones by command line, the others by a fresh welcome message. Those of
+suspended companies are not either, as if the mobile administered nothing.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ async def _accounts(mobile: str) -> list[Account]:
         SELECT credential.admin_id, credential.company_id, company.name AS company_name, credential.login_id
         FROM credential JOIN company_directory AS company USING (company_id)
         WHERE credential.mobile = $1 AND credential.ended_at IS NULL AND credential.registered_at IS NOT NULL
-          AND credential.company_id <> $2
+          AND credential.suspended_at IS NULL AND credential.company_id <> $2
         ORDER BY company.name, credential.admin_id LIMIT 100
         """,
         mobile,

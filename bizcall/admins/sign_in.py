@@ -40,7 +40,10 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class _Account:
-    """What stands under a login ID; all None where nobody has it, but for the counter of strangers."""
+    """What stands under a login ID; all None where nobody has it, but for the counter of strangers.
+
+    Of a suspended company's account the hash is None, so that no password is right and nobody can tell why (A7).
+    """
 
     company_id: UUID | None
     admin_id: UUID | None
@@ -167,8 +170,9 @@ async def _account(login_id: str, device_token: str | None) -> _Account:
     """One statement whether the ID and the device exist or not, for the sake of time."""
     rows = await query(
         """
-        SELECT credential.company_id, credential.admin_id, credential.password_hash, credential.mobile,
-               credential.temporary_until, device.id AS device
+        SELECT credential.company_id, credential.admin_id, credential.mobile, credential.temporary_until,
+               CASE WHEN credential.suspended_at IS NULL THEN credential.password_hash END AS password_hash,
+               device.id AS device
         FROM (SELECT $1::text AS login_id) AS asked
         LEFT JOIN credential ON credential.login_id = asked.login_id
         LEFT JOIN device ON device.admin_id = credential.admin_id AND device.token_hash = $2
@@ -206,7 +210,10 @@ def _browser(user_agent: str) -> str:
 async def _begin(
     account: _Account, comparison: Comparison, reserved: Reserved, actor: Actor, clock: Clock
 ) -> Half | None:
-    """Give the attempt back and begin the challenge; None when the password was changed since it was read."""
+    """Give the attempt back and begin the challenge; None when the password was changed since it was read.
+
+    None too when the company was suspended since then.
+    """
     company_id, admin_id, mobile = account.company_id, account.admin_id, account.mobile
     if company_id is None or admin_id is None or mobile is None:
         return None
@@ -215,7 +222,9 @@ async def _begin(
         current = await query(
             """
             UPDATE credential SET password_hash = $4
-            WHERE company_id = $1 AND admin_id = $2 AND password_hash = $3 AND ended_at IS NULL RETURNING admin_id
+            WHERE company_id = $1 AND admin_id = $2 AND password_hash = $3 AND ended_at IS NULL
+              AND suspended_at IS NULL
+            RETURNING admin_id
             """,
             company_id,
             admin_id,

@@ -39,6 +39,9 @@ LATEST = timedelta(hours=24)
 """A message that couldn't leave for so long is not sent any more; an operator resends a welcome."""
 
 TOO_LATE = "TOO_LATE"
+COMPANY_INACTIVE = "COMPANY_INACTIVE"
+"""The company's contract is suspended or has ended."""
+
 SUPERSEDED = "SUPERSEDED"
 """The temporary password of this welcome is void: a later one was made, or the account has registered or ended."""
 
@@ -148,6 +151,7 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
             SELECT message.kind, message.state, message.mobile, message.admin_id, message.id, message.created_at,
                    coalesce(credential.login_id, '') AS login_id, company.name AS company,
                    session.address AS session_address, session.created_at AS session_at,
+                   company.state <> 'ACTIVE' AS inactive,
                    message.kind = $2 AND (
                        credential.registered_at IS NOT NULL OR credential.ended_at IS NOT NULL OR EXISTS (
                            SELECT 1 FROM account_message AS later
@@ -172,8 +176,10 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
             await _set(message_id, MessageState.UNKNOWN, reason=LOST)
             _warn(message_id)
             return Outcome.UNCERTAIN
-        if row["superseded"] or clock() - row["created_at"] > LATEST:
-            await _set(message_id, MessageState.FAILED, reason=SUPERSEDED if row["superseded"] else TOO_LATE)
+        late = clock() - row["created_at"] > LATEST
+        if row["inactive"] or row["superseded"] or late:
+            reason = COMPANY_INACTIVE if row["inactive"] else SUPERSEDED if row["superseded"] else TOO_LATE
+            await _set(message_id, MessageState.FAILED, reason=reason)
             return Outcome.EXPIRED
         await _set(message_id, MessageState.SENDING)
         return row

@@ -92,7 +92,8 @@ async def find(company_id: UUID, delivery_id: UUID, gateways: Mapping[Channel, s
         """
         SELECT delivery.state, delivery.channel, delivery.recipient, delivery.attempts, delivery.tries,
                delivery.due_at, delivery.invitation_id, invitation.subscriber_id, invitation.expires_at,
-               company.name AS company, subscriber.name, line.number, gateway.open_until,
+               company.name AS company, company.state <> 'ACTIVE' AS inactive, subscriber.name, line.number,
+               gateway.open_until,
                -- When an attempt began, since somebody asked, that a gateway gave no answer to and says it hasn't got.
                (SELECT min(claimed_at) FROM delivery_attempt
                 WHERE company_id = $1 AND delivery_id = $2 AND outcome = 'ABSENT'
@@ -103,7 +104,7 @@ async def find(company_id: UUID, delivery_id: UUID, gateways: Mapping[Channel, s
         JOIN invitation ON invitation.company_id = $1 AND invitation.id = delivery.invitation_id
         JOIN subscriber ON subscriber.company_id = $1 AND subscriber.id = invitation.subscriber_id
         JOIN line ON line.company_id = $1 AND line.id = subscriber.line_id
-        JOIN company ON company.id = $1
+        JOIN company_directory AS company ON company.company_id = $1
         LEFT JOIN gateway ON gateway.name = CASE delivery.channel WHEN 'SMS' THEN $3 ELSE $4 END
         WHERE delivery.company_id = $1 AND delivery.id = $2
         FOR UPDATE OF delivery

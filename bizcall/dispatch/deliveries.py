@@ -117,8 +117,7 @@ async def _claim(
             return Delivered.DONE_BEFORE
         attempts, channel = found["attempts"], Channel(found["channel"])
         gateway = gateways[channel]
-        if not found["fit"] or found["expires_at"] <= at:
-            reason = DeliveryReason.INVITATION_EXPIRED if found["fit"] else DeliveryReason.SUBSCRIBER_CHANGED
+        if (reason := _hindrance(found, at)) is not None:
             await claims.ended(
                 company_id, delivery_id, attempts, DeliveryState.FAILED, reason, at, outcome=AttemptOutcome.DROPPED
             )
@@ -162,6 +161,15 @@ async def _claim(
         number=found["number"],
         trial=trial,
     )
+
+
+def _hindrance(found: Mapping[str, Any], at: datetime) -> DeliveryReason | None:
+    """Why a message must not leave any more; None when it may."""
+    if found["inactive"]:
+        return DeliveryReason.COMPANY_INACTIVE
+    if not found["fit"]:
+        return DeliveryReason.SUBSCRIBER_CHANGED
+    return DeliveryReason.INVITATION_EXPIRED if found["expires_at"] <= at else None
 
 
 async def _hand_over(claim: Claim, *, sms: Sms, mail: Mail, keys: Keys, letterhead: Letterhead, at: datetime) -> str:

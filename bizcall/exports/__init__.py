@@ -20,10 +20,11 @@ says COMPLETED. So a worker that is killed, overtaken or cancelled leaves nothin
 from __future__ import annotations
 
 from bizcall.exports.asking import Asked
+from bizcall.exports.claims import cancel_all
 from bizcall.exports.downloading import download
 from bizcall.exports.requesting import cancel, request
 from bizcall.exports.running import run
 from bizcall.exports.sweeping import sweep
 from bizcall.models.exports import Kind
 
-__all__ = ["Asked", "Kind", "cancel", "download", "request", "run", "sweep"]
+__all__ = ["Asked", "Kind", "cancel", "cancel_all", "download", "request", "run", "sweep"]

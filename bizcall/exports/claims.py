@@ -166,6 +166,24 @@ async def cancel(company_id: UUID, export_id: UUID, at: datetime) -> bool:
     return bool(rows)
 
 
+async def cancel_all(company_id: UUID, at: datetime) -> int:
+    """End all exports of a company that wait or run, in the open transaction, and return how many."""
+    rows = await query(
+        """
+        WITH ended AS (
+            UPDATE export SET state = 'CANCELLED', lease_until = NULL, finished_at = $2
+            WHERE company_id = $1 AND state IN ('QUEUED', 'RUNNING') RETURNING id
+        ), forgotten AS (
+            DELETE FROM export_deadline WHERE company_id = $1 AND export_id IN (SELECT id FROM ended)
+        )
+        SELECT id FROM ended
+        """,
+        company_id,
+        at,
+    )
+    return len(rows)
+
+
 async def expire(company_id: UUID, export_id: UUID) -> None:
     """Its file is over."""
     await query(

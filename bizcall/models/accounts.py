@@ -55,7 +55,8 @@ class Credential(DirectoryRow):
     """An administrator who can sign in. `mobile` is the second factor's number.
 
     `temporary_until` is set while the password is the welcome message's, `registered_at` from then on; `ended_at` when
-    another administrator took his place, and `login_id` is free then.
+    another administrator took his place, and `login_id` is free then. `suspended_at` is since when it can't be used,
+    because its company is suspended.
     """
 
     admin_id = fields.UUIDField(primary_key=True)
@@ -68,6 +69,7 @@ class Credential(DirectoryRow):
     temporary_until = fields.DatetimeField(null=True)
     registered_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
+    suspended_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "credential"

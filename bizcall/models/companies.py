@@ -22,6 +22,14 @@ class OnError(StrEnum):
     SKIP_BAD_ROWS = "SKIP_BAD_ROWS"
 
 
+class CompanyState(StrEnum):
+    """How a company's contract stands. Suspended, nobody signs in and nothing is sent; ended, it is over for good."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"
+
+
 class Company(Row):
     """A tenant. `import_on_error` and `import_sends_invitations` are its policy for dropped files (BK-02).
 
@@ -42,13 +50,18 @@ class Company(Row):
 
 
 class CompanyDirectory(DirectoryRow):
-    """What is told of a company where nobody has signed in yet; a trigger keeps it like the company's own row."""
+    """What is told of a company where nobody has signed in yet; a trigger keeps it like the company's own row.
+
+    `state` is how its contract stands, since `state_changed_at`.
+    """
 
     company_id = fields.UUIDField(primary_key=True)
     name = fields.TextField()
     representative_number = fields.TextField()
     created_at = fields.DatetimeField(db_default=Now())
     disposed_at = fields.DatetimeField(null=True)
+    state = fields.CharEnumField(CompanyState, max_length=10, default=CompanyState.ACTIVE)
+    state_changed_at = fields.DatetimeField()
 
     class Meta:
         table = "company_directory"

@@ -77,6 +77,15 @@ CENTRE = (
     Step("operators/companies", "operator"),
     Step("operators/company", "operator"),
     Step("operators/company_enter", "operator"),
+    Step(
+        "operators/companies",
+        "operator",
+        {"filter.search": LOGIN_ID},
+        {"Company": "companies.nodes.0.id"},
+        compared=False,
+    ),
+    Step("operators/company_suspend", "operator", {"id": "<Company>"}),
+    Step("operators/company_resume", "operator", {"id": "<Company>"}),
     Step("support/plan_save", "operator", {"input.code": "EXAMPLE"}),
     Step(
         "imports/upload_create",

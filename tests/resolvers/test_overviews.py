@@ -180,6 +180,37 @@ async def test_P4_an_overview_masks_everybody(company: Tenant, operator: Console
     assert await operator.ask(ONE, id=encode("Admin", company.admin_id)) is None
 
 
+SUSPEND = """
+mutation ($id: ID!, $input: CompanySuspendInput!) {
+  companySuspend(id: $id, input: $input) { company { id state stateChangedAt } userErrors { code field } }
+}"""
+RESUME = """
+mutation ($id: ID!, $input: CompanyResumeInput!) {
+  companyResume(id: $id, input: $input) { company { id state stateChangedAt } userErrors { code field } }
+}"""
+
+
+async def test_S3_an_operator_suspends_a_company_and_sees_its_state_in_the_list_until_he_resumes_it(
+    company: Tenant, operator: Console
+) -> None:
+    opaque = encode("Company", company.id)
+
+    async def listed(*states: str) -> list[str]:
+        page = await operator.ask(LIST, first=5, filter={"search": company.numbers[2], "states": list(states)})
+        return [node["id"] for node in page["nodes"]]
+
+    assert await listed("ACTIVE") == [opaque]
+    suspended = await operator.ask(SUSPEND, id=opaque, input=WHY)
+    assert suspended["userErrors"] == []
+    assert (suspended["company"]["id"], suspended["company"]["state"]) == (opaque, "SUSPENDED")
+    assert await listed("ACTIVE") == []
+    assert await listed("SUSPENDED", "ENDED") == [opaque]
+    assert (await operator.ask(RESUME, id=opaque, input=WHY))["company"]["state"] == "ACTIVE"
+    for document in (SUSPEND, RESUME):
+        missing = await operator.ask(document, id=encode("Company", uuid7()), input=WHY)
+        assert missing == {"company": None, "userErrors": [{"code": "NOT_FOUND", "field": ["id"]}]}
+
+
 async def test_P4_entering_shows_whole_people_and_stands_in_both_trails(company: Tenant) -> None:
     await Person(company).register()
     await hire(company, 0, name="홍길동", mobile="01022223333", email="hong@staff.example", position="대리")
@@ -223,6 +254,9 @@ async def test_S6_an_operator_enters_a_company_or_replaces_its_administrator_wit
         other = {"id": encode("Admin", company.admin_id), "input": {"mobile": "010-5555-9997"}}
         assert (await operator.ask(ENTER, **given))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
         assert (await operator.ask(REPLACE, **other))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
+        for contract in (SUSPEND, RESUME):
+            refused = await operator.ask(contract, **given)
+            assert refused["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
         assert not [row for row in await records(company.id) if row["actor_kind"] == "OPERATOR"]
         begun = await operator.ask(SEND)
         _, letter = queue.letters[-1]
@@ -261,6 +295,8 @@ async def test_T9_an_administrator_sees_no_list_and_enters_nothing_not_even_his_
             (LIST, {"first": 5}),
             (ONE, {"id": encode("Company", company.id)}),
             (ENTER, {"id": encode("Company", company.id), "input": WHY}),
+            (SUSPEND, {"id": encode("Company", company.id), "input": WHY}),
+            (RESUME, {"id": encode("Company", company.id), "input": WHY}),
         ):
             answer = await api.answer(document, **given)
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"

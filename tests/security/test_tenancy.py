@@ -81,6 +81,8 @@ COSTLY = {
     "Mutation.statisticsExportRequest": 15,
     "Mutation.subscriberRemove": 16,
     "Mutation.subscribersSave": 15,
+    # Both trails, the accounts locked before they are suspended, and whatever was open of them.
+    "Mutation.companySuspend": 14,
     # An event of the provider makes a company, its lines and its administrator.
     "Mutation.provisioningApply": 42,
 }

@@ -1,0 +1,70 @@
+"""A company's contract, for operators: suspended and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any, cast
+
+import strawberry
+
+from bizcall import contracts
+from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from resolvers.errors import mutation
+from resolvers.overviews import CompanyId
+from schema.context import Info
+from schema.contracts import CompanyResumeInput, CompanyResumePayload, CompanySuspendInput, CompanySuspendPayload
+from schema.node import key_of
+from schema.overviews import CompanyEntry
+
+
+async def company_suspend(
+    info: Info,
+    id: CompanyId,  # noqa: A002
+    input: Annotated[CompanySuspendInput, strawberry.argument(description="Why.")],  # noqa: A002
+) -> CompanySuspendPayload:
+    """See `contracts.suspend`; asks for a fresh code (S6)."""
+    context = info.context
+    context.demand_fresh_factor()
+    changed = contracts.suspend(
+        key_of(id, "Company", "id"), input.to_reason(), actor=context.actor, clock=context.services.clock
+    )
+    return CompanySuspendPayload(company=await _entry(changed))
+
+
+async def company_resume(
+    info: Info,
+    id: CompanyId,  # noqa: A002
+    input: Annotated[CompanyResumeInput, strawberry.argument(description="Why.")],  # noqa: A002
+) -> CompanyResumePayload:
+    """See `contracts.resume`; asks for a fresh code (S6)."""
+    context = info.context
+    context.demand_fresh_factor()
+    changed = contracts.resume(
+        key_of(id, "Company", "id"), input.to_reason(), actor=context.actor, clock=context.services.clock
+    )
+    return CompanyResumePayload(company=await _entry(changed))
+
+
+async def _entry(changed: Awaitable[Any]) -> CompanyEntry:
+    """The company that was changed; a missing one is told at `id`."""
+    try:
+        return cast("CompanyEntry", await changed)
+    except NotFound:
+        raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",))) from None
+
+
+@strawberry.type
+class ContractMutations:
+    """Fields of Mutation."""
+
+    company_suspend = mutation(
+        CompanySuspendPayload,
+        description="Operators: suspend a company's contract, within ten minutes of a right code (CODE_REQUIRED). Its "
+        "administrators are signed out and can't sign in, its app can't either, and no message leaves; what comes in "
+        "is taken. Recorded in the company's own trail and the provider's. Twice is like once.",
+    )(company_suspend)
+    company_resume = mutation(
+        CompanyResumePayload,
+        description="Operators: put a suspended contract in force again, within ten minutes of a right code "
+        "(CODE_REQUIRED). Recorded in the company's own trail and the provider's. Twice is like once.",
+    )(company_resume)
