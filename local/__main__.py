@@ -1,4 +1,4 @@
-"""The laptop's commands: `python -m local run`, `inbox`, `drop`, `provision`, `letters`, `accounts`, `stop`, …"""
+"""The laptop's commands: `python -m local run`, `inbox`, `drop`, `provision`, `feed`, `letters`, `stop`, …"""
 
 from __future__ import annotations
 
@@ -196,6 +196,39 @@ def provision(
         _give_up("Nothing is running; start scripts/run first.")
     for line in provisioned(addresses, file):
         console.print(escape(line), soft_wrap=True)
+
+
+@app.command()
+def feed(
+    files: Annotated[list[pathlib.Path], typer.Argument(exists=True, dir_okay=False, help="Files (docs/feeds.md).")],
+    kind: Annotated[str, typer.Option(help="What is in them: calls, messages or customers")] = "calls",
+    company: Annotated[str, typer.Option(help="A number of the company's; the demo company's without it.")] = "",
+    home: State = None,
+) -> None:
+    """Drop files of calls, messages or customers into the bucket and show what went in and what was refused."""
+    from local import feed as command
+    from local.seed import NUMBERS
+    from local.stack import addresses_in
+
+    if kind not in command.KINDS:
+        _give_up(f"--kind is one of {', '.join(command.KINDS)}.")
+    whole = True
+    try:
+        for file in files:
+            command.require_feed(file)
+        addresses = addresses_in(state.folder(home))
+        if addresses is None:
+            _give_up("Nothing is running; start scripts/run first.")
+        owner = command.owner(addresses, company or NUMBERS[0])
+        for file in files:
+            read, lines = command.fed(addresses, kind, owner, file)
+            whole = whole and read
+            for line in lines:
+                console.print(escape(line), soft_wrap=True)
+    except command.Unfit as unfit:
+        _give_up(str(unfit))
+    if not whole:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pathlib
 from datetime import date
 from typing import Any
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner, Result
 
 from bizcall import months
+from bizcall.feeds.rejects import FILES, LINES, FileFault, LineFault
 from bizcall.stats.rollups import CALLS, aggregate
 from local import generator
+from local.__main__ import app
 from tests.journeys.companies import Company, make_company
 from tests.journeys.system import System, until
 
@@ -106,3 +110,37 @@ async def test_FD_01_overlapping_files_and_bad_lines_through_the_bucket(system: 
     assert rejects is not None
     assert json.loads(rejects)["line"] == 2
     await settled(system, company, 20_000)
+
+
+async def test_FD_01_the_command_drops_files_and_tells_what_went_in_and_what_was_refused(
+    system: System, company: Company, tmp_path: pathlib.Path
+) -> None:
+    _, lines = month_of_calls(company)
+    good, mixed, bad = (tmp_path / name for name in ("good.csv", "mixed.csv", "bad.csv"))
+    good.write_text("".join(lines[:201]), "utf-8")
+    mixed.write_text("".join([*lines[:221], lines[1].replace(company.numbers[0][:6], "070123"), "bad\n"]), "utf-8")
+    bad.write_text("number,name\n010-1234-5678,김하늘\n", "utf-8")
+
+    told = await fed(system, "--company", company.login_id, str(good), str(mixed), str(bad))
+    elsewhere = await fed(system, "--company", "070-0000-0000", str(good))
+
+    rejects = f"feeds/rejects/calls/{company.id}"
+    assert (told.exit_code, told.stderr) == (1, ""), told.stdout
+    assert told.stdout.splitlines() == [
+        "good.csv: LOADED; 200 records read: 200 loaded, 0 corrected, 0 known, 0 rejected",
+        "mixed.csv: LOADED; 222 records read: 20 loaded, 0 corrected, 200 known, 2 rejected",
+        f"  1 × LINE_UNKNOWN line: {LINES[LineFault.LINE_UNKNOWN]}",
+        f"  1 × COLUMNS: {LINES[LineFault.COLUMNS]}",
+        f"  The refused lines lie in the bucket: {rejects}/mixed.csv.rejects.jsonl",
+        "bad.csv: REFUSED; 0 records read: 0 loaded, 0 corrected, 0 known, 0 rejected",
+        f"  1 × HEADER: {FILES[FileFault.HEADER]}",
+        f"  The refused lines lie in the bucket: {rejects}/bad.csv.rejects.jsonl",
+    ]
+    assert (elsewhere.exit_code, elsewhere.stderr) == (1, "No company has the number 070-0000-0000.\n")
+    await settled(system, company, 220)
+
+
+async def fed(system: System, *arguments: str) -> Result:
+    """What `python -m local feed` says."""
+    asked = ["feed", "--state", str(system.log.parent), *arguments]
+    return await asyncio.to_thread(lambda: CliRunner().invoke(app, asked))
