@@ -18,7 +18,7 @@ from uuid import UUID
 
 import asyncpg
 
-from bizcall import companies, database, invitations, migrate
+from bizcall import database, invitations, migrate
 from bizcall.audit import system
 from bizcall.database import query, tenant
 from bizcall.dispatch import Keys, claims, deliveries
@@ -31,6 +31,7 @@ from bizcall.ports import Fate, Letter, Report
 from bizcall.subscribers.listing import LineFilter
 from local import state
 from local.postgres import Postgres
+from tests.factories import company_with_lines
 
 _MESSAGES = 2_000
 _BATCH = 10
@@ -89,7 +90,7 @@ class NoQueue:
 async def make_company(serial: int, people: int) -> UUID:
     """A company whose every line is held by somebody who can be invited."""
     base = 7030000000 + serial * 100_000
-    company_id = await companies.create(f"회사 {serial}", [companies.LineDraft(f"0{base + n}") for n in range(people)])
+    company_id = await company_with_lines(f"회사 {serial}", [f"0{base + n}" for n in range(people)])
     at = datetime.now(UTC) - timedelta(days=1)
     async with tenant(company_id):
         lines = await query("SELECT id FROM line WHERE company_id = $1 ORDER BY number", company_id)

@@ -34,13 +34,14 @@ from uuid import UUID
 import asyncpg
 
 from benchmarks.registering import FileStorage, NoQueue
-from bizcall import companies, database, feeds, migrate, months
+from bizcall import database, feeds, migrate, months
 from bizcall.feeds import keys
 from bizcall.models.feeds import FeedKind
 from bizcall.stats.comparing import Span, differences
 from bizcall.stats.rollups import CALLS
 from local import generator, state
 from local.postgres import Postgres
+from tests.factories import company_with_lines
 
 _RECORDS = 100_000
 _LINES = 500
@@ -88,7 +89,7 @@ def _server_cpu(pid: int) -> float:
 async def make_company(lines: int, turn: int = 0) -> tuple[UUID, list[str]]:
     """A company that has had its lines for long."""
     numbers = [f"0{7030000000 + turn * 100_000 + place}" for place in range(lines)]
-    company_id = await companies.create("측정", [companies.LineDraft(number) for number in numbers])
+    company_id = await company_with_lines("측정", numbers)
     async with database.tenant(company_id):
         await database.query(
             "UPDATE line SET created_at = created_at - interval '1 year' WHERE company_id = $1", company_id

@@ -33,7 +33,7 @@ import httpx
 from pydantic import SecretStr
 
 from benchmarks import office
-from bizcall import companies, database
+from bizcall import database
 from bizcall.admins import sessions
 from bizcall.admins.locks import STRANGER
 from bizcall.audit import system
@@ -44,7 +44,7 @@ from bizcall.throttles import BOUNDS, Bucket
 from local.postgres import Postgres
 from resolvers.app import create_app
 from tests.console import Wiring
-from tests.factories import employ
+from tests.factories import company_with_lines, employ
 from tests.feeding import DAY, Feeder, began, call
 
 ADMINS = 5
@@ -84,7 +84,7 @@ def numbers(count: int, start: str) -> list[str]:
 async def neighbour() -> tuple[UUID, dict[str, Any]]:
     """The quiet company, which has 20 lines and 2,000 calls, and the filter of their month."""
     lines = numbers(20, "070")
-    company_id = await companies.create("이웃", [companies.LineDraft(number) for number in lines])
+    company_id = await company_with_lines("이웃", lines)
     await began(company_id)
     records = [
         call(lines[place % len(lines)], f"c{place}", DAY + timedelta(minutes=place), seconds=place % 600)

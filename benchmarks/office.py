@@ -23,11 +23,12 @@ from uuid import UUID
 
 import asyncpg
 
-from bizcall import companies, database, migrate, months, stats
+from bizcall import database, migrate, months, stats
 from bizcall.ids import uuid7
 from bizcall.stats import Span
 from local import generator, state
 from local.postgres import Postgres
+from tests.factories import company_with_lines
 
 CALLS = 10_000_000
 LINES = 5_000
@@ -119,7 +120,7 @@ async def _made(server: Postgres, calls: int) -> Office:
     last = months.shifted(first, MONTHS) - timedelta(days=1)
     numbers = [f"0{7010000000 + place}" for place in range(LINES)]
     _tell("the company")
-    company_id = await companies.create("측정", [companies.LineDraft(number) for number in numbers])
+    company_id = await company_with_lines("측정", numbers)
     await _peopled(company_id, first)
     owner = await asyncpg.connect(server.url("owner"))
     try:

@@ -20,7 +20,7 @@ import asyncpg
 from benchmarks.imports import read_by_openpyxl
 from benchmarks.measuring import measure_each, measure_here, table
 from benchmarks.workbooks import DEPARTMENTS, made_sheet, numbers
-from bizcall import companies, database, imports, migrate, uploads
+from bizcall import database, imports, migrate, uploads
 from bizcall.audit import Actor, ActorKind
 from bizcall.imports import keys
 from bizcall.models import Admin, Department, Import
@@ -29,6 +29,7 @@ from bizcall.models.imports import Purpose, State
 from bizcall.ports import Letter, StoredObject, Stream, UploadForm, now
 from local import state
 from local.postgres import Postgres
+from tests.factories import company_with_lines
 
 _ROWS = 10_000
 _REPEATS = 5
@@ -80,7 +81,7 @@ class NoQueue:
 async def make_company(url: str, rows: int) -> tuple[UUID, UUID]:
     """A company with as many lines and an administrator; answers the keys of both."""
     await database.connect(url, size=1)
-    company_id = await companies.create("측정", [companies.LineDraft(number) for number in numbers(rows)])
+    company_id = await company_with_lines("측정", numbers(rows))
     async with database.tenant(company_id):
         admin = await Admin.create(company_id=company_id, name="김관리", mobile="01012345678")
         for name in DEPARTMENTS:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bizcall import audit, phones
+from bizcall import audit
 from bizcall.audit import Actor
-from bizcall.database import directory, query, reading, tenant
+from bizcall.database import query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
 from bizcall.models import Company
@@ -22,45 +22,15 @@ from bizcall.ports import Clock, now
 
 @dataclass(frozen=True)
 class LineDraft:
-    """A number to subscribe and its representative caller ID, if any, in any spelling that `phones` takes."""
+    """A number to subscribe and its representative caller ID, if any, both in normal form."""
 
     number: str
     rid: str | None = None
 
 
-async def create(name: str, lines: Sequence[LineDraft]) -> UUID:
-    """Provision a company with its lines and return its id; the lowest number represents it.
-
-    Raises Invalid for bad numbers and for those that another company has.
-    """
-    drafts = _cleaned(lines)
-    if not drafts:
-        raise Invalid(Problem(ErrorCode.REQUIRED, ("lines",)))
-    key = uuid7()
-    async with tenant(key):
-        await Company.create(id=key, name=name, representative_number=lowest(draft.number for draft in drafts))
-        await claim(key, drafts)
-    return key
-
-
-async def add_lines(company_id: UUID, lines: Sequence[LineDraft]) -> None:
-    """Give the company further lines, all or none; raises Invalid for bad numbers and for those that are taken."""
-    async with tenant(company_id):
-        await claim(company_id, _cleaned(lines))
-
-
 def lowest(numbers: Iterable[str]) -> str:
     """The number that represents a company: the lowest, compared without the leading 0 (AU-01)."""
     return min(numbers, key=int)
-
-
-async def owner_of(number: str) -> UUID | None:
-    """The company that has a number, in any spelling; None when nobody has."""
-    async with directory():
-        rows = await query(
-            "SELECT company_id FROM number_directory WHERE number = $1", phones.normalise(number) or number
-        )
-    return rows[0]["company_id"] if rows else None
 
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Company]:
@@ -82,7 +52,7 @@ async def policy_save(company_id: UUID, actor: Actor, *, masks_customers: bool, 
 async def claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
     """Write directory and lines in the open transaction, in the order of the numbers so that claims don't deadlock.
 
-    Numbers are in normal form. Raises Invalid (DUPLICATE) for those that another company has.
+    Raises Invalid (DUPLICATE) for those that another company has.
     """
     taken = await query(
         "INSERT INTO number_directory (number, company_id)"
@@ -134,21 +104,3 @@ async def set_rids(company_id: UUID, rids: Mapping[str, str | None]) -> None:
         list(rids),
         list(rids.values()),
     )
-
-
-def _cleaned(lines: Sequence[LineDraft]) -> list[LineDraft]:
-    drafts: dict[str, LineDraft] = {}
-    problems = []
-    for index, line in enumerate(lines):
-        number, rid = phones.normalise(line.number), phones.normalise(line.rid) if line.rid else None
-        if number is None or not phones.is_company(number):
-            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("lines", str(index), "number")))
-        elif line.rid and (rid is None or not rid.startswith("0")):
-            problems.append(Problem(ErrorCode.INVALID_FORMAT, ("lines", str(index), "rid")))
-        elif number in drafts:
-            problems.append(Problem(ErrorCode.DUPLICATE, ("lines", str(index), "number")))
-        else:
-            drafts[number] = LineDraft(number, rid)
-    if problems:
-        raise Invalid(*problems)
-    return list(drafts.values())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from uuid import UUID
 
+from bizcall import companies
 from bizcall.admins.passwords import NOBODYS
-from bizcall.database import query, tenant
+from bizcall.companies import LineDraft
+from bizcall.database import directory, query, tenant
 from bizcall.ids import uuid7
 from bizcall.models import Admin, Company, Department, Line, NumberDirectory
 
@@ -51,6 +54,22 @@ async def make_tenant(*, lines: int = 10, departments: tuple[str, ...] = ("영�
             made.departments[name] = row.id
         await Admin.create(id=made.admin_id, company_id=made.id, name="김관리", mobile=made.mobile)
     return made
+
+
+async def company_with_lines(name: str, numbers: Sequence[str]) -> UUID:
+    """A company with these lines, in normal form, and nobody; the lowest number represents it."""
+    key = uuid7()
+    async with tenant(key):
+        await Company.create(id=key, name=name, representative_number=companies.lowest(numbers))
+        await companies.claim(key, [LineDraft(number) for number in numbers])
+    return key
+
+
+async def owner_of(number: str) -> UUID | None:
+    """The company that has a number, in normal form; None when nobody has."""
+    async with directory():
+        row = await NumberDirectory.get_or_none(number=number)
+    return row.company_id if row else None
 
 
 async def employ(company_id: UUID, admin_id: UUID, login_id: str, mobile: str) -> None:

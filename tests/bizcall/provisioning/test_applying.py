@@ -10,13 +10,13 @@ from uuid import UUID
 import orjson
 import pytest
 
-from bizcall import admins, companies, provisioning
+from bizcall import admins, provisioning
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.models.provisioning import EventState
 from bizcall.provisioning import Reason, Refused
 from tests.accounts import ACTOR, KEYS, Person
-from tests.factories import Tenant
+from tests.factories import Tenant, owner_of
 from tests.provisioning import OPERATOR, PLANS, Provider, moment
 
 APPLIED, WAITING, REJECTED = EventState
@@ -128,7 +128,7 @@ async def test_ON_01_lines_come_go_and_change_their_RID(provider: Provider) -> N
 
     assert (await provider.state())["lines"] == {1: None, 2: 1, 4: None}
     assert (await provider.state())["owned"] == [1, 2, 4]
-    assert await companies.owner_of(provider.number(3)) is None
+    assert await owner_of(provider.number(3)) is None
 
 
 async def hold(provider: Provider, place: int, *, rid_enabled: bool = False) -> tuple[UUID, UUID]:
@@ -254,7 +254,7 @@ async def test_ON_01_a_number_is_named_representative_only_while_it_is_a_line(pr
 async def test_ON_01_events_before_the_completion_wait_for_it(provider: Provider) -> None:
     await provider.apply(provider.changed("more", 1, lines=[{"number": provider.number(7)}]))
     assert await reason(provider, "more") == (WAITING, "UNKNOWN_SUBSCRIPTION", "subscription")
-    assert await companies.owner_of(provider.number(7)) is None
+    assert await owner_of(provider.number(7)) is None
 
     await provider.apply(provider.completed(5))
 
@@ -276,7 +276,7 @@ async def test_ON_01_a_number_of_another_company_is_waited_for(provider: Provide
     await other.apply(other.changed("gone", 1, retire=[other.number(2)]))
 
     assert (await reason(provider, "completed"))[0] is APPLIED
-    assert await companies.owner_of(other.number(2)) == await provider.company_id()
+    assert await owner_of(other.number(2)) == await provider.company_id()
     assert (await provider.state())["welcomes"] == 1
 
 
@@ -292,7 +292,7 @@ async def test_ON_01_a_completion_that_comes_after_its_number_went_on_is_applied
     await former.apply(former.changed("gone", 2, retire=[former.number(2)]))
 
     assert (await former.state())["lines"] == {1: None}
-    assert await companies.owner_of(former.number(2)) == await provider.company_id()
+    assert await owner_of(former.number(2)) == await provider.company_id()
 
 
 async def test_ON_01_of_two_companies_that_claim_a_number_at_once_one_wins_and_the_other_waits(
@@ -307,7 +307,7 @@ async def test_ON_01_of_two_companies_that_claim_a_number_at_once_one_wins_and_t
 
     assert sorted(each.state for each in found) == [APPLIED, WAITING, WAITING, WAITING]
     (winner,) = [each for each in found if each.state is APPLIED]
-    assert await companies.owner_of(provider.number(9)) == winner.company_id
+    assert await owner_of(provider.number(9)) == winner.company_id
     assert {each.reason for each in found if each.state is WAITING} == {"NUMBER_TAKEN"}
 
 
