@@ -1,5 +1,5 @@
 // The schema by graphql-eslint's own two sets of rules, the examples by its rules for operations.
-// What resolvers/lint.py demands besides is no business of a linter that knows neither payloads nor bounds.
+// What sdl/lint.py demands besides is no business of a linter that knows neither payloads nor bounds.
 import graphql from "@graphql-eslint/eslint-plugin";
 import { examples, root } from "./examples.js";
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemathesis.graphql import nodes
 
 from resolvers.errors import TopCode
-from resolvers.sdl import HERE, PRESENT
+from sdl.publishing import HERE, PRESENT
 
 EXPECTED = set(TopCode) - {TopCode.INTERNAL_SERVER_ERROR}
 REQUEST_SECONDS = 15

@@ -1,5 +1,4 @@
-"""The published schema: `python -m resolvers.sdl` writes `schema/schema.graphql` and the tables of the guide for
-front-end teams, with `--check` compares them.
+"""The published schema: `schema/schema.graphql` and the tables of the guide for front-end teams, written or checked.
 
 `schema/released.graphql` is the schema of the last release, with which the present one is compared. `--release` makes
 the present schema the released one; until it was run once, nothing can break.
@@ -14,8 +13,9 @@ from pathlib import Path
 
 from graphql import build_schema
 
-from resolvers import changes, guide, root
-from resolvers.lint import faults
+from resolvers import root
+from sdl import changes, guide
+from sdl.lint import faults
 
 HERE = Path(__file__).parent.parent
 PRESENT = "schema/schema.graphql"
@@ -62,7 +62,3 @@ def _written(text: str, folder: Path, *, stale: bool = False) -> dict[str, str]:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
