@@ -1,4 +1,4 @@
-"""The outside world as the business sees it: small protocols, each with its real adapter in `bizcall/aws.py`.
+"""The outside world as the business sees it: small protocols, each with its real adapter in `bizcall/aws/`.
 
 Tests pass recording twins (`tests/doubles.py`); nothing here is built at import.
 """
