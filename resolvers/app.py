@@ -32,12 +32,13 @@ from resolvers import root
 from resolvers.firewall import Firewall, nothing_here
 from resolvers.http import CLIENT_HEADER, Endpoint, Identify
 from resolvers.limits import Bounds
+from resolvers.requests import JSON
 from schema.context import Services
 
 IDE = Path(__file__).with_name("ide.html")
 HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
@@ -77,6 +78,8 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if headers.get("content-type") == JSON:
+                    headers["content-type"] = f"{JSON}; charset=utf-8"
                 headers["x-request-id"] = request_id
                 if self.secure:
                     headers["strict-transport-security"] = HSTS
@@ -206,7 +209,7 @@ async def _database_answers() -> bool:
 async def ide(request: Request) -> Response:
     """A page of our own, without anything from elsewhere."""
     policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
-    return FileResponse(IDE, headers={"content-security-policy": f"{policy}; frame-ancestors 'none'"})
+    return FileResponse(IDE, headers={"content-security-policy": f"{policy}; base-uri 'none'; frame-ancestors 'none'"})
 
 
 async def missing(request: Request, error: Exception) -> Response:

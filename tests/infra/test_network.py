@@ -54,13 +54,37 @@ def test_functions_and_database_are_where_nobody_comes_in_and_go_out_by_the_nat(
     assert routes(template, reading.target(nat["SubnetId"])) == {"GatewayId"}
 
 
-def test_the_database_is_encrypted_kept_and_let_into_by_groups_only(template: dict[str, Any]) -> None:
+def what_lays_the_database_open(template: dict[str, Any]) -> Iterator[str]:
+    """The properties by which it could be read from its disks, lost, or reached, in the order of the template."""
     [database] = reading.of(template, "RDS::DBInstance").values()
+    wanted = {"StorageEncrypted": True, "DeletionProtection": True, "PubliclyAccessible": False}
+    yield from (name for name, value in wanted.items() if database.get(name) is not value)
+    if database.get("BackupRetentionPeriod", 0) < 14:
+        yield "BackupRetentionPeriod"
+    if "MasterUserPassword" in database:
+        yield "MasterUserPassword"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("StorageEncrypted", False),
+        ("StorageEncrypted", None),
+        ("DeletionProtection", False),
+        ("PubliclyAccessible", True),
+        ("BackupRetentionPeriod", 7),
+        ("MasterUserPassword", "secret"),
+    ],
+)
+def test_P8_a_database_laid_open_is_told(template: dict[str, Any], name: str, value: Any) -> None:
+    spoilt = copy.deepcopy(template)
+    spoilt["Resources"]["Database"]["Properties"][name] = value
+    assert list(what_lays_the_database_open(spoilt)) == [name]
+
+
+def test_P8_the_database_is_encrypted_kept_and_let_into_by_groups_only(template: dict[str, Any]) -> None:
+    assert list(what_lays_the_database_open(template)) == []
     assert template["Resources"]["Database"]["DeletionPolicy"] == "Snapshot"
-    assert (database["StorageEncrypted"], database["DeletionProtection"]) == (True, True)
-    assert database["PubliclyAccessible"] is False
-    assert database["BackupRetentionPeriod"] >= 14
-    assert "MasterUserPassword" not in database
     entrances = reading.of(template, "EC2::SecurityGroupIngress").values()
     assert entrances
     assert all("SourceSecurityGroupId" in each and "CidrIp" not in each for each in entrances)

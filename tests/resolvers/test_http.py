@@ -319,7 +319,12 @@ async def test_G12_every_answer_has_the_headers(client: Desk) -> None:
         await client.post(b"1"),
         await client.http.get("/healthz"),
         await client.http.get("/nowhere"),
+        await client.http.post("/healthz"),
     ):
+        policy = response.headers["content-security-policy"]
+        assert policy == "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert response.headers["content-type"].endswith("json; charset=utf-8")
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
         assert len(response.headers["x-request-id"]) >= 8
