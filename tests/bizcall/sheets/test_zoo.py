@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-import zipfile
-from collections.abc import Mapping
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bizcall.sheets import Limits, SheetRefused, SheetRow, read_sheet
+from bizcall.sheets import Limits, SheetRefused, read_sheet
+from tests.bizcall.sheets import fuzz
 from tests.data import expected
 
 _MEASURED = """
@@ -90,78 +89,34 @@ def test_F2_a_reading_stops_when_its_time_is_up() -> None:
     assert refused.value.code == "TOO_SLOW"
 
 
-_SMALL = [name for name in (*expected.READABLE, *expected.REFUSED) if 0 < expected.path(name).stat().st_size < 16_000]
-
-
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(
-    name=st.sampled_from(_SMALL),
-    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
-    cut=st.floats(0, 1),
-    keep=st.booleans(),
-)
+@given(**fuzz.BYTES)
 def test_F8_changed_bytes_end_in_rows_or_in_a_refusal(
     name: str, changes: list[tuple[float, int]], cut: float, keep: bool
 ) -> None:
-    data = bytearray(expected.path(name).read_bytes())
-    for where, value in changes:
-        data[int(where * len(data))] = value
-    if not keep:
-        data = data[: int(cut * len(data))]
-    _read_or_refused(bytes(data))
+    fuzz.changed_bytes(fuzz.read_or_refused, name, changes, cut, keep)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(
-    name=st.sampled_from([name for name in _SMALL if name in expected.READABLE]),
-    part=st.integers(0, 20),
-    changes=st.lists(
-        st.tuples(
-            st.floats(0, 1, exclude_max=True), st.sampled_from([b"<", b">", b"&", b'"', b"/", b"9", b"-", b"\xff", b""])
-        ),
-        min_size=1,
-        max_size=6,
-    ),
-)
+@given(**fuzz.PARTS)
 def test_F8_changed_parts_end_in_rows_or_in_a_refusal(name: str, part: int, changes: list[tuple[float, bytes]]) -> None:
-    with zipfile.ZipFile(expected.path(name)) as archive:
-        parts = {entry: archive.read(entry) for entry in archive.namelist()}
-    chosen = sorted(parts)[part % len(parts)]
-    for where, value in changes:
-        at = int(where * len(parts[chosen]))
-        parts[chosen] = parts[chosen][:at] + value + parts[chosen][at + 1 :]
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for entry, content in parts.items():
-            archive.writestr(entry, content)
-    quick = _read_or_refused(file.getvalue())
-    parsed = _read_or_refused(_by_the_parser(parts))
-    if quick is None or parsed is not None:
-        assert quick == parsed
+    fuzz.changed_parts(fuzz.read_or_refused, name, part, changes)
+
+
+def test_F8_what_is_no_refusal_and_what_takes_too_long_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    at = tmp_path / "file.xlsx"
+    assert fuzz.attempts(10, 1, at)["files"] == 10
+    assert at.exists()
+    monkeypatch.setattr(fuzz, "SLOW", -1)
+    with pytest.raises(AssertionError, match="a reading took"):
+        fuzz.attempts(10, 1, at)
+    monkeypatch.setattr(fuzz, "read_sheet", Mock(side_effect=ValueError("a bug")))
+    with pytest.raises(ValueError, match="a bug"):
+        fuzz.attempts(10, 1, at)
 
 
 @pytest.mark.parametrize("name", expected.READABLE)
 def test_BK_03_the_short_way_and_the_parser_read_the_same(name: str) -> None:
-    with zipfile.ZipFile(expected.path(name)) as archive:
-        parts = {entry: archive.read(entry) for entry in archive.namelist()}
-    rows = _read_or_refused(expected.path(name).read_bytes())
+    rows = fuzz.read_or_refused(expected.path(name).read_bytes())
     assert rows is not None
-    assert rows == _read_or_refused(_by_the_parser(parts))
-
-
-def _by_the_parser(parts: Mapping[str, bytes]) -> bytes:
-    """The same workbook with a comment before the first row, which the short way can't pass."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for entry, content in parts.items():
-            commented = content.replace(b"<sheetData>", b"<sheetData><!-- rows -->")
-            archive.writestr(entry, commented if "/worksheets/" in entry else content)
-    return file.getvalue()
-
-
-def _read_or_refused(data: bytes) -> list[SheetRow] | None:
-    """The rows, or None if the file is refused; any other exception fails the test."""
-    try:
-        return list(read_sheet(data).rows)
-    except SheetRefused:
-        return None
+    assert rows == fuzz.read_or_refused(fuzz.by_the_parser(fuzz.parts_of(name)))
