@@ -79,6 +79,16 @@ class Review:
         """All of the month."""
         return sum(each.records for each in self.acts)
 
+    @property
+    def looks(self) -> int:
+        """Those of looks at personal data, downloads among them."""
+        return sum(each.records for each in self.acts if _is_look(each.action))
+
+    @property
+    def downloaded(self) -> int:
+        """Those of downloads, also beyond the newest that are named."""
+        return sum(each.records for each in self.acts if each.action.endswith(".download"))
+
 
 async def review(company_id: UUID, month: date, *, clock: Clock = now) -> Review:
     """Sum up the records of the month in which the day `month` lies, in Korea.

@@ -1,10 +1,10 @@
 """Audit records: each quarter of an hour sealed and, after three years, forgotten; each night verified (P2),
-when it is also counted how many companies have not reviewed them (P3).
+when it is also counted how many companies have not reviewed them (P3). In the first days of a month those are asked to.
 
     python -m lambdas.audit        verify the chains of all companies and print what is broken
 
 That needs the environment of the functions (DATABASE_URL or DATABASE_SECRET_ID); on a laptop `python -m local
-audit-verify` sets it. The event {"verify": true} does the same; everything else seals and forgets.
+audit-verify` sets it. The event {"verify": true} does the same; everything else seals, forgets and asks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from bizcall import access_reviews, audit
+from bizcall import access_reviews, audit, review_reminders
 from bizcall.settings import Settings, settings
 from lambdas.letters import Operator
 from lambdas.runtime import Context, Event, Process, Services, process
@@ -26,7 +26,7 @@ STOP_BEFORE = 20.0
 
 
 async def handle(event: Event, services: Services) -> dict[str, int]:
-    """Tell how many seals were made and records forgotten, or how many seals hold and monthly reviews are overdue.
+    """Tell how many seals were made, records forgotten and messages written, or how many seals hold and reviews lack.
 
     What fails in one company doesn't keep the others from their turn. It is raised at the end, as a broken chain is,
     so that an alarm sees it.
@@ -43,6 +43,7 @@ async def handle(event: Event, services: Services) -> dict[str, int]:
     duties: dict[str, Callable[[], Awaitable[int]]] = {
         "sealed": partial(audit.seal_due, stop=stop),
         "forgotten": partial(audit.forget_due, stop=stop),
+        "reminded": partial(review_reminders.remind, stop=stop, clock=services.clock),
     }
     failures: list[Exception] = []
     done: dict[str, int] = {}

@@ -1,12 +1,12 @@
-"""Messages of invitations: queue `deliveries` → here → the gateways (IN-10)."""
+"""Messages of invitations, and e-mails of accounts: queue `deliveries` → here → the gateways (IN-10, P2)."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from bizcall import dispatch
-from bizcall.dispatch import deliveries, messages
+from bizcall import dispatch, review_reminders
+from bizcall.dispatch import Outcome, deliveries, messages
 from bizcall.dispatch.deliveries import Delivered
 from lambdas.metrics import Metric
 from lambdas.runtime import Body, Context, Event, Services, each_record, process
@@ -15,6 +15,14 @@ MEASURED = {
     Delivered.SENT: Metric.MESSAGES_SENT,
     Delivered.FAILED: Metric.MESSAGES_FAILED,
     Delivered.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
+}
+
+
+MAILED = {
+    Outcome.SENT: Metric.MESSAGES_SENT,
+    Outcome.EXPIRED: Metric.MESSAGES_FAILED,
+    Outcome.REFUSED: Metric.MESSAGES_FAILED,
+    Outcome.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
 }
 
 
@@ -27,6 +35,17 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     letterhead = messages.Letterhead.of(services.settings)
 
     async def deliver(body: Body) -> None:
+        if "message" in body:
+            outcome = await review_reminders.deliver(
+                body,
+                mail=services.mail,
+                letterhead=letterhead,
+                site_url=services.settings.site_url,
+                clock=services.clock,
+            )
+            if outcome in MAILED:
+                services.metrics.add(MAILED[outcome])
+            return
         became = await deliveries.deliver(
             body,
             sms=services.sms,

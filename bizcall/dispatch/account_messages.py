@@ -2,6 +2,7 @@
 
     put      in the transaction of the change: a row, and a message of the queue `sms` which names it
     deliver  the consumer's part: claim, send, record
+    carry    the same for whatever else an account is told (`bizcall.review_reminders`)
     expire   the schedule's part: end what no queue brings any more
 
 The temporary password is derived when the message is sent; it stands in no row and in no queue (AU-24).
@@ -15,6 +16,7 @@ The temporary password is derived when the message is sent; it stands in no row 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
@@ -95,12 +97,24 @@ async def put(
 
 async def deliver(message_id: UUID, *, sms: Sms, keys: Keys, site: Site, clock: Clock = now) -> Outcome:
     """Send one message; raises GatewayBusy when it was certainly not taken, and the queue is to bring it again."""
+
+    async def send(row: dict[str, Any]) -> str:
+        text = _text(row, keys, site)
+        return await sms.send(row["mobile"], text.text, subject=text.subject, reference=str(message_id))
+
+    return await carry(message_id, send, clock=clock)
+
+
+async def carry(message_id: UUID, send: Callable[[dict[str, Any]], Awaitable[str]], *, clock: Clock = now) -> Outcome:
+    """Claim a message, let `send` hand its row to a gateway, whose id it returns, and record what came of it.
+
+    Raises GatewayBusy as `deliver` does.
+    """
     claimed = await _claim(message_id, clock)
     if isinstance(claimed, Outcome):
         return claimed
-    text = _text(claimed, keys, site)
     try:
-        gateway_id = await sms.send(claimed["mobile"], text.text, subject=text.subject, reference=str(message_id))
+        gateway_id = await send(claimed)
     except GatewayBusy as busy:
         await _mark(message_id, MessageState.QUEUED, reason=busy.code)
         raise
@@ -148,8 +162,8 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
     async with directory():
         rows = await query(
             """
-            SELECT message.kind, message.state, message.mobile, message.admin_id, message.id, message.created_at,
-                   coalesce(credential.login_id, '') AS login_id, company.name AS company,
+            SELECT message.kind, message.state, message.mobile, message.email, message.admin_id, message.id,
+                   message.created_at, coalesce(credential.login_id, '') AS login_id, company.name AS company,
                    session.address AS session_address, session.created_at AS session_at,
                    company.state <> 'ACTIVE' AS inactive,
                    message.kind = $2 AND (

@@ -41,6 +41,7 @@ NAME_BYTES = 42
 KOREA = ZoneInfo("Asia/Seoul")
 _WEEKDAYS = "월화수목금토일"
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
+_WIRE = compat32.clone(linesep="\r\n")
 
 
 @dataclass(frozen=True)
@@ -108,18 +109,33 @@ def mail(facts: Facts, letterhead: Letterhead, *, to: str, reference: str, deliv
     words = _words(facts, letterhead)
     subject = f"[{SENDER}] {words['company']} 업무 전화 앱에 초대되었습니다"
     html = _inlined(rendered("invitation.mail.html", {**words, "subject": subject}))
+    recipient = Address(words["name"], addr_spec=to)
+    message = _headed(subject, letterhead, recipient, reference, at)
+    message[DELIVERY_HEADER] = delivery_id
+    message.attach(_part(rendered("invitation.mail.txt", words), "plain"))
+    message.attach(_part(html, "html"))
+    return message.as_bytes(policy=_WIRE)
+
+
+def plain_mail(subject: str, text: str, letterhead: Letterhead, *, to: str, reference: str, at: datetime) -> bytes:
+    """An e-mail of text alone, otherwise like `mail`; raises ValueError as it does."""
+    if _UNFIT.search(reference):
+        raise ValueError("a reference is made of letters, digits, hyphens and underscores")
+    message = _headed(f"[{SENDER}] {subject}", letterhead, Address(addr_spec=to), reference, at)
+    message.attach(_part(text, "plain"))
+    return message.as_bytes(policy=_WIRE)
+
+
+def _headed(subject: str, letterhead: Letterhead, to: Address, reference: str, at: datetime) -> MIMEMultipart:
     message = MIMEMultipart("alternative", policy=compat32)
     message["Subject"] = Header(subject, "utf-8", header_name="Subject").encode()
     message["From"] = _mailbox(letterhead.sender)
-    message["To"] = _mailbox(Address(words["name"], addr_spec=to))
+    message["To"] = _mailbox(to)
     message["Date"] = format_datetime(at.astimezone(KOREA))
     message["Message-ID"] = f"<{reference}@{letterhead.sender.domain}>"
-    message[DELIVERY_HEADER] = delivery_id
     # Keeps holiday notices and other machines from answering a machine.
     message["Auto-Submitted"] = "auto-generated"
-    message.attach(_part(rendered("invitation.mail.txt", words), "plain"))
-    message.attach(_part(html, "html"))
-    return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
+    return message
 
 
 def _mailbox(address: Address) -> str:

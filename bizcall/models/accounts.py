@@ -33,12 +33,13 @@ class Delivery(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """What an account is told by SMS beside codes."""
+    """What an account is told beside codes: by SMS, but for ACCESS_REVIEW, which is an e-mail."""
 
     WELCOME = "WELCOME"
     PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105  # a name, no secret
     MOBILE_CHANGED = "MOBILE_CHANGED"
     SESSION_DISPLACED = "SESSION_DISPLACED"
+    ACCESS_REVIEW = "ACCESS_REVIEW"
 
 
 class MessageState(StrEnum):
@@ -199,9 +200,10 @@ class FormerPassword(DirectoryRow):
 
 
 class AccountMessage(DirectoryRow):
-    """What an account is told by SMS beside codes. `reason` is a code of the gateway's or ours, if it wasn't sent.
+    """What an account is told beside codes. `reason` is a code of the gateway's or ours, if it wasn't sent.
 
-    `session_id` is the session that a SESSION_DISPLACED tells of: the one that took another's place.
+    `session_id` is the session that a SESSION_DISPLACED tells of: the one that took another's place. `email` and
+    `month` are an ACCESS_REVIEW's, which has no `mobile`.
     """
 
     id = fields.UUIDField(primary_key=True, default=uuid7)
@@ -209,7 +211,9 @@ class AccountMessage(DirectoryRow):
     admin_id = fields.UUIDField()
     kind = fields.CharEnumField(MessageKind, max_length=20)
     session_id = fields.UUIDField(null=True)
-    mobile = fields.TextField()
+    mobile = fields.TextField(null=True)
+    email = fields.TextField(null=True)
+    month = fields.DateField(null=True)
     state = fields.CharEnumField(MessageState, max_length=10, default=MessageState.QUEUED)
     gateway_id = fields.TextField(null=True)
     reason = fields.TextField(null=True)

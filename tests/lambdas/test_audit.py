@@ -62,7 +62,7 @@ async def test_P2_a_broken_chain_fails_the_night_so_that_the_alarm_rings(company
 async def test_P2_nothing_is_begun_when_the_time_is_up(company: Tenant, services: Services) -> None:
     await act(company)
     late = replace(services, remaining=lambda: function.STOP_BEFORE - 1)
-    assert await function.handle({}, late) == {"sealed": 0, "forgotten": 0}
+    assert await function.handle({}, late) == {"sealed": 0, "forgotten": 0, "reminded": 0}
     assert (await function.handle({"verify": True}, late))["verified"] == 0
     assert (await function.handle({}, services))["sealed"] == 1
 
