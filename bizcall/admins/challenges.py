@@ -121,7 +121,7 @@ async def find(token: str, purpose: Purpose, at: datetime, *, actor: Actor) -> P
     if not rows:
         raise refusal
     if actor.outside and rows[0]["company_id"] == PROVIDER_ID:
-        logger.warning("an operator's challenge came from outside", extra={"event": "OPERATOR_OUTSIDE"})
+        logger.warning("an operator's challenge came from outside")
         raise refusal
     account: dict[str, Any] = accounts[0] if accounts else {"login_id": None, "registered": False}
     pending = Pending(**{**rows[0], "purpose": Purpose(rows[0]["purpose"])}, **account)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import pytest
 
-from bizcall import audit
+from bizcall import audit, review_reminders
 from bizcall.audit import chain, sealing
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
+from bizcall.ports import Clock
 from bizcall.settings import Settings
 from lambdas import audit as function
 from lambdas.runtime import Services
-from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
+from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue, Turned
 from tests.factories import Tenant
 
 
@@ -29,7 +30,10 @@ def services(company: Tenant, monkeypatch: pytest.MonkeyPatch) -> Services:
 
     monkeypatch.setattr(chain, "least_recently", one)
     monkeypatch.setattr(audit, "seal_due", partial(audit.seal_due, margin=timedelta(0)))
-    return Services(Settings(stage="test", web_origins=()), MemoryStorage(), RecordingQueue(), Phone(), RecordingMail())
+    # A day on which nobody is asked for his review.
+    clock = Turned(datetime(2026, 4, 20, tzinfo=UTC))
+    settings = Settings(stage="test", web_origins=())
+    return Services(settings, MemoryStorage(), RecordingQueue(), Phone(), RecordingMail(), clock)
 
 
 async def act(company: Tenant) -> None:
@@ -43,6 +47,27 @@ async def test_P2_a_quarter_of_an_hour_seals_and_a_night_verifies(company: Tenan
     assert (await function.handle({"source": "aws.scheduler"}, services))["sealed"] == 1
     assert (await function.handle({"source": "aws.scheduler"}, services))["sealed"] == 0
     assert (await function.handle({"verify": True}, services))["verified"] == 1
+
+
+async def test_P2_a_quarter_of_an_hour_asks_for_reviews_in_the_first_days_of_a_month(
+    company: Tenant, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[UUID, date]] = []
+
+    async def waiting(month: date) -> list[UUID]:
+        return [company.id]
+
+    async def ask(company_id: UUID, month: date, clock: Clock) -> int:
+        asked.append((company_id, month))
+        return 2
+
+    monkeypatch.setattr(review_reminders, "_waiting", waiting)
+    monkeypatch.setattr(review_reminders, "_ask", ask)
+    assert (await function.handle({}, services))["reminded"] == 0
+    first = replace(services, clock=Turned(datetime(2026, 5, 2, tzinfo=UTC)))
+    assert (await function.handle({}, first))["reminded"] == 2
+    assert (await function.handle({}, replace(first, remaining=lambda: function.STOP_BEFORE - 1)))["reminded"] == 0
+    assert asked == [(company.id, date(2026, 4, 1))]
 
 
 async def test_P2_a_broken_chain_fails_the_night_so_that_the_alarm_rings(company: Tenant, services: Services) -> None:

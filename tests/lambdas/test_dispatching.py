@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from pydantic import SecretStr
 from bizcall.database import directory, query
 from bizcall.dispatch import claims
 from bizcall.ids import uuid7
+from bizcall.models.accounts import AccountMessage, MessageKind
 from bizcall.models.dispatch import Channel
 from bizcall.settings import Settings
 from lambdas import deliveries, reports, sweep
@@ -19,7 +22,7 @@ from lambdas.runtime import Services
 from tests.accounts import SECRET
 from tests.dispatching import Campaign
 from tests.doubles import MemoryStorage
-from tests.factories import Tenant, make_tenant
+from tests.factories import Tenant, employ, make_tenant
 
 
 @pytest.fixture
@@ -152,3 +155,25 @@ async def test_the_sweep_sends_all_that_is_due_and_looks_after_what_nobody_came_
     assert len(ours) == 520
     assert done["messages sent"] >= 520
     assert done["deliveries looked after"] >= 1
+
+
+async def test_P2_the_mail_for_the_monthly_review_goes_the_same_way(services: Services, campaign: Campaign) -> None:
+    company = campaign.company
+    await employ(company.id, company.admin_id, company.login_id, company.mobile)
+    async with directory():
+        row = await AccountMessage.create(
+            id=uuid7(),
+            company_id=company.id,
+            admin_id=company.admin_id,
+            kind=MessageKind.ACCESS_REVIEW,
+            email="hong@example.com",
+            month=date(2026, 3, 1),
+            created_at=services.clock(),
+        )
+    settings = services.settings.model_copy(update={"site_url": "https://admin.bizcall.example"})
+    event = batch({"message": str(row.id)}, {"message": "no key"})
+
+    answer = await deliveries.handle(event, replace(services, settings=settings))
+
+    assert failed(answer) == ["m1"]
+    assert [each.to for each in campaign.mail.calls] == ["hong@example.com"]
