@@ -9,7 +9,8 @@ from bizcall import dispatch, review_reminders
 from bizcall.dispatch import Outcome, deliveries, messages
 from bizcall.dispatch.deliveries import Delivered
 from lambdas.metrics import Metric
-from lambdas.runtime import Body, Context, Event, Services, each_record, process
+from lambdas.records import Body, each_record
+from lambdas.runtime import Context, Event, Services, process
 
 MEASURED = {
     Delivered.SENT: Metric.MESSAGES_SENT,

@@ -7,7 +7,8 @@ from typing import Any
 from bizcall import dispatch
 from bizcall.dispatch import Outcome
 from lambdas.metrics import Metric
-from lambdas.runtime import Body, Context, Event, Services, each_record, process
+from lambdas.records import Body, each_record
+from lambdas.runtime import Context, Event, Services, process
 
 MEASURED = {
     Outcome.SENT: Metric.MESSAGES_SENT,

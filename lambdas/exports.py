@@ -9,7 +9,8 @@ from uuid import UUID
 from bizcall import exports
 from bizcall.models.exports import State
 from lambdas.metrics import Metric
-from lambdas.runtime import Body, Context, Event, Services, each_record, process
+from lambdas.records import Body, each_record
+from lambdas.runtime import Context, Event, Services, process
 
 CONNECTIONS = 2
 """One reads for minutes, the other one notes meanwhile how far that has come."""

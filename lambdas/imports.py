@@ -8,7 +8,8 @@ from urllib.parse import unquote_plus
 from bizcall import imports
 from bizcall.models.imports import State
 from lambdas.metrics import Metric
-from lambdas.runtime import Body, Context, Event, Services, each_record, process
+from lambdas.records import Body, each_record
+from lambdas.runtime import Context, Event, Services, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:

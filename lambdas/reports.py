@@ -6,7 +6,8 @@ from typing import Any
 
 from bizcall.dispatch import reports
 from bizcall.gateways import ses_events
-from lambdas.runtime import Body, Context, Event, Services, each_record, process
+from lambdas.records import Body, each_record
+from lambdas.runtime import Context, Event, Services, process
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:

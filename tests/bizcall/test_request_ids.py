@@ -15,7 +15,7 @@ from bizcall.dispatch import outbox
 from bizcall.dispatch.dead_letters import DeadLetter
 from bizcall.ports import now
 from lambdas import logs
-from lambdas.runtime import Body, each_record
+from lambdas.records import Body, each_record
 from tests.doubles import RecordingQueue
 from tests.factories import Tenant
 

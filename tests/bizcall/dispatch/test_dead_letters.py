@@ -18,7 +18,7 @@ from bizcall.dispatch.dead_letters import DeadLetter
 from bizcall.dispatch.inbox import KEPT
 from bizcall.ids import uuid7
 from bizcall.ports import Letter, now
-from lambdas.runtime import Body, each_record
+from lambdas.records import Body, each_record
 from local.deploy.model import QueueSource
 from local.postgres import Postgres
 from local.runtime.queues import Poller
