@@ -119,7 +119,7 @@ async def _ask(company_id: UUID, month: date, clock: Clock) -> int:
             "SELECT admin.id, admin.email FROM admin JOIN credential"
             " ON credential.company_id = admin.company_id AND credential.admin_id = admin.id"
             " WHERE admin.company_id = $1 AND credential.registered_at IS NOT NULL AND credential.ended_at IS NULL"
-            " AND admin.email IS NOT NULL ORDER BY admin.id",
+            " AND credential.suspended_at IS NULL AND admin.email IS NOT NULL ORDER BY admin.id",
             company_id,
         )
         for row in rows:

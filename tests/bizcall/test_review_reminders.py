@@ -127,7 +127,7 @@ async def test_P2_who_has_confirmed_is_not_asked(reviewer: Tenant, clock: Turned
     assert await review_reminders.remind(clock=clock) == 0
 
 
-@pytest.mark.parametrize("lacking", ["looks", "address", "registration", "account"])
+@pytest.mark.parametrize("lacking", ["looks", "address", "registration", "contract", "account"])
 async def test_P2_nobody_is_asked_who_has_nothing_to_review_or_cannot(
     reviewer: Tenant, clock: Turned, lacking: str
 ) -> None:
@@ -137,6 +137,7 @@ async def test_P2_nobody_is_asked_who_has_nothing_to_review_or_cannot(
         elif lacking != "looks":
             column = {
                 "registration": "registered_at = NULL, temporary_until = now()",
+                "contract": "suspended_at = now()",
                 "account": "login_id = NULL, ended_at = now()",
             }[lacking]
             await query(f"UPDATE credential SET {column} WHERE company_id = $1", reviewer.id)
