@@ -165,6 +165,8 @@ async def overdue(*, clock: Clock = now) -> list[UUID]:
         rows = await query(
             "SELECT company_id FROM audit_chain JOIN company_directory USING (company_id)"
             " WHERE audit_chain.number > 0 AND company_directory.created_at < $2"
+            # Of a company whose contract is suspended or has ended nobody can sign in to do it.
+            " AND company_directory.state = 'ACTIVE'"
             " AND (reviewed_month IS NULL OR reviewed_month < $1) LIMIT $3",
             due,
             begins(shifted(due, 1)),

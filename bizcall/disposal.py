@@ -272,7 +272,9 @@ async def _company(representative_number: str) -> UUID:
     number = phones.normalise(representative_number) or ""
     async with directory():
         rows = await query(
-            "SELECT company_id FROM company_directory WHERE representative_number = $1 AND company_id <> $2",
+            # The number of a company whose contract has ended may be another one's by now.
+            "SELECT company_id FROM company_directory WHERE representative_number = $1 AND company_id <> $2"
+            " ORDER BY state = 'ENDED', created_at DESC",
             number,
             PROVIDER_ID,
         )

@@ -1,4 +1,4 @@
-"""A company's contract, for operators: suspended and resumed."""
+"""A company's contract, for operators: suspended, resumed and ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from resolvers.errors import mutation
 from resolvers.overviews import CompanyId
 from schema.context import Info
-from schema.contracts import CompanyResumeInput, CompanyResumePayload, CompanySuspendInput, CompanySuspendPayload
+from schema.contracts import (
+    CompanyEndInput,
+    CompanyEndPayload,
+    CompanyResumeInput,
+    CompanyResumePayload,
+    CompanySuspendInput,
+    CompanySuspendPayload,
+)
 from schema.node import key_of
 from schema.overviews import CompanyEntry
 
@@ -45,6 +52,25 @@ async def company_resume(
     return CompanyResumePayload(company=await _entry(changed))
 
 
+async def company_end(
+    info: Info,
+    id: CompanyId,  # noqa: A002
+    input: Annotated[CompanyEndInput, strawberry.argument(description="Why, and its number.")],  # noqa: A002
+) -> CompanyEndPayload:
+    """See `contracts.end`; asks for a fresh code (S6)."""
+    context = info.context
+    context.demand_fresh_factor()
+    changed = contracts.end(
+        key_of(id, "Company", "id"),
+        input.representative_number,
+        input.to_reason(),
+        actor=context.actor,
+        queue=context.services.queue,
+        clock=context.services.clock,
+    )
+    return CompanyEndPayload(company=await _entry(changed))
+
+
 async def _entry(changed: Awaitable[Any]) -> CompanyEntry:
     """The company that was changed; a missing one is told at `id`."""
     try:
@@ -68,3 +94,9 @@ class ContractMutations:
         description="Operators: put a suspended contract in force again, within ten minutes of a right code "
         "(CODE_REQUIRED). Recorded in the company's own trail and the provider's. Twice is like once.",
     )(company_resume)
+    company_end = mutation(
+        CompanyEndPayload,
+        description="Operators: end a company's contract for good, within ten minutes of a right code (CODE_REQUIRED). "
+        "Its administrators' accounts end, its lines are retired and their numbers free; 90 days later what it had is "
+        "gone. Recorded in the company's own trail and the provider's. Twice is like once.",
+    )(company_end)

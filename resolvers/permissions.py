@@ -65,6 +65,7 @@ ACCESS: Mapping[str, Roles] = {
     "Mutation.companyEnter": OPERATORS,
     "Mutation.companySuspend": OPERATORS,
     "Mutation.companyResume": OPERATORS,
+    "Mutation.companyEnd": OPERATORS,
     "Mutation.accessReviewConfirm": SIGNED_IN,
     "Mutation.adminWelcomeResend": OPERATORS,
     "Mutation.adminUnlock": OPERATORS,

@@ -1,4 +1,4 @@
-"""A company's contract: suspended and resumed by operators."""
+"""A company's contract: suspended, resumed and ended by operators."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import strawberry
 from schema.customers import RevealInput
 from schema.errors import Payload
 from schema.overviews import CompanyEntry
+from schema.scalars import PhoneNumber
 
 
 @strawberry.input(description="Why a company is suspended; kept in its audit trail and the provider's.")
@@ -17,6 +18,15 @@ class CompanySuspendInput(RevealInput):
 @strawberry.input(description="Why a company is resumed; kept in its audit trail and the provider's.")
 class CompanyResumeInput(RevealInput):
     """See `RevealInput`."""
+
+
+@strawberry.input(description="Which company's contract ends, and why; kept in its audit trail and the provider's.")
+class CompanyEndInput(RevealInput):
+    """See `RevealInput`."""
+
+    representative_number: PhoneNumber = strawberry.field(
+        description="The company's representative number, so that no other one is ended by mistake."
+    )
 
 
 @strawberry.type(
@@ -34,6 +44,16 @@ class CompanySuspendPayload(Payload):
     "REQUIRED, TOO_SHORT, TOO_LONG, INVALID_FORMAT of `note`."
 )
 class CompanyResumePayload(Payload):
+    """Once."""
+
+    company: CompanyEntry | None = strawberry.field(default=None, description="The company.")
+
+
+@strawberry.type(
+    description="The company, whose contract has ended. Errors: NOT_FOUND at `id`; CONFLICT at `representativeNumber` "
+    "when it is not the company's; REQUIRED, TOO_SHORT, TOO_LONG, INVALID_FORMAT of `note`."
+)
+class CompanyEndPayload(Payload):
     """Once."""
 
     company: CompanyEntry | None = strawberry.field(default=None, description="The company.")

@@ -15,7 +15,8 @@ from bizcall.dispatch import outbox
 from bizcall.feeds import keys, ledger, lines, loading, records, rejects
 from bizcall.feeds.ahead import ahead
 from bizcall.feeds.rejects import FileFault, FileRefused
-from bizcall.models import Company, FeedFile
+from bizcall.models import Company, CompanyDirectory, FeedFile
+from bizcall.models.companies import CompanyState
 from bizcall.models.feeds import FileState
 from bizcall.ports import Clock, ObjectMissing, Queue, Storage, now
 
@@ -92,6 +93,8 @@ async def _read(
         try:
             if not file.object_key.endswith(keys.EXTENSIONS):
                 raise FileRefused(FileFault.EXTENSION)
+            if await _has_ended(file.company_id):
+                raise FileRefused(FileFault.COMPANY_ENDED)
             after = file.lines
             async with aclosing(ahead(_parts(file, storage, window))) as parts:
                 async for part in parts:
@@ -110,6 +113,12 @@ async def _read(
             await ledger.finish(file.company_id, file.id, refusal, clock())
     await _answer(file, storage)
     return await _now(file)
+
+
+async def _has_ended(company_id: UUID) -> bool:
+    """Whether the company's contract is over: what it had is about to be disposed of, and nothing is to come after."""
+    async with directory():
+        return await CompanyDirectory.exists(company_id=company_id, state=CompanyState.ENDED)
 
 
 class _Part(NamedTuple):

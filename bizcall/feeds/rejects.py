@@ -40,6 +40,7 @@ class FileFault(StrEnum):
     ENCODING = "ENCODING"
     HEADER = "HEADER"
     GONE = "GONE"
+    COMPANY_ENDED = "COMPANY_ENDED"
 
 
 class Reject(NamedTuple):
@@ -82,6 +83,7 @@ FILES = {
     FileFault.ENCODING: "UTF-8 파일이 아닙니다. CP949(EUC-KR)나 UTF-16이면 UTF-8로 다시 저장해 주세요.",
     FileFault.HEADER: "첫 줄에 필요한 열 이름이 없습니다.",
     FileFault.GONE: "읽기 전에 파일이 삭제되었습니다.",
+    FileFault.COMPANY_ENDED: "계약이 종료된 기업의 파일입니다.",
 }
 
 

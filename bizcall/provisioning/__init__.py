@@ -11,10 +11,22 @@ A company is the sum of its applied events, whatever the order in which they cam
 and for name, plan and representative number, the latest event that speaks of it wins (docs/provisioning.md).
 """
 
-from bizcall.provisioning.applying import apply, settle
+from bizcall.provisioning.applying import apply, close, hold, settle
 from bizcall.provisioning.listing import EventFilter, listing
 from bizcall.provisioning.reasons import Finding, Reason, Refused
 from bizcall.provisioning.receiving import receive
 from bizcall.provisioning.waiting import remind
 
-__all__ = ["EventFilter", "Finding", "Reason", "Refused", "apply", "listing", "receive", "remind", "settle"]
+__all__ = [
+    "EventFilter",
+    "Finding",
+    "Reason",
+    "Refused",
+    "apply",
+    "close",
+    "hold",
+    "listing",
+    "receive",
+    "remind",
+    "settle",
+]

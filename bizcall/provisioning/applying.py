@@ -23,6 +23,7 @@ from bizcall.database import directory, enter, lock, query, repeated
 from bizcall.dispatch import Keys, outbox
 from bizcall.errors import Collided
 from bizcall.ids import uuid7
+from bizcall.models.companies import CompanyState
 from bizcall.models.provisioning import EventKind, EventState, ProvisioningEvent
 from bizcall.ports import Clock, Queue, Storage, now
 from bizcall.provisioning import contract, rejects, writing
@@ -39,6 +40,8 @@ RETRY = timedelta(minutes=10)
 
 WAITING_MOST = 100
 """Events of one subscription that are tried together; the others have their turn when these are done with."""
+
+ENDED = Finding(Reason.SUBSCRIPTION_ENDED, ("subscription",))
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +61,10 @@ async def apply(
 
 
 async def settle(subscription: str, *, keys: Keys, storage: Storage, queue: Queue, clock: Clock = now) -> None:
-    """Try the events of a subscription that wait; those that have waited for 24 hours are rejected."""
+    """Try the events of a subscription that wait; those that have waited for 24 hours are rejected.
+
+    So are all of a subscription whose contract has ended.
+    """
     done = await _turn(subscription, None, "", keys=keys, actor=audit.system(), clock=clock, storage=storage)
     await outbox.publish(done.messages, queue=queue)
 
@@ -87,10 +93,14 @@ async def _turn(
         if arriving is not None:
             await lock(f"provisioning.event {arriving.id}")
         await lock(f"provisioning.subscription {subscription}")
-        company_id = await _company_of(subscription)
+        company_id, ended = await _company_of(subscription)
         if arriving is not None:
-            await _keep(arriving, source, company_id, clock())
+            await _keep(arriving, source, company_id, clock(), ended=ended)
         waiting = await _waiting(subscription)
+        if ended:
+            if storage is not None:
+                await rejects.reject({row["event_id"]: ENDED for row in waiting}, waiting, storage=storage)
+            return done
         events = [contract.Event.model_validate_json(row["body"]) for row in waiting]
         standing = await _standing(subscription, company_id, events)
         choice = choose(standing, events)
@@ -123,18 +133,45 @@ async def _newcomer(subscription: str, arriving: Event | None, keys: Keys) -> Ne
             EventKind.SUBSCRIPTION_COMPLETED.value,
         )
         completes = bool(known) or (arriving is not None and arriving.kind is EventKind.SUBSCRIPTION_COMPLETED)
-        if not completes or await _company_of(subscription) is not None:
+        if not completes or (await _company_of(subscription))[0] is not None:
             return None
     admin_id = uuid7()
     return Newcomer(uuid7(), admin_id, await admins.prepare(admin_id, keys=keys))
 
 
-async def _company_of(subscription: str) -> UUID | None:
-    rows = await query("SELECT company_id FROM provisioning_subscription WHERE subscription = $1", subscription)
-    return rows[0]["company_id"] if rows else None
+async def close(company_id: UUID, numbers: Sequence[str], *, clock: Clock) -> list[UUID]:
+    """Have the events rejected that wait for a company whose contract ends, and those tried that wait for its numbers.
+
+    In the open transaction, after `hold`; returns the messages to be published.
+    """
+    rows = await query("SELECT subscription FROM provisioning_subscription WHERE company_id = $1", company_id)
+    if not rows:
+        return await _tell("", numbers, clock)
+    own = rows[0]["subscription"]
+    message = await outbox.put(QUEUE, {"subscription": own}, company_id=None, clock=clock)
+    return [message, *await _tell(own, numbers, clock)]
 
 
-async def _keep(event: Event, source: str, company_id: UUID | None, at: datetime) -> None:
+async def hold(company_id: UUID) -> None:
+    """Let no event change the company until the end of the open transaction."""
+    rows = await query("SELECT subscription FROM provisioning_subscription WHERE company_id = $1", company_id)
+    for row in rows:
+        await lock(f"provisioning.subscription {row['subscription']}")
+
+
+async def _company_of(subscription: str) -> tuple[UUID | None, bool]:
+    """The company that a subscription became, and whether its contract has ended."""
+    rows = await query(
+        """
+        SELECT company_id, company_directory.state FROM provisioning_subscription
+        JOIN company_directory USING (company_id) WHERE subscription = $1
+        """,
+        subscription,
+    )
+    return (rows[0]["company_id"], rows[0]["state"] == CompanyState.ENDED) if rows else (None, False)
+
+
+async def _keep(event: Event, source: str, company_id: UUID | None, at: datetime, *, ended: bool) -> None:
     """Let an event wait that is new; raises Refused for one that contradicts what is known."""
     known = await query(
         "SELECT fingerprint FROM provisioning_event WHERE event_id = $1 AND state <> 'REJECTED'", event.id
@@ -143,6 +180,8 @@ async def _keep(event: Event, source: str, company_id: UUID | None, at: datetime
         if bytes(known[0]["fingerprint"]) != event.fingerprint:
             raise Refused([Finding(Reason.EVENT_ID_REUSED, ("id",))])
         return
+    if ended:
+        raise Refused([ENDED])
     if event.plan is not None and not await plans.exists(event.plan):
         raise Refused([Finding(Reason.UNKNOWN_PLAN, ("plan",))])
     if event.kind is EventKind.SUBSCRIPTION_COMPLETED and (company_id is not None or await _completes(event)):

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     UNKNOWN_PLAN = "UNKNOWN_PLAN"
     EVENT_ID_REUSED = "EVENT_ID_REUSED"
     COMPLETED_BEFORE = "COMPLETED_BEFORE"
+    SUBSCRIPTION_ENDED = "SUBSCRIPTION_ENDED"
 
     UNKNOWN_SUBSCRIPTION = "UNKNOWN_SUBSCRIPTION"
     NUMBER_TAKEN = "NUMBER_TAKEN"
@@ -111,6 +112,11 @@ SENTENCES: Mapping[Reason, Sentence] = {
         "이 청약은 다른 이벤트로 이미 완료되었습니다.",
         "Another event has completed this subscription before.",
         ErrorCode.DUPLICATE,
+    ),
+    Reason.SUBSCRIPTION_ENDED: Sentence(
+        "계약이 종료된 청약입니다. 새 청약은 새 ID로 보내 주세요.",
+        "The contract of this subscription has ended; another one has an id of its own.",
+        ErrorCode.STATE,
     ),
     Reason.UNKNOWN_SUBSCRIPTION: Sentence(
         "청약 완료 이벤트가 아직 오지 않은 청약입니다.",

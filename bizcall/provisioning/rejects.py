@@ -77,15 +77,23 @@ async def overdue(
     Stored before the commit: a worker that dies in between does the same again.
     """
     late = [row for row in waiting if row["event_id"] in findings and row["received_at"] <= before]
-    for row in late:
+    await reject({row["event_id"]: findings[row["event_id"]] for row in late}, late, storage=storage)
+
+
+async def reject(findings: Mapping[str, Finding], waiting: Sequence[Mapping[str, Any]], *, storage: Storage) -> None:
+    """Reject waiting events, each for what was found of it, in the open transaction, and store the answers."""
+    for row in waiting:
         source = row["source"] or row["event_id"]
         await _store(source, [findings[row["event_id"]]], orjson.loads(row["body"]), storage)
     await query(
         """
-        UPDATE provisioning_event SET state = 'REJECTED', body = body - 'adminMobile', numbers = '{}', due_at = NULL
-        WHERE id = ANY($1::uuid[])
+        UPDATE provisioning_event SET state = 'REJECTED', reason = v.reason, path = v.path,
+               body = body - 'adminMobile', numbers = '{}', due_at = NULL
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS v (id, reason, path) WHERE provisioning_event.id = v.id
         """,
-        [row["id"] for row in late],
+        [row["id"] for row in waiting],
+        [findings[row["event_id"]].reason.value for row in waiting],
+        [findings[row["event_id"]].where for row in waiting],
     )
 
 

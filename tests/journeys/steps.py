@@ -363,4 +363,6 @@ STEPS = (
     *INVITING,
     *LOOKING_BACK,
     *MY_INFORMATION,
+    # When nobody needs the company any more.
+    Step("operators/company_end", "operator", {"id": "<Company>", "input.representativeNumber": LOGIN_ID}),
 )

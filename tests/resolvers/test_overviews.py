@@ -59,7 +59,7 @@ WHY = {"reason": "CUSTOMER_REQUEST", "note": "고객 문의 응대 31"}
 
 
 @asynccontextmanager
-async def desk() -> AsyncIterator[tuple[Console, UUID]]:
+async def desk(queue: RecordingQueue | None = None) -> AsyncIterator[tuple[Console, UUID]]:
     """A client that is signed in as a fresh operator, and his key."""
     login_id = f"op{uuid7().hex[-12:]}"
     key = await admins.operator_create(
@@ -70,7 +70,7 @@ async def desk() -> AsyncIterator[tuple[Console, UUID]]:
     async def identify(token: str | None, **_: Any) -> Viewer:
         return Viewer(PROVIDER_ID, key, uuid7(), until, until, fresh_until=until)
 
-    transport = httpx.ASGITransport(create_app(Wiring(), identify=identify))
+    transport = httpx.ASGITransport(create_app(Wiring(queue=queue), identify=identify))
     headers = {"authorization": "Bearer token", "accept": "application/graphql-response+json"}
     async with httpx.AsyncClient(transport=transport, base_url="https://api.example", headers=headers) as client:
         yield Console(client), key
@@ -211,6 +211,23 @@ async def test_S3_an_operator_suspends_a_company_and_sees_its_state_in_the_list_
         assert missing == {"company": None, "userErrors": [{"code": "NOT_FOUND", "field": ["id"]}]}
 
 
+END = """
+mutation ($id: ID!, $input: CompanyEndInput!) {
+  companyEnd(id: $id, input: $input) { company { id state } userErrors { code field } }
+}"""
+
+
+async def test_P7_an_operator_ends_the_company_whose_number_he_types_and_no_other(company: Tenant) -> None:
+    async with desk(queue=RecordingQueue()) as (operator, _):
+        opaque = encode("Company", company.id)
+        wrong = await operator.ask(END, id=opaque, input={**WHY, "representativeNumber": company.numbers[1]})
+        assert wrong["userErrors"] == [{"code": "CONFLICT", "field": ["representativeNumber"]}]
+        ended = await operator.ask(END, id=opaque, input={**WHY, "representativeNumber": company.login_id})
+        assert ended == {"company": {"id": opaque, "state": "ENDED"}, "userErrors": []}
+        told = await operator.ask(ONE, id=opaque)
+        assert (told["lineCount"], told["subscriberCount"], told["admins"]) == (0, 0, [])
+
+
 async def test_P4_entering_shows_whole_people_and_stands_in_both_trails(company: Tenant) -> None:
     await Person(company).register()
     await hire(company, 0, name="홍길동", mobile="01022223333", email="hong@staff.example", position="대리")
@@ -254,8 +271,9 @@ async def test_S6_an_operator_enters_a_company_or_replaces_its_administrator_wit
         other = {"id": encode("Admin", company.admin_id), "input": {"mobile": "010-5555-9997"}}
         assert (await operator.ask(ENTER, **given))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
         assert (await operator.ask(REPLACE, **other))["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
-        for contract in (SUSPEND, RESUME):
-            refused = await operator.ask(contract, **given)
+        ending = {**given, "input": {**WHY, "representativeNumber": company.login_id}}
+        for contract, asked in ((SUSPEND, given), (RESUME, given), (END, ending)):
+            refused = await operator.ask(contract, **asked)
             assert refused["userErrors"] == [{"code": "CODE_REQUIRED", "field": []}]
         assert not [row for row in await records(company.id) if row["actor_kind"] == "OPERATOR"]
         begun = await operator.ask(SEND)
@@ -297,6 +315,7 @@ async def test_T9_an_administrator_sees_no_list_and_enters_nothing_not_even_his_
             (ENTER, {"id": encode("Company", company.id), "input": WHY}),
             (SUSPEND, {"id": encode("Company", company.id), "input": WHY}),
             (RESUME, {"id": encode("Company", company.id), "input": WHY}),
+            (END, {"id": encode("Company", company.id), "input": {**WHY, "representativeNumber": company.login_id}}),
         ):
             answer = await api.answer(document, **given)
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"

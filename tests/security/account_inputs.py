@@ -207,3 +207,11 @@ async def company_resume(office: Office) -> dict[str, Any]:
     company = (await guest(office)).company
     await contracts.suspend(company.id, REASON, actor=ACTOR, clock=office.clock)
     return {"id": encode("Company", company.id), "input": WHY}
+
+
+async def company_end(office: Office) -> dict[str, Any]:
+    company = (await guest(office)).company
+    return {
+        "id": encode("Company", company.id),
+        "input": {**WHY, "representativeNumber": company.login_id},
+    }
