@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import pathlib
 import shutil
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack
 from dataclasses import asdict
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.markup import escape
 
 from local import locks, logbook, state
 from local.cloud.sent import Message, read
 from local.loglines import readable
+
+if TYPE_CHECKING:
+    from local.stack import Addresses
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
@@ -43,13 +43,14 @@ def run(
 ) -> None:
     """Start the whole product and follow its log until Ctrl-C."""
     from bizcall.migrate import MigrationChanged
+    from local import run as command
     from local.cloud import CloudFailed
     from local.deploy import DeployError
     from local.postgres import Failed
     from local.stack import AlreadyRunning, Died
 
     try:
-        asyncio.run(_run(state.folder(home), port))
+        asyncio.run(command.run(state.folder(home), port, console, _print))
     except AlreadyRunning as other:
         where = f": {other.addresses.api}, inbox {other.addresses.inbox}" if other.addresses else ""
         _give_up(f"BizCall Admin is running already (process {other.pid}){where}")
@@ -57,60 +58,6 @@ def run(
         _give_up(f"{changed} differs from what made this database; `python -m local reset` forgets it and all its data")
     except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died) as error:
         _give_up(str(error))
-
-
-async def _run(home: pathlib.Path, port: int | None) -> None:
-    from local import seed
-    from local.stack import running
-
-    stop = asyncio.Event()
-    starting = asyncio.current_task()
-
-    def end() -> None:
-        if not stop.is_set() and starting is not None and not started:
-            starting.cancel()
-        stop.set()
-
-    started = False
-    logging.basicConfig(level=logging.WARNING, handlers=[RichHandler(console=console, show_path=False)])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, end)
-    before = time.monotonic()
-    try:
-        async with AsyncExitStack() as stack:
-            keep = stack.enter_context(logbook.writing(home))
-
-            def log(function: str, line: str) -> None:
-                keep(function, line)
-                _print(function, line)
-
-            system = await stack.enter_async_context(
-                running(
-                    home,
-                    port=port,
-                    say=lambda text: console.print(f"  {escape(text)}", style="dim"),
-                    log=log,
-                )
-            )
-            started = True
-            addresses = system.addresses
-            for line in (
-                f"[bold]BizCall Admin runs[/] ({time.monotonic() - before:.1f} s)",
-                f"  API        {addresses.graphql}   try it out at {addresses.api}/ide",
-                f"  inbox      {addresses.inbox}   SMS and mails; also: .venv/bin/python -m local inbox",
-                f"  bucket     {addresses.bucket} at {addresses.aws}",
-                f"  sign in    {seed.LOGIN_ID} / {seed.PASSWORD}   {seed.COMPANY_NAME}; the code is in the inbox",
-                f"             {seed.OPERATOR_LOGIN_ID} / {seed.PASSWORD}      the operator",
-                f"  state      {home}",
-                "Ctrl-C stops everything. The log:",
-            ):
-                console.print(line, soft_wrap=True)
-            await system.until(stop)
-            console.print("Stopping ...")
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
-    console.print("Stopped.")
 
 
 def _print(function: str, line: str) -> None:
@@ -168,11 +115,8 @@ def drop(
 ) -> None:
     """Drop a file into the demo company's inbox in the bucket, as operations do, and show what became of each row."""
     from local.drop import NoAnswer, dropped
-    from local.stack import addresses_in
 
-    addresses = addresses_in(state.folder(home))
-    if addresses is None:
-        _give_up("Nothing is running; start scripts/run first.")
+    addresses = _addresses(state.folder(home))
     try:
         key, rows = dropped(addresses, file)
     except NoAnswer as missing:
@@ -189,11 +133,8 @@ def provision(
 ) -> None:
     """Drop an event of the provider's into the bucket and show how it stands; a welcome message comes to the inbox."""
     from local.provision import provisioned
-    from local.stack import addresses_in
 
-    addresses = addresses_in(state.folder(home))
-    if addresses is None:
-        _give_up("Nothing is running; start scripts/run first.")
+    addresses = _addresses(state.folder(home))
     for line in provisioned(addresses, file):
         console.print(escape(line), soft_wrap=True)
 
@@ -208,7 +149,6 @@ def feed(
     """Drop files of calls, messages or customers into the bucket and show what went in and what was refused."""
     from local import feed as command
     from local.seed import NUMBERS
-    from local.stack import addresses_in
 
     if kind not in command.KINDS:
         _give_up(f"--kind is one of {', '.join(command.KINDS)}.")
@@ -216,9 +156,7 @@ def feed(
     try:
         for file in files:
             command.require_feed(file)
-        addresses = addresses_in(state.folder(home))
-        if addresses is None:
-            _give_up("Nothing is running; start scripts/run first.")
+        addresses = _addresses(state.folder(home))
         owner = command.owner(addresses, company or NUMBERS[0])
         for file in files:
             read, lines = command.fed(addresses, kind, owner, file)
@@ -240,11 +178,8 @@ def letters(
 ) -> None:
     """List a queue's dead letters with their reasons, or send them back to work."""
     from local import letters as command
-    from local.stack import addresses_in
 
-    addresses = addresses_in(state.folder(home))
-    if addresses is None:
-        _give_up("Nothing is running; start scripts/run first.")
+    addresses = _addresses(state.folder(home))
     for line in command.letters(addresses, [do, queue, *(("--limit", str(limit)) if limit is not None else ())]):
         console.print(escape(line), soft_wrap=True)
 
@@ -288,12 +223,9 @@ def service_end(name: str, home: State = None) -> None:
 
 def _account(home: pathlib.Path | None, event: dict[str, object]) -> None:
     from local import accounts as command
-    from local.stack import addresses_in
 
     folder = state.folder(home)
-    addresses = addresses_in(folder)
-    if addresses is None:
-        _give_up("Nothing is running; start scripts/run first.")
+    addresses = _addresses(folder)
     answer = command.answered(addresses, folder, event)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
     if "problems" in answer:
@@ -304,11 +236,8 @@ def _account(home: pathlib.Path | None, event: dict[str, object]) -> None:
 def audit_verify(home: State = None) -> None:
     """Recompute the seals over all companies' audit records; exits with 1 when some were tampered with."""
     from local import audit as command
-    from local.stack import addresses_in
 
-    addresses = addresses_in(state.folder(home))
-    if addresses is None:
-        _give_up("Nothing is running; start scripts/run first.")
+    addresses = _addresses(state.folder(home))
     held, lines = command.verified(addresses)
     for line in lines:
         console.print(escape(line), soft_wrap=True)
@@ -367,11 +296,8 @@ def stats(
     from lambdas.runtime import InvocationFailed
     from local import stats as command
     from local.seed import COMPANY_ID
-    from local.stack import addresses_in
 
-    addresses = addresses_in(state.folder(home))
-    if addresses is None:
-        _give_up("Nothing is running; start scripts/run first.")
+    addresses = _addresses(state.folder(home))
     event = {"do": do, "company": company or str(COMPANY_ID), "from": first, "to": last}
     try:
         print(command.stats(addresses, event))
@@ -403,12 +329,9 @@ def stop(home: State = None) -> None:
 def psql(home: State = None) -> None:
     """Open a session of role `app` on the running database; no company's rows show before app.company_id is set."""
     from local.programs import programs
-    from local.stack import addresses_in
 
     folder = state.folder(home)
-    addresses = addresses_in(folder)
-    if addresses is None:
-        _give_up("Nothing is running.")
+    addresses = _addresses(folder)
     program = shutil.which("psql") or str(programs(folder / "postgres") / "psql")
     url = urlsplit(addresses.database)
     # The password goes by the environment, because other users can see the arguments of a process.
@@ -430,6 +353,16 @@ def reset(home: State = None, yes: Annotated[bool, typer.Option("--yes", help="D
     except AlreadyRunning as other:
         _give_up(f"Process {other.pid} is running on it; stop that first.")
     console.print("Forgotten.")
+
+
+def _addresses(folder: pathlib.Path) -> Addresses:
+    """Where the system on that state folder is reached; ends the command when none runs there."""
+    from local.stack import addresses_in
+
+    found = addresses_in(folder)
+    if found is None:
+        _give_up("Nothing is running; start scripts/run first.")
+    return found
 
 
 def _give_up(reason: str) -> NoReturn:
