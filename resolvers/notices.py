@@ -58,8 +58,10 @@ async def notice_save(
         strawberry.ID | None, strawberry.argument(description="Which one to change; left out, it is a new one.")
     ] = None,
 ) -> NoticeSavePayload:
-    """See `notices.save`."""
+    """See `notices.save`; asks for a fresh code (S6), but for a draft, which no company sees."""
     context = info.context
+    if input.published_at is not None:
+        context.demand_fresh_factor()
     row = await notices.save(
         None if id is None else key_of(id, "Notice", "id"),
         notices.Draft(
@@ -104,7 +106,8 @@ class NoticeMutations:
 
     notice_save = mutation(
         NoticeSavePayload,
-        description="Operators: write a notice, or change the one with this id. Publish and schedule it by its times.",
+        description="Operators: write a notice, or change the one with this id. Publish and schedule it by its times, "
+        "within ten minutes of a right code (CODE_REQUIRED); a draft asks for none.",
     )(notice_save)
     notice_withdraw = mutation(
         NoticeWithdrawPayload, description="Operators: take a notice from everybody's eyes, for good."

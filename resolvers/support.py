@@ -51,8 +51,9 @@ async def document_publish(
     info: Info,
     input: Annotated[DocumentPublishInput, strawberry.argument(description="The version.")],  # noqa: A002
 ) -> DocumentPublishPayload:
-    """See `support.publish`."""
+    """See `support.publish`; asks for a fresh code (S6)."""
     context = info.context
+    context.demand_fresh_factor()
     version = await support.publish(
         input.kind,
         key_of(input.upload_id, "Upload", "uploadId"),
@@ -85,7 +86,9 @@ class SupportMutations:
     """Fields of Mutation."""
 
     document_publish = mutation(
-        DocumentPublishPayload, description="Operators: make an upload the next version of a document."
+        DocumentPublishPayload,
+        description="Operators: make an upload the next version of a document, within ten minutes of a right code "
+        "(CODE_REQUIRED).",
     )(document_publish)
     document_withdraw = mutation(
         DocumentWithdrawPayload, description="Operators: serve a version no longer, nor ever again."

@@ -71,11 +71,12 @@ def wired(desk: Desk) -> Wiring:
 
 
 @asynccontextmanager
-async def signed_in(desk: Desk) -> AsyncIterator[Console]:
-    """The operator's client."""
+async def signed_in(desk: Desk, *, is_fresh: bool = True) -> AsyncIterator[Console]:
+    """The operator's client; a session that is fresh is so wherever a test turns its clock."""
     until = datetime.now(UTC) + timedelta(hours=1)
+    fresh = until + timedelta(days=3650) if is_fresh else None
     assert desk.actor.id is not None
-    viewer = Viewer(PROVIDER_ID, desk.actor.id, uuid7(), until, until)
+    viewer = Viewer(PROVIDER_ID, desk.actor.id, uuid7(), until, until, fresh_until=fresh)
 
     async def identify(token: str | None, **_: object) -> Viewer:
         return viewer
@@ -244,3 +245,22 @@ async def test_SU_01_an_operator_publishes_and_withdraws_a_version(
     assert gone["version"]["withdrawnAt"] is not None
     answer = await admin.answer("query ($id: ID!) { node(id: $id) { id } }", id=published["id"])
     assert answer["data"] == {"node": None}
+
+
+async def test_S6_what_goes_to_all_companies_asks_for_a_fresh_code_and_a_draft_does_not(desk: Desk) -> None:
+    draft = {"category": "SERVICE", "title": "공지", "body": "본문", "attachments": [], "idempotencyKey": "S6-draft"}
+    published = {**draft, "publishedAt": "2026-01-05T00:00:00Z", "idempotencyKey": "S6-published"}
+    document = {"kind": "APP_MANUAL", "uploadId": encode("Upload", uuid7()), "idempotencyKey": "S6-document"}
+    required: list[tuple[str, list[str]]] = [("CODE_REQUIRED", [])]
+
+    async def problems(operator: Console, mutation: str, given: dict[str, Any]) -> list[tuple[str, list[str]]]:
+        payload = await operator.ask(mutation, input=given)
+        return [(each["code"], each["field"]) for each in payload["userErrors"]]
+
+    async with signed_in(desk, is_fresh=False) as operator:
+        assert await problems(operator, SAVE, published) == required
+        assert await problems(operator, PUBLISH, document) == required
+        assert await problems(operator, SAVE, draft) == []
+    async with signed_in(desk) as operator:
+        assert await problems(operator, SAVE, published) == []
+        assert await problems(operator, PUBLISH, document) == [("NOT_FOUND", ["uploadId"])]
