@@ -10,6 +10,7 @@ from bizcall import texts
 from bizcall.database import reading
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history import filters
+from bizcall.keyed import rows_by_ids
 from bizcall.models import Customer
 from bizcall.paging import Listing, Order
 
@@ -38,9 +39,7 @@ def listing(company_id: UUID, wanted: CustomerFilter, *, descending: bool = Fals
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Customer]:
     """Customers by key; other companies' are left out."""
-    async with reading(company_id):
-        rows = await Customer.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(Customer, company_id, ids)
 
 
 async def by_numbers(company_id: UUID, numbers: Collection[str]) -> dict[str, Customer]:

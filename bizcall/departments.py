@@ -17,6 +17,7 @@ from bizcall.audit import Actor
 from bizcall.database import query, reading, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
+from bizcall.keyed import rows_by_ids
 from bizcall.models import Department
 from bizcall.paging import Listing, Order
 from bizcall.ports import Clock, now
@@ -88,9 +89,7 @@ async def current(company_id: UUID) -> list[Department]:
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Department]:
     """Departments by key, retired ones included."""
-    async with reading(company_id):
-        rows = await Department.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(Department, company_id, ids)
 
 
 async def member_counts(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, int]:

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from bizcall import audit, published_files, texts
 from bizcall.audit import Actor, ActorKind
-from bizcall.database import reading, tenant
+from bizcall.database import tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
 from bizcall.imports import keys
+from bizcall.keyed import rows_by_ids
 from bizcall.models import Upload
 from bizcall.models.imports import Purpose
 from bizcall.ports import Clock, Storage, UploadForm, now
@@ -92,6 +93,4 @@ async def create(
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Upload]:
     """Uploads by key."""
-    async with reading(company_id):
-        found = await Upload.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in found}
+    return await rows_by_ids(Upload, company_id, ids)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
-from bizcall.database import reading
+from bizcall.keyed import rows_by_ids
 from bizcall.models import AuditRecord
 from bizcall.models.house import ActorKind
 from bizcall.paging import Listing, Order
@@ -58,6 +58,4 @@ def listing(company_id: UUID, wanted: AuditFilter = AuditFilter(), *, descending
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, AuditRecord]:
     """Records by key."""
-    async with reading(company_id):
-        rows = await AuditRecord.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(AuditRecord, company_id, ids)

@@ -12,6 +12,7 @@ from bizcall.downloads import Download, link
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.imports import downloads
 from bizcall.imports.downloads import File
+from bizcall.keyed import rows_by_ids
 from bizcall.models import Import, ImportFinding, ImportRow
 from bizcall.models.imports import Action, Severity, Source, State
 from bizcall.paging import Listing, Order
@@ -50,9 +51,7 @@ def findings(company_id: UUID, import_id: UUID, *, severities: Collection[Severi
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Import]:
     """Imports by key."""
-    async with reading(company_id):
-        found = await Import.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in found}
+    return await rows_by_ids(Import, company_id, ids)
 
 
 async def of_uploads(company_id: UUID, upload_ids: Collection[UUID]) -> dict[UUID, Import]:

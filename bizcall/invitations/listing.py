@@ -10,6 +10,7 @@ from uuid import UUID
 from tortoise.expressions import Subquery
 
 from bizcall.database import query, reading
+from bizcall.keyed import rows_by_ids
 from bizcall.models import Delivery, DeliveryAttempt, Invitation, InvitationBatch
 from bizcall.models.dispatch import Channel, DeliveryState
 from bizcall.paging import Listing, Order
@@ -65,16 +66,12 @@ def listing(company_id: UUID, wanted: InvitationFilter) -> Listing[Invitation]:
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Invitation]:
     """Invitations by key."""
-    async with reading(company_id):
-        rows = await Invitation.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(Invitation, company_id, ids)
 
 
 async def batches_by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, InvitationBatch]:
     """Batches by key."""
-    async with reading(company_id):
-        rows = await InvitationBatch.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(InvitationBatch, company_id, ids)
 
 
 async def batches_of_imports(company_id: UUID, import_ids: Collection[UUID]) -> dict[UUID, InvitationBatch]:
@@ -86,9 +83,7 @@ async def batches_of_imports(company_id: UUID, import_ids: Collection[UUID]) -> 
 
 async def deliveries_by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Delivery]:
     """Messages by key."""
-    async with reading(company_id):
-        rows = await Delivery.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(Delivery, company_id, ids)
 
 
 async def deliveries_of(company_id: UUID, invitation_ids: Collection[UUID]) -> dict[UUID, list[Delivery]]:

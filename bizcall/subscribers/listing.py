@@ -14,6 +14,7 @@ from tortoise.expressions import Q
 
 from bizcall import texts
 from bizcall.database import reading
+from bizcall.keyed import rows_by_ids
 from bizcall.models import Line, LineRow, Subscriber
 from bizcall.paging import Listing, Order
 from bizcall.ports import Clock, now
@@ -135,6 +136,4 @@ async def numbers_ever(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, st
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Subscriber]:
     """Holdings by key, past ones included; other companies' are left out."""
-    async with reading(company_id):
-        rows = await Subscriber.filter(company_id=company_id, id__in=list(ids))
-    return {row.id: row for row in rows}
+    return await rows_by_ids(Subscriber, company_id, ids)
