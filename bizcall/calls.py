@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bizcall.database import query, reading
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history.filters import HistoryFilter
-from bizcall.history.keys import FactKey, columns
+from bizcall.history.keys import FactKey, rows_by_keys
 from bizcall.history.listing import FactListing
 from bizcall.models import Call
 from bizcall.models.calls import CallType
@@ -80,13 +79,7 @@ def unreturned(
 
 async def by_keys(company_id: UUID, keys: Collection[FactKey]) -> dict[FactKey, CallRow]:
     """Calls by key; other companies' are left out."""
-    async with reading(company_id):
-        rows = await query(
-            f"SELECT {_COLUMNS} FROM unnest($2::text[], $3::timestamptz[]) AS one (id, at)"  # noqa: S608 - constants
-            " JOIN call ON call.company_id = $1 AND call.id = one.id AND call.started_at = one.at",
-            company_id,
-            *columns(keys),
-        )
+    rows = await rows_by_keys(company_id, CALLS, _COLUMNS, keys)
     return {row.key: row for row in map(_row, rows)}
 
 

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from bizcall.database import query, reading
 from bizcall.history.filters import HistoryFilter
-from bizcall.history.keys import FactKey, columns
+from bizcall.history.keys import FactKey, rows_by_keys
 from bizcall.history.listing import FactListing
 from bizcall.models import Message
 from bizcall.models.messages import MessageDirection, MessageKind
@@ -53,13 +52,7 @@ def listing(
 
 async def by_keys(company_id: UUID, keys: Collection[FactKey]) -> dict[FactKey, MessageRow]:
     """Messages by key; other companies' are left out."""
-    async with reading(company_id):
-        rows = await query(
-            f"SELECT {_COLUMNS} FROM unnest($2::text[], $3::timestamptz[]) AS one (id, at)"  # noqa: S608 - constants
-            " JOIN message ON message.company_id = $1 AND message.id = one.id AND message.sent_at = one.at",
-            company_id,
-            *columns(keys),
-        )
+    rows = await rows_by_keys(company_id, MESSAGES, _COLUMNS, keys)
     return {row.key: row for row in map(_row, rows)}
 
 

@@ -53,10 +53,7 @@ async def send(
     earlier messages are still on their way, APP_DISABLED, NO_RECIPIENT, DUPLICATE. With REJECT_ALL raises Invalid with
     all of them.
     """
-    if not subscriber_ids:
-        raise Invalid(Problem(ErrorCode.REQUIRED, ("subscriberIds",)))
-    if len(subscriber_ids) > IDS_MOST:
-        raise Invalid(Problem(ErrorCode.TOO_MANY, ("subscriberIds",), {"maximum": str(IDS_MOST)}))
+    bound(subscriber_ids, "subscriberIds")
     ways = _ways(channels)
     messages: list[UUID] = []
 
@@ -143,6 +140,14 @@ async def invite(
         company_id, list(wanted.items()), at, requested_by=requested_by, import_id=import_id
     )
     return len(wanted), messages
+
+
+def bound(ids: Sequence[UUID], field: str) -> None:
+    """Raise Invalid at the field unless there are 1 to IDS_MOST of them."""
+    if not ids:
+        raise Invalid(Problem(ErrorCode.REQUIRED, (field,)))
+    if len(ids) > IDS_MOST:
+        raise Invalid(Problem(ErrorCode.TOO_MANY, (field,), {"maximum": str(IDS_MOST)}))
 
 
 def vouch(contacts_at: Iterable[datetime | None], vouched_until: datetime | None) -> None:

@@ -13,7 +13,7 @@ from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.dispatch import claims, outbox, publish
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.invitations.requesting import BOTH, IDS_MOST, vouch
+from bizcall.invitations.requesting import BOTH, bound, vouch
 from bizcall.models.companies import OnError
 from bizcall.models.dispatch import Channel
 from bizcall.ports import Clock, Queue, now
@@ -46,10 +46,7 @@ async def resend(
     the holding ended, APP_DISABLED, NO_RECIPIENT. With REJECT_ALL raises Invalid with all of them. `vouched_until` is
     that of `send`.
     """
-    if not invitation_ids:
-        raise Invalid(Problem(ErrorCode.REQUIRED, ("invitationIds",)))
-    if len(invitation_ids) > IDS_MOST:
-        raise Invalid(Problem(ErrorCode.TOO_MANY, ("invitationIds",), {"maximum": str(IDS_MOST)}))
+    bound(invitation_ids, "invitationIds")
     if not channels:
         raise Invalid(Problem(ErrorCode.REQUIRED, ("channels",)))
     messages: list[UUID] = []
