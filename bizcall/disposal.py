@@ -7,6 +7,7 @@
     rows and findings of imports           all of them                                            90 days after its end
     recipients of invitations              mobile or address                                      90 days after its end
     exports                                the request, with whatever customer it asked for       90 days after
+    companies whose contract has ended     all that they had but audit records (`emptying`)       90 days after
 
 Holdings, departments, times and counts stay: history and statistics go on counting a person without a name. All else
 that is personal goes by other clocks (docs/operations.md). The policy stands here in one place rather than in each
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from bizcall import audit, phones, reasons, texts
+from bizcall import audit, emptying, phones, reasons, texts
 from bizcall.audit import Actor, forgetting
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -156,11 +157,21 @@ async def dispose_due(*, clock: Clock = now, stop: Callable[[], bool] = lambda: 
     return forgotten
 
 
-async def dispose(company_id: UUID, *, clock: Clock = now, rows_most: int = ROWS_MOST) -> int:
-    """Forget what is over in a company, at most `rows_most` of each sort; return how many rows. May be repeated."""
+async def dispose(
+    company_id: UUID, *, clock: Clock = now, rows_most: int = ROWS_MOST, emptied_most: int = emptying.ROWS_MOST
+) -> int:
+    """Forget what is over in a company, at most `rows_most` of each sort; return how many rows. May be repeated.
+
+    A company whose contract ended 90 days ago is emptied, by `emptied_most` rows of all its tables.
+    """
     at = clock()
     counts = dict[str, int]()
     async with tenant(company_id):
+        emptied = await emptying.empty(company_id, at - KEPT, rows_most=emptied_most)
+        if emptied:
+            await audit.record(
+                company_id, audit.system(), "companies.empty", [company_id], dict(emptied), kind="Company", clock=clock
+            )
         keys = list[UUID]()
         for rule in RULES:
             present = [at] if "$4" in rule.statement else []
@@ -173,9 +184,9 @@ async def dispose(company_id: UUID, *, clock: Clock = now, rows_most: int = ROWS
             await audit.record(
                 company_id, audit.system(), "people.forget", keys, counts, kind="Subscriber", clock=clock
             )
-    if rows_most in counts.values():
+    if rows_most in counts.values() or emptied.total() >= emptied_most:
         await _again(company_id)
-    return sum(counts.values())
+    return sum(counts.values()) + emptied.total()
 
 
 async def erase(

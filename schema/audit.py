@@ -60,6 +60,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "audit.review": ("접속 기록 점검 확인", "Access records reviewed"),
     "audit.view": ("감사 기록 조회", "Audit records viewed"),
     "companies.enter": ("운영자의 회사 정보 조회", "Company entered by an operator"),
+    "companies.empty": ("계약이 종료된 기업의 정보 파기", "Company emptied after its contract's end"),
     "companies.end": ("기업 계약 종료", "Company's contract ended"),
     "companies.resume": ("기업 이용 정지 해제", "Company's contract resumed"),
     "companies.suspend": ("기업 이용 정지", "Company's contract suspended"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -96,7 +97,8 @@ async def test_every_table_of_companies_stands_under_forced_row_level_security(d
         postgres,
         "SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced,"
         " coalesce((SELECT bool_and(pg_get_expr(polqual, polrelid) LIKE '%(current_setting(''app.company_id''::text))%'"
-        " AND polpermissive AND polcmd = '*') FROM pg_policy WHERE polrelid = c.oid), false) AS keyed"
+        # A restrictive policy can only take away from what the permissive one lets through.
+        " AND polcmd = '*') FILTER (WHERE polpermissive) FROM pg_policy WHERE polrelid = c.oid), false) AS keyed"
         " FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
         " AND (c.relname = 'company' OR EXISTS"
         " (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'company_id'))",
@@ -186,8 +188,31 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
     disposing = {"customer", "export", "import_finding", "import_row"}
     # An edit may leave an attachment out; its file stays.
     publishing = {"notice_attachment"}
-    known = others | dispatching | signing_in | counting | feeding | disposing | publishing
-    assert {row["relname"] for row in rows} == known
+    # Events of a company that is emptied (P7); they stand outside companies.
+    emptying = {"provisioning_event", "provisioning_fact"}
+    known = others | dispatching | signing_in | counting | feeding | disposing | publishing | emptying
+    # The rest only once the company's contract has ended: a restrictive policy says so.
+    ended = await as_owner(
+        postgres,
+        "SELECT polrelid::regclass::text AS name FROM pg_policy WHERE polname = 'ended' AND NOT polpermissive"
+        " AND polcmd = 'd' AND pg_get_expr(polqual, polrelid) LIKE '%state%ENDED%'",
+    )
+    assert {row["relname"] for row in rows} == known | {row["name"] for row in ended}
+
+
+async def test_P7_rows_that_history_names_go_only_when_the_contract_has_ended(company: Tenant) -> None:
+    async def remove() -> list[dict[str, Any]]:
+        async with tenant(company.id):
+            return await query("DELETE FROM line WHERE company_id = $1 AND id = $2 RETURNING id", company.id, line)
+
+    line = company.line_ids[1]
+    for state in ("ACTIVE", "SUSPENDED"):
+        async with directory():
+            await query("UPDATE company_directory SET state = $2 WHERE company_id = $1", company.id, state)
+        assert await remove() == []
+    async with directory():
+        await query("UPDATE company_directory SET state = 'ENDED' WHERE company_id = $1", company.id)
+    assert len(await remove()) == 1
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_record SET action = 'x'", "DELETE FROM audit_record"])

@@ -1,0 +1,133 @@
+"""A company whose contract has ended is emptied, table by table (P7, article 13); `bizcall/disposal.py` says when.
+
+Each visit deletes at most so many rows, in one transaction, and goes on where rows are left: a visit that was killed
+has done nothing, and one that comes again finds nothing to do, or what has come since. What is kept is in `KEPT`; a
+test holds both tables to PostgreSQL's catalogue, so that no table is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from bizcall.database import query
+
+ROWS_MOST = 5_000
+"""Of one visit, all tables together: less than a second of the sweep's time."""
+
+NAME = "종료된 기업"
+"""What an emptied company is called; its number and its key tell which one it was."""
+
+EMPTIED: Mapping[str, str] = {
+    "delivery_directory": "delivery_id",
+    "delivery_attempt": "delivery_id, number",
+    "delivery": "id",
+    "delivery_count": "day, channel",
+    "invitation": "id",
+    "invitation_batch": "id",
+    "import_deadline": "import_id",
+    "import_finding": "id",
+    "import_row": "id",
+    "import": "id",
+    "upload": "id",
+    "export_deadline": "export_id",
+    "export": "id",
+    "feed_reject": "file_id, line",
+    "feed_file": "id",
+    "call": "id, started_at",
+    "message": "id, sent_at",
+    "correction": "kind, id, started_at",
+    "customer": "id",
+    "call_hour": "hour",
+    "call_department_hour": "hour, department_id",
+    "call_department_day": "day, department_id",
+    "call_line_day": "day, line_id, subscriber_id, department_id",
+    "call_line_month": "month, line_id, subscriber_id, department_id",
+    "message_hour": "hour",
+    "message_department_hour": "hour, department_id",
+    "message_department_day": "day, department_id",
+    "message_line_day": "day, line_id, subscriber_id, department_id",
+    "message_line_month": "month, line_id, subscriber_id, department_id",
+    "membership": "subscriber_id, started_at",
+    "subscriber": "id",
+    "department": "id",
+    "line": "id",
+    "number_directory": "number",
+    "access_review": "month",
+    "idempotency_key": "key",
+    # With the challenge go its codes.
+    "challenge": "id",
+    "session": "id",
+    "device": "id",
+    "account_message": "id",
+    "former_password": "admin_id, replaced_at",
+    "outbox": "id",
+}
+"""The tables of a company that lose all its rows, with what tells these apart; whoever refers to others comes first."""
+
+KEPT: Mapping[str, str] = {
+    "company": "all that is kept refers to it; its name goes",
+    "company_directory": "operators see that the contract has ended, and when",
+    "admin": "audit records name administrators by key; contacts and name go by the rules of disposal",
+    "credential": "goes with the administrator's contacts, by the same rule",
+    "audit_record": "1096 days; they name keys and counts",
+    "audit_seal": "as long as the records",
+    "audit_chain": "as long as the records",
+    "provisioning_subscription": "no event makes a company of it again; what it says beside goes by its name",
+    "provisioning_event": "goes by the subscription, with what it adds up to",
+    "verification_code": "goes with its challenge",
+}
+"""The other tables that name a company, and why they stay as they are."""
+
+_OF_COMPANY = "company_id = $1"
+_OF_SUBSCRIPTION = "subscription IN (SELECT subscription FROM provisioning_subscription WHERE company_id = $1)"
+
+_IS_DUE = """
+SELECT 1 FROM company_directory WHERE company_id = $1 AND state = 'ENDED' AND state_changed_at <= $2
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+_NAMELESS = """
+UPDATE company SET name = $2, plan_code = NULL WHERE id = $1 AND (name, plan_code) IS DISTINCT FROM ($2, NULL)
+RETURNING id
+"""
+
+
+async def empty(company_id: UUID, before: datetime, *, rows_most: int = ROWS_MOST) -> Counter[str]:
+    """Delete what a company has whose contract had ended by then, in its open transaction; returns rows by table.
+
+    Of a company that goes on, or ended later, nothing. As many rows as `rows_most` mean that there may be more.
+    """
+    gone = Counter[str]()
+    if not await query(_IS_DUE, company_id, before):
+        return gone
+    for table, statement in _statements():
+        left = rows_most - gone.total()
+        if left <= 0:
+            return gone
+        [deleted] = await query(statement, company_id, left)
+        if deleted["count"]:
+            gone[table] = deleted["count"]
+    if gone.total() < rows_most and (renamed := await query(_NAMELESS, company_id, NAME)):
+        gone["company"] = len(renamed)
+    return gone
+
+
+def _statements() -> Iterator[tuple[str, str]]:
+    """Each table, and the statement that deletes up to $2 of its rows."""
+    for table, key in EMPTIED.items():
+        yield table, _deletion(table, key, _OF_COMPANY, "gone.company_id = $1")
+    # Events that were rejected name no company, and facts never do.
+    yield "provisioning_event", _deletion("provisioning_event", "id", f"({_OF_COMPANY} OR {_OF_SUBSCRIPTION})")
+    yield "provisioning_fact", _deletion("provisioning_fact", "subscription, subject", _OF_SUBSCRIPTION)
+
+
+def _deletion(table: str, key: str, which: str, *further: str) -> str:
+    """Chosen first, once: PostgreSQL may run a subquery of IN again for each row, and LIMIT would bound nothing."""
+    same = " AND ".join([*further, *(f"gone.{column} = chosen.{column}" for column in key.split(", "))])
+    return f"""
+        WITH chosen AS MATERIALIZED (SELECT {key} FROM {table} WHERE {which} LIMIT $2),
+        deleted AS (DELETE FROM {table} AS gone USING chosen WHERE {same} RETURNING 1)
+        SELECT count(*) FROM deleted
+    """  # noqa: S608 - constants
