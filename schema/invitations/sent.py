@@ -1,9 +1,9 @@
-"""Invitations to the app: what was sent to whom, and what became of it (IN-10)."""
+"""An invitation, its messages and their attempts (IN-10)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import strawberry
 
@@ -12,19 +12,16 @@ from bizcall.invitations import listing
 from bizcall.models import Delivery as DeliveryRow
 from bizcall.models import DeliveryAttempt as AttemptRow
 from bizcall.models import Invitation as InvitationRow
-from bizcall.models import InvitationBatch as BatchRow
 from bizcall.models.dispatch import AttemptOutcome, Channel, DeliveryReason, DeliveryState
-from bizcall.paging import Slice
 from bizcall.subscribers import listing as subscribers_listing
-from schema.companies import OnError
-from schema.connections import After, Before, Connection, First, Last
 from schema.context import Info
 from schema.enums import described
-from schema.errors import Payload
-from schema.jobs import Job, JobError, JobStatus, Progress
 from schema.node import Node, key_or_nothing
 from schema.personal import personal
-from schema.subscribers import LineFilter, Subscriber
+from schema.subscribers import Subscriber
+
+if TYPE_CHECKING:
+    from schema.invitations.batches import InvitationBatch
 
 described(
     Channel,
@@ -142,7 +139,7 @@ class Invitation(Node):
     @strawberry.field(description="The request that it came of.")
     async def batch(
         self, info: Info, parent: strawberry.Parent[InvitationRow]
-    ) -> Annotated[InvitationBatch, strawberry.lazy("schema.invitations")] | None:
+    ) -> Annotated[InvitationBatch, strawberry.lazy("schema.invitations.batches")] | None:
         """One statement for all invitations of an answer."""
         return cast("InvitationBatch | None", await info.context.load(listing.batches_by_ids, parent.batch_id))
 
@@ -150,48 +147,6 @@ class Invitation(Node):
     async def deliveries(self, info: Info, parent: strawberry.Parent[InvitationRow]) -> list[Delivery]:
         """One statement for all invitations of an answer."""
         return cast("list[Delivery]", await info.context.load(listing.deliveries_of, parent.id) or [])
-
-
-@strawberry.type(description="How many messages are in which state.")
-class DeliveryCounts:
-    """Of one batch."""
-
-    queued: int = strawberry.field(description="QUEUED.")
-    sending: int = strawberry.field(description="SENDING.")
-    sent: int = strawberry.field(description="SENT.")
-    delivered: int = strawberry.field(description="DELIVERED.")
-    failed: int = strawberry.field(description="FAILED.")
-    unknown: int = strawberry.field(description="UNKNOWN.")
-
-
-async def _state(info: Info, parent: BatchRow) -> listing.BatchProgress:
-    """How far the batch has come; one statement for all batches of an answer."""
-    return await info.context.load(listing.progress_of, parent.id) or listing.BatchProgress()
-
-
-async def _status(info: Info, parent: strawberry.Parent[BatchRow]) -> JobStatus:
-    found = await _state(info, parent)
-    if found.done == found.total:
-        return JobStatus.COMPLETED
-    return JobStatus.QUEUED if found.started_at is None else JobStatus.RUNNING
-
-
-async def _progress(info: Info, parent: strawberry.Parent[BatchRow]) -> Progress:
-    found = await _state(info, parent)
-    return Progress(done=found.done, total=found.total)
-
-
-async def _started_at(info: Info, parent: strawberry.Parent[BatchRow]) -> datetime | None:
-    return (await _state(info, parent)).started_at
-
-
-async def _finished_at(info: Info, parent: strawberry.Parent[BatchRow]) -> datetime | None:
-    return (await _state(info, parent)).finished_at
-
-
-def _error(parent: strawberry.Parent[BatchRow]) -> JobError | None:
-    """Messages fail one by one, never the job."""
-    return None
 
 
 @strawberry.input(description="Which invitations; fields that are left out let all through.")
@@ -218,115 +173,3 @@ class InvitationFilter:
             subscriber_ids=None if ids is None else [key_or_nothing(each, "Subscriber") for each in ids],
             batch_id=None if self.batch_id is None else key_or_nothing(self.batch_id, "InvitationBatch"),
         )
-
-
-@strawberry.type(
-    description="One request for invitations. As a job it runs until every message is SENT, FAILED or UNKNOWN: "
-    "poll it, then look at what failed."
-)
-class InvitationBatch(Node, Job):
-    """A `bizcall.models.InvitationBatch`."""
-
-    row = BatchRow
-    fetch = staticmethod(listing.batches_by_ids)
-
-    created_at: datetime = strawberry.field(description="When it was asked for.")
-    status: JobStatus = strawberry.field(
-        resolver=_status, description="QUEUED until the first message goes out; COMPLETED also when messages failed."
-    )
-    progress: Progress = strawberry.field(
-        resolver=_progress, description="Messages on which nobody works any more, of all."
-    )
-    started_at: datetime | None = strawberry.field(resolver=_started_at, description="When the first one went out.")
-    finished_at: datetime | None = strawberry.field(
-        resolver=_finished_at, description="When the last one was finished; null before."
-    )
-    error: JobError | None = strawberry.field(resolver=_error, description="Always null: messages fail one by one.")
-
-    @strawberry.field(description="How many messages are in which state.")
-    async def counts(self, info: Info, parent: strawberry.Parent[BatchRow]) -> DeliveryCounts:
-        """One statement for all batches of an answer."""
-        states = (await _state(info, parent)).states
-        return DeliveryCounts(**{state.value.lower(): states.get(state, 0) for state in DeliveryState})
-
-    @strawberry.field(description="Its invitations, newest first.")
-    async def invitations(
-        self,
-        info: Info,
-        parent: strawberry.Parent[BatchRow],
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        states: Annotated[
-            list[DeliveryState] | None, strawberry.argument(description="A message is in one of these states.")
-        ] = None,
-    ) -> Connection[Invitation]:
-        """See `listing.listing`."""
-        wanted = listing.InvitationFilter(states=states or (), batch_id=parent.id)
-        return await Connection.of(info, listing.listing(parent.company_id, wanted), Slice(first, after, last, before))
-
-
-@strawberry.input(
-    description="Whom to invite: `subscriberIds`, or everybody whom `filter` finds. Each gets a message by each of the "
-    "channels that he can be reached by."
-)
-class InvitationsSendInput:
-    """One of both."""
-
-    subscriber_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="1–500 subscribers, each once. Not with `filter`."
-    )
-    filter: LineFilter | None = strawberry.field(
-        default=None, description="The subscribers on the lines that it lets through, at most 5,000."
-    )
-    expected_count: int | None = strawberry.field(
-        default=None,
-        description="Needed with `filter`: how many subscribers it is to find. If it finds others, nothing is sent.",
-    )
-    channels: list[Channel] = strawberry.field(
-        default_factory=lambda: [Channel.SMS, Channel.EMAIL], description="By which ways, at most 2; both if left out."
-    )
-    on_error: OnError = strawberry.field(
-        default=OnError.REJECT_ALL, description="What happens to the others when some can't be invited."
-    )
-    idempotency_key: str = strawberry.field(
-        description="1–255 characters; the same key with the same input gets the first answer, for 24 hours."
-    )
-
-
-@strawberry.type(description="The request; its messages go out in the background.")
-class InvitationsSendPayload(Payload):
-    """With SKIP_BAD_ROWS both fields may be filled."""
-
-    job: InvitationBatch | None = strawberry.field(
-        default=None, description="Poll it; null when nobody could be invited."
-    )
-
-
-@strawberry.input(description="Which invitations to send again.")
-class InvitationsResendInput:
-    """Those with messages that failed or are unknown."""
-
-    invitation_ids: list[strawberry.ID] = strawberry.field(
-        description="1–500 invitations, each once, with a message that is FAILED or UNKNOWN."
-    )
-    channels: list[Channel] = strawberry.field(
-        default_factory=lambda: [Channel.SMS, Channel.EMAIL],
-        description="Whose failed messages to send again, at most 2; of both if left out.",
-    )
-    on_error: OnError = strawberry.field(
-        default=OnError.REJECT_ALL, description="What happens to the others when some can't be sent again."
-    )
-    idempotency_key: str = strawberry.field(
-        description="1–255 characters; the same key with the same input gets the first answer, for 24 hours."
-    )
-
-
-@strawberry.type(description="The invitations of which messages go out again, in the background.")
-class InvitationsResendPayload(Payload):
-    """With SKIP_BAD_ROWS both fields may be filled."""
-
-    invitations: list[Invitation] | None = strawberry.field(
-        default=None, description="At most 500, in the order of the input; null when nothing goes out."
-    )
