@@ -72,7 +72,7 @@ def logs(
     request: Annotated[str | None, typer.Option(help="Only one request (x-request-id) and what came of it.")] = None,
 ) -> None:
     """Show what the functions printed, oldest first."""
-    for function, line in logbook.lines(state.folder(home), request):
+    for function, line in logbook.lines(_folder(home), request):
         _print(function, line)
 
 
@@ -83,7 +83,7 @@ def inbox(
     as_json: Annotated[bool, typer.Option("--json", help="Print the file's lines of JSON.")] = False,
 ) -> None:
     """Show the SMS and mails that were sent, oldest first."""
-    path = state.folder(home) / "aws" / "sent.jsonl"
+    path = _folder(home) / "aws" / "sent.jsonl"
     shown: set[str] = set()
     try:
         while True:
@@ -116,7 +116,7 @@ def drop(
     """Drop a file into the demo company's inbox in the bucket, as operations do, and show what became of each row."""
     from local.drop import NoAnswer, dropped
 
-    addresses = _addresses(state.folder(home))
+    addresses = _addresses(_folder(home))
     try:
         key, rows = dropped(addresses, file)
     except NoAnswer as missing:
@@ -134,7 +134,7 @@ def provision(
     """Drop an event of the provider's into the bucket and show how it stands; a welcome message comes to the inbox."""
     from local.provision import provisioned
 
-    addresses = _addresses(state.folder(home))
+    addresses = _addresses(_folder(home))
     for line in provisioned(addresses, file):
         console.print(escape(line), soft_wrap=True)
 
@@ -156,7 +156,7 @@ def feed(
     try:
         for file in files:
             command.require_feed(file)
-        addresses = _addresses(state.folder(home))
+        addresses = _addresses(_folder(home))
         owner = command.owner(addresses, company or NUMBERS[0])
         for file in files:
             read, lines = command.fed(addresses, kind, owner, file)
@@ -179,7 +179,7 @@ def letters(
     """List a queue's dead letters with their reasons, or send them back to work."""
     from local import letters as command
 
-    addresses = _addresses(state.folder(home))
+    addresses = _addresses(_folder(home))
     for line in command.letters(addresses, [do, queue, *(("--limit", str(limit)) if limit is not None else ())]):
         console.print(escape(line), soft_wrap=True)
 
@@ -224,7 +224,7 @@ def service_end(name: str, home: State = None) -> None:
 def _account(home: pathlib.Path | None, event: dict[str, object]) -> None:
     from local import accounts as command
 
-    folder = state.folder(home)
+    folder = _folder(home)
     addresses = _addresses(folder)
     answer = command.answered(addresses, folder, event)
     print(json.dumps(answer, ensure_ascii=False, indent=2))
@@ -237,7 +237,7 @@ def audit_verify(home: State = None) -> None:
     """Recompute the seals over all companies' audit records; exits with 1 when some were tampered with."""
     from local import audit as command
 
-    addresses = _addresses(state.folder(home))
+    addresses = _addresses(_folder(home))
     held, lines = command.verified(addresses)
     for line in lines:
         console.print(escape(line), soft_wrap=True)
@@ -297,7 +297,7 @@ def stats(
     from local import stats as command
     from local.seed import COMPANY_ID
 
-    addresses = _addresses(state.folder(home))
+    addresses = _addresses(_folder(home))
     event = {"do": do, "company": company or str(COMPANY_ID), "from": first, "to": last}
     try:
         print(command.stats(addresses, event))
@@ -308,7 +308,7 @@ def stats(
 @app.command()
 def stop(home: State = None) -> None:
     """Stop the system that runs on the state folder."""
-    lock = state.folder(home) / "lock"
+    lock = _folder(home) / "lock"
     deadline = time.monotonic() + _STOP_SECONDS
     asked = False
     while time.monotonic() < deadline:
@@ -330,7 +330,7 @@ def psql(home: State = None) -> None:
     """Open a session of role `app` on the running database; no company's rows show before app.company_id is set."""
     from local.programs import programs
 
-    folder = state.folder(home)
+    folder = _folder(home)
     addresses = _addresses(folder)
     program = shutil.which("psql") or str(programs(folder / "postgres") / "psql")
     url = urlsplit(addresses.database)
@@ -345,7 +345,7 @@ def reset(home: State = None, yes: Annotated[bool, typer.Option("--yes", help="D
     """Forget everything: the database, the objects in the bucket, the messages sent."""
     from local.stack import AlreadyRunning, forget
 
-    folder = state.folder(home)
+    folder = _folder(home)
     if not yes:
         typer.confirm(f"Remove the database and all files in {folder}?", abort=True)
     try:
@@ -353,6 +353,14 @@ def reset(home: State = None, yes: Annotated[bool, typer.Option("--yes", help="D
     except AlreadyRunning as other:
         _give_up(f"Process {other.pid} is running on it; stop that first.")
     console.print("Forgotten.")
+
+
+def _folder(given: pathlib.Path | None) -> pathlib.Path:
+    """The state folder; ends the command when it can't be used."""
+    try:
+        return state.folder(given)
+    except state.Unusable as unusable:
+        _give_up(str(unusable))
 
 
 def _addresses(folder: pathlib.Path) -> Addresses:

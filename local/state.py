@@ -139,7 +139,10 @@ def _candidates() -> list[pathlib.Path]:
 
 def _make(path: pathlib.Path) -> None:
     """Make the folder and refuse one that another user made first, as anybody could in /var/tmp."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unusable(f"{path} can't be made: {error.strerror}") from error
     if path.stat().st_uid != os.geteuid():
         raise Unusable(f"{path} belongs to another user")
     if server_user():
