@@ -84,7 +84,7 @@ COSTLY = {
     # Both trails, the accounts locked before they are suspended, and whatever was open of them.
     "Mutation.companySuspend": 14,
     # With every account and every line of the company, whose numbers are told to whom they are promised.
-    "Mutation.companyEnd": 40,
+    "Mutation.companyEnd": 28,
     # An event of the provider makes a company, its lines and its administrator.
     "Mutation.provisioningApply": 42,
 }

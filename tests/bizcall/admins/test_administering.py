@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from bizcall import admins
+from bizcall import admins, contracts
 from bizcall.admins import Half, credentials
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
@@ -22,6 +22,7 @@ from bizcall.ids import uuid7
 from bizcall.models import Admin
 from bizcall.models.accounts import AccountRow
 from bizcall.models.companies import PROVIDER_ID
+from bizcall.reasons import Purpose, Reason
 from local.postgres import Postgres
 from tests.accounts import ACTOR, KEYS, PASSWORD, WRONG, Person, records, refused
 from tests.factories import Tenant
@@ -164,8 +165,11 @@ async def test_AU_32_everything_of_the_former_one_is_dead_at_once(person: Person
     assert former.ended_at == person.clock()
 
 
-async def test_S3_another_process_refuses_the_former_ones_session_at_once(person: Person, postgres: Postgres) -> None:
+async def test_S3_another_process_refuses_a_former_ones_and_a_suspended_companys_session_at_once(
+    person: Person, stranger: Tenant, postgres: Postgres
+) -> None:
     token = (await person.complete()).session.token
+    other = (await (await Person(stranger).register()).complete()).session.token
     root = pathlib.Path(__file__).parents[3]
     asker = await asyncio.create_subprocess_exec(
         *(sys.executable, str(pathlib.Path(__file__).with_name("asker.py")), postgres.url("app")),
@@ -176,15 +180,16 @@ async def test_S3_another_process_refuses_the_former_ones_session_at_once(person
     assert asker.stdin
     assert asker.stdout
 
-    async def told() -> bytes:
+    async def told(presented: str) -> bytes:
         assert asker.stdin
         assert asker.stdout
-        asker.stdin.write(f"{token}\n".encode())
+        asker.stdin.write(f"{presented}\n".encode())
         return await asker.stdout.readline()
 
-    assert await told() == b"somebody\n"
+    assert [await told(each) for each in (token, other)] == [b"somebody\n"] * 2
     await replaced(person)
-    assert await told() == b"nobody\n"
+    await contracts.suspend(stranger.id, Reason(Purpose.OTHER, "요금 미납 3개월"), actor=OPERATOR)
+    assert [await told(each) for each in (token, other)] == [b"nobody\n"] * 2
     asker.stdin.close()
     assert await asker.wait() == 0
 
