@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bizcall import networks
 
 
 class Settings(BaseSettings):
@@ -78,7 +79,11 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, given: Any) -> tuple[str, ...]:
         parts = given.split(",") if isinstance(given, str) else given
-        return tuple(str(ipaddress.ip_network(part.strip())) for part in parts if part.strip())
+        found = tuple(str(networks.network(part.strip())) for part in parts if part.strip())
+        if given and not found:
+            # Read as no networks, what was meant to keep operators in would let them come from anywhere.
+            raise ValueError("names no network")
+        return found
 
 
 @cache

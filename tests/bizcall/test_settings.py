@@ -13,7 +13,9 @@ def test_S8_the_networks_of_operators_are_read_as_networks(monkeypatch: pytest.M
     assert Settings().operator_networks == ()
     monkeypatch.setenv("OPERATOR_NETWORKS", "198.51.100.0/24, 2001:db8:1::/48")
     assert Settings().operator_networks == ("198.51.100.0/24", "2001:db8:1::/48")
-    for wrong in ("198.51.100.0/33", "198.51.100.7/24", "office"):
+    monkeypatch.setenv("OPERATOR_NETWORKS", "::ffff:203.0.113.0/120")
+    assert Settings().operator_networks == ("203.0.113.0/24",)
+    for wrong in ("198.51.100.0/33", "198.51.100.7/24", "office", " , "):
         monkeypatch.setenv("OPERATOR_NETWORKS", wrong)
         with pytest.raises(ValueError, match="operator_networks"):
             Settings()
