@@ -1,4 +1,4 @@
-"""The monthly review of access records (P3): what a month's records sum up to, and that somebody has looked at them.
+"""The monthly review of access records (RV-01, P3): what a month's sum up to, and that somebody has looked at them.
 
 A company reviews its own trail; operators that of the provider, where what they and the commands did stands.
 """

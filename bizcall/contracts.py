@@ -1,4 +1,4 @@
-"""A company's contract: operators suspend it, resume it (S3), and end it (P7).
+"""A company's contract: operators suspend it, resume it (CO-01), and end it (CO-02).
 
     ACTIVE ⇄ SUSPENDED ─▶ ENDED ◀─ ACTIVE
 
@@ -9,10 +9,11 @@ files, and a registration that was asked for before.
 
 Ended, for good: the administrators' accounts end, the lines are retired with their holdings, and other companies may
 have the numbers; events and feeds that come for it are refused. 90 days later the company is emptied
-(`bizcall/emptying.py`).
+(`bizcall/emptying.py`, CO-03).
 
 Each act leaves a record in the provider's trail before anything is done, and one in the company's own with it, as
-entering a company does (`bizcall/overviews.py`).
+entering a company does (`bizcall/overviews.py`): a transaction sees one company. An act that met with another one and
+is repeated may so stand in the provider's trail twice, and in the company's once.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
     rows and findings of imports           all of them                                            90 days after its end
     recipients of invitations              mobile or address                                      90 days after its end
     exports                                the request, with whatever customer it asked for       90 days after
-    companies whose contract has ended     all that they had but audit records (`emptying`)       90 days after
+    companies whose contract has ended     all but audit records and admins' names               90 days after
 
 Holdings, departments, times and counts stay: history and statistics go on counting a person without a name. All else
 that is personal goes by other clocks (docs/operations.md). The policy stands here in one place rather than in each

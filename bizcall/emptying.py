@@ -1,8 +1,8 @@
-"""A company whose contract has ended is emptied, table by table (P7, article 13); `bizcall/disposal.py` says when.
+"""A company whose contract has ended is emptied, table by table (CO-03, P7); `bizcall/disposal.py` says when.
 
 Each visit deletes at most so many rows, in one transaction, and goes on where rows are left: a visit that was killed
-has done nothing, and one that comes again finds nothing to do, or what has come since. What is kept is in `KEPT`; a
-test holds both tables to PostgreSQL's catalogue, so that no table is forgotten.
+has done nothing, and one that comes again finds nothing to do, or what has come since. `OTHERWISE`
+says what becomes of the other tables; a test holds both lists to PostgreSQL's catalogue, so that none is forgotten.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ EMPTIED: Mapping[str, str] = {
 }
 """The tables of a company that lose all its rows, with what tells these apart; whoever refers to others comes first."""
 
-KEPT: Mapping[str, str] = {
+OTHERWISE: Mapping[str, str] = {
     "company": "all that is kept refers to it; its name goes",
     "company_directory": "operators see that the contract has ended, and when",
     "admin": "audit records name administrators by key; contacts and name go by the rules of disposal",
@@ -79,7 +79,7 @@ KEPT: Mapping[str, str] = {
     "provisioning_event": "goes by the subscription, with what it adds up to",
     "verification_code": "goes with its challenge",
 }
-"""The other tables that name a company, and why they stay as they are."""
+"""The other tables that name a company, and what becomes of their rows."""
 
 _OF_COMPANY = "company_id = $1"
 _OF_SUBSCRIPTION = "subscription IN (SELECT subscription FROM provisioning_subscription WHERE company_id = $1)"

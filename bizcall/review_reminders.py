@@ -1,4 +1,4 @@
-"""The monthly review of access records is asked for by e-mail (P2).
+"""The monthly review of access records is asked for by e-mail (RV-01, P2).
 
     remind   the schedule's part: in the first days of a month, a message for each administrator of the companies whose
              people were looked at in the month before, and which have not confirmed their review

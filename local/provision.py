@@ -8,7 +8,7 @@ import time
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from bizcall.provisioning import contract, reasons, rejects
+from bizcall.provisioning import events, reasons, rejects
 from local.cloud.process import CREDENTIALS
 from local.deploy import clients
 
@@ -27,7 +27,7 @@ def provisioned(addresses: Addresses, file: pathlib.Path) -> list[str]:
     name, body = f"{time.time_ns()}-{unicodedata.normalize('NFC', file.name)}", file.read_bytes()
     s3 = clients(addresses.aws, CREDENTIALS["AWS_REGION"])("s3")
     s3.put_object(Bucket=addresses.bucket, Key=rejects.ARRIVALS + name, Body=body)
-    event_id, _ = contract.names(body)
+    event_id, _ = events.names(body)
     return asyncio.run(_outcome(addresses, name, event_id))
 
 

@@ -1,15 +1,13 @@
-"""A company's contract, for operators: suspended, resumed and ended."""
+"""A company's contract, for operators: suspended, resumed (CO-01) and ended (CO-02)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import strawberry
 
 from bizcall import contracts
-from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
-from resolvers.errors import mutation
+from resolvers.errors import found, mutation
 from resolvers.overviews import CompanyId
 from schema.context import Info
 from schema.contracts import (
@@ -35,7 +33,7 @@ async def company_suspend(
     changed = contracts.suspend(
         key_of(id, "Company", "id"), input.to_reason(), actor=context.actor, clock=context.services.clock
     )
-    return CompanySuspendPayload(company=await _entry(changed))
+    return CompanySuspendPayload(company=cast("CompanyEntry", await found(changed, "id")))
 
 
 async def company_resume(
@@ -49,7 +47,7 @@ async def company_resume(
     changed = contracts.resume(
         key_of(id, "Company", "id"), input.to_reason(), actor=context.actor, clock=context.services.clock
     )
-    return CompanyResumePayload(company=await _entry(changed))
+    return CompanyResumePayload(company=cast("CompanyEntry", await found(changed, "id")))
 
 
 async def company_end(
@@ -68,15 +66,7 @@ async def company_end(
         queue=context.services.queue,
         clock=context.services.clock,
     )
-    return CompanyEndPayload(company=await _entry(changed))
-
-
-async def _entry(changed: Awaitable[Any]) -> CompanyEntry:
-    """The company that was changed; a missing one is told at `id`."""
-    try:
-        return cast("CompanyEntry", await changed)
-    except NotFound:
-        raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",))) from None
+    return CompanyEndPayload(company=cast("CompanyEntry", await found(changed, "id")))
 
 
 @strawberry.type
@@ -97,6 +87,7 @@ class ContractMutations:
     company_end = mutation(
         CompanyEndPayload,
         description="Operators: end a company's contract for good, within ten minutes of a right code (CODE_REQUIRED). "
-        "Its administrators' accounts end, its lines are retired and their numbers free; 90 days later what it had is "
-        "gone. Recorded in the company's own trail and the provider's. Twice is like once.",
+        "Its administrators' accounts end, its lines are retired and their numbers free; 90 days later it is emptied: "
+        "only audit records, administrators' names as long as these, and its number stay. Recorded in the company's "
+        "own trail and the provider's. Twice is like once.",
     )(company_end)

@@ -24,7 +24,17 @@ import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
 
 from bizcall.database import repeated
-from bizcall.errors import BizCallError, Forbidden, Invalid, NotFound, Throttled, Unauthenticated, Unavailable
+from bizcall.errors import (
+    BizCallError,
+    ErrorCode,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    Throttled,
+    Unauthenticated,
+    Unavailable,
+)
 from schema.context import Context
 from schema.errors import Payload, UserError
 from schema.messages import Language
@@ -36,6 +46,7 @@ PROBLEMS_MOST = 500
 MESSAGE_LONGEST = 500
 
 P = TypeVar("P", bound=Payload)
+T = TypeVar("T")
 
 
 class TopCode(StrEnum):
@@ -102,6 +113,14 @@ def mutation(payload: type[P], *, description: str) -> Callable[[Callable[..., A
         return strawberry.mutation(answering, description=description)
 
     return decorate
+
+
+async def found(act: Awaitable[T], *field: str) -> T:
+    """What an act answers; that its object isn't there is told as an error of the input, at this field."""
+    try:
+        return await act
+    except NotFound:
+        raise Invalid(Problem(ErrorCode.NOT_FOUND, field)) from None
 
 
 def user_errors(invalid: Invalid, language: Language) -> list[UserError]:

@@ -19,7 +19,7 @@ from bizcall.history import filters
 from bizcall.imports import storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
-from bizcall.provisioning import applying, contract
+from bizcall.provisioning import applying, events
 from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.stats import answers, sources
 from bizcall.subscribers import editing
@@ -218,8 +218,8 @@ def _rows(bounds: Bounds, idle: timedelta) -> tuple[tuple[str, int, Unit, str], 
         ("noticeBody", notices.BODY_MOST, Unit.CHARACTERS, "Characters of a notice's body."),
         ("noticeAttachments", notices.ATTACHMENTS_MOST, Unit.COUNT, "Files of a notice."),
         ("plans", plans.PLANS_MOST, Unit.COUNT, "Plans."),
-        ("eventFile", contract.FILE_MOST, Unit.BYTES, "Size of a file with an event of the provider's."),
-        ("eventLines", contract.LINES_MOST, Unit.COUNT, "Lines of such an event."),
+        ("eventFile", events.FILE_MOST, Unit.BYTES, "Size of a file with an event of the provider's."),
+        ("eventLines", events.LINES_MOST, Unit.COUNT, "Lines of such an event."),
         ("eventWaits", _seconds(applying.WAITS_MOST), Unit.SECONDS, "How long such an event waits for what it needs."),
         ("idempotencyKeyLife", _seconds(idempotency.LIFE), Unit.SECONDS, "Life of the answer for an idempotency key."),
         *(

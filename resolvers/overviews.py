@@ -7,9 +7,9 @@ from typing import Annotated, cast
 import strawberry
 
 from bizcall import overviews
-from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.errors import Invalid, NotFound
 from bizcall.paging import Slice
-from resolvers.errors import mutation
+from resolvers.errors import found, mutation
 from schema.connections import After, Before, Connection, First, Last, OrderDirection
 from schema.context import Info
 from schema.node import key_of
@@ -43,13 +43,13 @@ class OverviewQueries:
     ) -> Connection[CompanyEntry]:
         """See `overviews.listing`."""
         order = order_by or CompanyOrder()
-        found = await overviews.listing(
+        listing = await overviews.listing(
             filter.search if filter else None,
             states=filter.states if filter else None,
             order=order.field,
             descending=order.direction is OrderDirection.DESC,
         )
-        return await Connection[CompanyEntry].of(info, found, Slice(first, after, last, before))
+        return await Connection[CompanyEntry].of(info, listing, Slice(first, after, last, before))
 
     @strawberry.field(description="Operators: one company, people masked; null where there is none.")
     async def company(self, info: Info, id: CompanyId) -> CompanyOverview | None:  # noqa: A002
@@ -68,17 +68,14 @@ async def company_enter(
     """See `overviews.enter`; asks for a fresh code (S6)."""
     context = info.context
     context.demand_fresh_factor()
-    try:
-        entered = await overviews.enter(
-            key_of(id, "Company", "id"),
-            input.to_reason(),
-            actor=context.actor,
-            search=input.search or "",
-            clock=context.services.clock,
-        )
-    except NotFound:
-        raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",))) from None
-    return CompanyEnterPayload(company=cast("EnteredCompany", entered))
+    entering = overviews.enter(
+        key_of(id, "Company", "id"),
+        input.to_reason(),
+        actor=context.actor,
+        search=input.search or "",
+        clock=context.services.clock,
+    )
+    return CompanyEnterPayload(company=cast("EnteredCompany", await found(entering, "id")))
 
 
 @strawberry.type

@@ -1,4 +1,4 @@
-"""A company's contract: suspended, resumed and ended by operators."""
+"""A company's contract: suspended, resumed (CO-01) and ended (CO-02) by operators."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ described(
     {
         CompanyState.ACTIVE: "In force.",
         CompanyState.SUSPENDED: "Suspended: nobody signs in and nothing is sent, but what comes in is taken.",
-        CompanyState.ENDED: "Over for good; 90 days later what the company had is gone.",
+        CompanyState.ENDED: "Over for good; 90 days later the company is emptied: only audit records, administrators' "
+        "names as long as these, and its number stay.",
     },
     name="CompanyState",
 )
@@ -54,7 +55,9 @@ class CompanyEntry:
     state: CompanyState = strawberry.field(description="How its contract stands.")
     state_changed_at: datetime = strawberry.field(description="Since when.")
 
-    @strawberry.field(description="The company's id: for `company`, `companyEnter`.")
+    @strawberry.field(
+        description="The company's id: for `company`, `companyEnter`, `companySuspend`, `companyResume`, `companyEnd`."
+    )
     def id(self, parent: strawberry.Parent[CompanyDirectory]) -> strawberry.ID:
         """That which its administrators know it by."""
         return encode("Company", parent.company_id)

@@ -110,8 +110,8 @@ async def authenticate(
     address of a stranger, who is the `actor` as long as nothing else is known. `counted` says that a stranger's request
     counts even if it presents nothing to look up. Raises Throttled.
 
-    An operator's session from outside the networks that operators are held to is nobody's there; it goes on where it
-    belongs, and the attempt is recorded.
+    An operator's session from outside the networks that operators are held to is nobody's there (AU-33); it goes on
+    where it belongs, and the attempt is recorded.
     """
     readable = token is not None and tokens.readable(token)
     if not readable and not (counted and actor.counted_address is not None):

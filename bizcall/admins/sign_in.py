@@ -66,8 +66,9 @@ async def sign_in(
 
     `login_id` is the representative number, with or without separators and leading 0 (AU-01), or an operator's name.
     `device_token` is what `verify` gave to this browser earlier. An operator who comes from outside the networks that
-    operators are held to is answered like a wrong password. Raises Invalid: INVALID_FORMAT, TOO_LONG, CREDENTIALS,
-    LOCKED with `until` (ISO 8601), TEMPORARY_EXPIRED; and Throttled past 50 failures an hour over all browsers.
+    operators are held to is answered like a wrong password (AU-33). Raises Invalid: INVALID_FORMAT, TOO_LONG,
+    CREDENTIALS, LOCKED with `until` (ISO 8601), TEMPORARY_EXPIRED; and Throttled past 50 failures an hour over
+    all browsers.
     """
     name = login(login_id)
     passwords.check_length(password, "password")

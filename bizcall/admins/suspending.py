@@ -1,4 +1,4 @@
-"""The accounts of a company whose contract is suspended, resumed or ended, in the caller's open transaction (S3).
+"""The accounts of a company whose contract is suspended, resumed (CO-01) or ended, in the caller's open transaction.
 
     hold      first: whoever signs in, registers or resets at this moment has done so, or waits and finds the change
     suspend   no password is right any more, and what was open is over; passwords stay for the day they are resumed

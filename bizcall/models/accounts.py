@@ -56,8 +56,8 @@ class Credential(DirectoryRow):
     """An administrator who can sign in. `mobile` is the second factor's number.
 
     `temporary_until` is set while the password is the welcome message's, `registered_at` from then on; `ended_at` when
-    another administrator took his place, and `login_id` is free then. `suspended_at` is since when it can't be used,
-    because its company is suspended.
+    another administrator took his place or the company's contract ended, and `login_id` is free then. `suspended_at`
+    is since when it can't be used, because its company is suspended.
     """
 
     admin_id = fields.UUIDField(primary_key=True)

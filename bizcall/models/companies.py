@@ -92,8 +92,9 @@ class Line(TenantRow):
 class Admin(TenantRow):
     """A person who signs in to manage the company; what signing in needs stands outside companies.
 
-    `name` is empty until he has registered (AU-02); `ended_at` is set when another one took his place (AU-32).
-    Some time after that he is forgotten (P7): the mobile is empty then, and later the name.
+    `name` is empty until he has registered (AU-02); `ended_at` is set when another one took his place (AU-32)
+    or the company's contract ended (CO-02). Some time after that he is forgotten (P7): the mobile is empty then, and
+    later the name.
     """
 
     name = fields.TextField()

@@ -26,9 +26,9 @@ from bizcall.ids import uuid7
 from bizcall.models.companies import CompanyState
 from bizcall.models.provisioning import EventKind, EventState, ProvisioningEvent
 from bizcall.ports import Clock, Queue, Storage, now
-from bizcall.provisioning import contract, rejects, writing
+from bizcall.provisioning import rejects, writing
 from bizcall.provisioning.choosing import Choice, Standing, choose
-from bizcall.provisioning.contract import Event
+from bizcall.provisioning.events import Event, read
 from bizcall.provisioning.ledger import Fact, Subject, facts, merged
 from bizcall.provisioning.reasons import Finding, Reason, Refused
 from bizcall.provisioning.writing import Newcomer
@@ -53,7 +53,7 @@ async def apply(
 
     The same event changes nothing, however often it comes. `source` is the name of its file. Raises Refused.
     """
-    event = contract.read(body, clock())
+    event = read(body, clock())
     done = await _turn(event.subscription, event, source, keys=keys, actor=actor, clock=clock)
     await outbox.publish(done.messages, queue=queue)
     async with directory():
@@ -101,7 +101,7 @@ async def _turn(
             if storage is not None:
                 await rejects.reject({row["event_id"]: ENDED for row in waiting}, waiting, storage=storage)
             return done
-        events = [contract.Event.model_validate_json(row["body"]) for row in waiting]
+        events = [Event.model_validate_json(row["body"]) for row in waiting]
         standing = await _standing(subscription, company_id, events)
         choice = choose(standing, events)
         if choice.applied:
@@ -137,26 +137,6 @@ async def _newcomer(subscription: str, arriving: Event | None, keys: Keys) -> Ne
             return None
     admin_id = uuid7()
     return Newcomer(uuid7(), admin_id, await admins.prepare(admin_id, keys=keys))
-
-
-async def close(company_id: UUID, numbers: Sequence[str], *, clock: Clock) -> list[UUID]:
-    """Have the events rejected that wait for a company whose contract ends, and those tried that wait for its numbers.
-
-    In the open transaction, after `hold`; returns the messages to be published.
-    """
-    rows = await query("SELECT subscription FROM provisioning_subscription WHERE company_id = $1", company_id)
-    if not rows:
-        return await _tell("", numbers, clock)
-    own = rows[0]["subscription"]
-    message = await outbox.put(QUEUE, {"subscription": own}, company_id=None, clock=clock)
-    return [message, *await _tell(own, numbers, clock)]
-
-
-async def hold(company_id: UUID) -> None:
-    """Let no event change the company until the end of the open transaction."""
-    rows = await query("SELECT subscription FROM provisioning_subscription WHERE company_id = $1", company_id)
-    for row in rows:
-        await lock(f"provisioning.subscription {row['subscription']}")
 
 
 async def _company_of(subscription: str) -> tuple[UUID | None, bool]:
@@ -303,11 +283,11 @@ async def _write(
         [event.id for event in choice.applied],
         company_id,
     )
-    return company_id, [*messages, *await _tell(subscription, changed.retired, clock)]
+    return company_id, [*messages, *await tell(subscription, changed.retired, clock)]
 
 
-async def _tell(subscription: str, freed: Sequence[str], clock: Clock) -> list[UUID]:
-    """Have the subscriptions tried again which wait for one of these numbers."""
+async def tell(subscription: str, freed: Sequence[str], clock: Clock) -> list[UUID]:
+    """Have the subscriptions tried again which wait for one of these numbers; returns the messages to be published."""
     if not freed:
         return []
     rows = await query(

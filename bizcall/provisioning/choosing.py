@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bizcall.models.provisioning import EventKind
-from bizcall.provisioning.contract import Event
+from bizcall.provisioning.events import Event
 from bizcall.provisioning.ledger import Fact, Facts, Subject, merged
 from bizcall.provisioning.reasons import Finding, Reason
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from bizcall import companies
 from bizcall.models.provisioning import EventKind
-from bizcall.provisioning.contract import Event
+from bizcall.provisioning.events import Event
 
 
 class Subject(StrEnum):

@@ -9,7 +9,7 @@ from bizcall.dispatch import Keys
 from bizcall.ports import Clock, ObjectMissing, Queue, Storage, now
 from bizcall.provisioning import rejects
 from bizcall.provisioning.applying import apply
-from bizcall.provisioning.contract import FILE_MOST
+from bizcall.provisioning.events import FILE_MOST
 from bizcall.provisioning.reasons import Finding, Reason, Refused
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ import orjson
 from bizcall.database import directory, query
 from bizcall.ids import uuid7
 from bizcall.ports import Clock, Storage
-from bizcall.provisioning import contract
+from bizcall.provisioning import events
 from bizcall.provisioning.reasons import Finding, sentence
 
 ARRIVALS, REJECTS = "feeds/provisioning/", "feeds/rejects/provisioning/"
@@ -46,7 +46,7 @@ async def refuse(
 ) -> None:
     """List a file whose event is refused, and store the answer. `body` is None for one that is too large to be read."""
     await _store(source, findings, _told(body), storage)
-    event_id, subscription = contract.names(body) if body is not None else (None, None)
+    event_id, subscription = events.names(body) if body is not None else (None, None)
     content = body if body is not None else source.encode()
     async with directory():
         await query(

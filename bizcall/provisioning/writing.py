@@ -15,7 +15,7 @@ from bizcall.database import query
 from bizcall.errors import Collided, Invalid
 from bizcall.models import Admin, Company
 from bizcall.ports import Clock
-from bizcall.provisioning.contract import Event
+from bizcall.provisioning.events import Event
 from bizcall.provisioning.ledger import Fact, Facts, Subject
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, cast
 
 import strawberry
 
 from bizcall import admins
 from bizcall.admins import Role
 from bizcall.dispatch import Keys
-from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.paging import Slice
-from resolvers.errors import mutation
+from resolvers.errors import found, mutation
 from schema.admins.accounts import Admin
 from schema.admins.operating import (
     AdminFilter,
@@ -27,7 +25,6 @@ from schema.connections import After, Before, Connection, First, Last
 from schema.context import Info
 from schema.node import key_of
 
-T = TypeVar("T")
 AdminId = Annotated[strawberry.ID, strawberry.argument(description="The administrator's id.")]
 
 
@@ -66,7 +63,7 @@ async def admin_welcome_resend(
 ) -> AdminWelcomeResendPayload:
     """See `admins.welcome_resend`."""
     context = info.context
-    row = await _found(
+    row = await found(
         admins.welcome_resend(
             input.representative_number,
             input.company_name,
@@ -83,7 +80,7 @@ async def admin_unlock(info: Info, id: AdminId) -> AdminUnlockPayload:  # noqa: 
     """See `admins.unlock`."""
     context = info.context
     key = key_of(id, "Admin", "id")
-    row = await _found(admins.unlock(key, actor=context.actor, clock=context.services.clock), "id")
+    row = await found(admins.unlock(key, actor=context.actor, clock=context.services.clock), "id")
     return AdminUnlockPayload(admin=cast("Admin", row))
 
 
@@ -91,7 +88,7 @@ async def admin_sessions_end(info: Info, id: AdminId) -> AdminSessionsEndPayload
     """See `admins.sessions_end`."""
     context = info.context
     key = key_of(id, "Admin", "id")
-    ended = await _found(admins.sessions_end(key, actor=context.actor, clock=context.services.clock), "id")
+    ended = await found(admins.sessions_end(key, actor=context.actor, clock=context.services.clock), "id")
     return AdminSessionsEndPayload(ended=ended)
 
 
@@ -103,7 +100,7 @@ async def admin_replace(
     """See `admins.replace`; asks for a fresh code, since whoever names the mobile gets the account (S6)."""
     context = info.context
     context.demand_fresh_factor()
-    row = await _found(
+    row = await found(
         admins.replace(
             key_of(id, "Admin", "id"),
             input.mobile,
@@ -115,14 +112,6 @@ async def admin_replace(
         "id",
     )
     return AdminReplacePayload(admin=cast("Admin", row))
-
-
-async def _found(act: Awaitable[T], *field: str) -> T:
-    """What an act answers; an account that isn't there is told as an error of the input."""
-    try:
-        return await act
-    except NotFound:
-        raise Invalid(Problem(ErrorCode.NOT_FOUND, field)) from None
 
 
 @strawberry.type

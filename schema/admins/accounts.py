@@ -40,7 +40,7 @@ described(
         AdminState.INVITED: "The welcome message was sent; nobody has registered yet.",
         AdminState.REGISTERED: "An administrator has registered.",
         AdminState.LOCKED: "Signing in is locked for a while after too many failures.",
-        AdminState.ENDED: "Another administrator took the place.",
+        AdminState.ENDED: "Another administrator took the place, or the company's contract ended.",
     },
 )
 described(
@@ -117,7 +117,9 @@ class Admin(Node):
     representative_number: PhoneNumber = strawberry.field(description="The company's representative number.")
     created_at: datetime = strawberry.field(description="When this administrator was set up.")
     registered_at: datetime | None = strawberry.field(description="When the administrator registered.")
-    ended_at: datetime | None = strawberry.field(description="When another administrator took the place.")
+    ended_at: datetime | None = strawberry.field(
+        description="When another administrator took the place, or the company's contract ended."
+    )
     password_changed_at: datetime = strawberry.field(description="When the password was last set.")
     temporary_until: datetime | None = strawberry.field(
         description="Until when the temporary password is good; null once the administrator has registered."

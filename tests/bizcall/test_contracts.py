@@ -1,4 +1,4 @@
-"""A company's contract is suspended, resumed (S3) and ended (P7, ON-01)."""
+"""A company's contract is suspended, resumed (CO-01, S3) and ended (CO-02, P7)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def acts(company_id: UUID, subject: UUID) -> list[dict[str, Any]]:
     return [row for row in found if row["action"].startswith("companies.") and row["subject_ids"] == [subject]]
 
 
-async def test_S3_a_suspended_companys_sessions_end_at_once_and_its_half_done_sign_in_leads_nowhere(
+async def test_CO_01_S3_a_suspended_companys_sessions_end_at_once_and_its_half_done_sign_in_leads_nowhere(
     person: Person, stranger: Tenant
 ) -> None:
     token = (await person.complete()).session.token
@@ -73,7 +73,7 @@ async def test_S3_a_suspended_companys_sessions_end_at_once_and_its_half_done_si
     assert (await refused(person.ask(half))).code is ErrorCode.STATE
 
 
-async def test_S3_the_right_password_of_a_suspended_company_is_answered_like_a_wrong_one_and_like_nobodys(
+async def test_CO_01_S3_the_right_password_of_a_suspended_company_is_answered_like_a_wrong_one_and_like_nobodys(
     person: Person, stranger: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A7: the same answer, after the same comparison."""
@@ -98,7 +98,7 @@ async def test_S3_the_right_password_of_a_suspended_company_is_answered_like_a_w
     assert (await person.actions())[-1] == "admins.sign_in_failure"
 
 
-async def test_S3_of_a_sign_in_and_a_suspension_at_once_the_later_one_finds_the_other(
+async def test_CO_01_S3_of_a_sign_in_and_a_suspension_at_once_the_later_one_finds_the_other(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The company is suspended while the password is compared, when no transaction is open."""
@@ -114,7 +114,7 @@ async def test_S3_of_a_sign_in_and_a_suspension_at_once_the_later_one_finds_the_
     assert (await refused(person.sign_in())).code is ErrorCode.CREDENTIALS
 
 
-async def test_S3_a_reset_for_a_suspended_company_is_a_strangers(person: Person) -> None:
+async def test_CO_01_S3_a_reset_for_a_suspended_company_is_a_strangers(person: Person) -> None:
     before, code = await person.reset_code()
     await suspend(person.company, clock=person.clock)
     answer = admins.reset_verify(before.token, code, keys=KEYS, actor=ACTOR, clock=person.clock)
@@ -128,7 +128,7 @@ async def test_S3_a_reset_for_a_suspended_company_is_a_strangers(person: Person)
     assert (await refused(answer)).code is ErrorCode.CODE_WRONG
 
 
-async def test_S3_a_registration_under_way_is_over_and_nobody_is_appointed_meanwhile(company: Tenant) -> None:
+async def test_CO_01_S3_a_registration_under_way_is_over_and_nobody_is_appointed_meanwhile(company: Tenant) -> None:
     person = Person(company)
     registration = await person.registration(await person.invite())
     person.clock.turn(seconds=31)
@@ -144,7 +144,7 @@ async def test_S3_a_registration_under_way_is_over_and_nobody_is_appointed_meanw
     assert (await admins.account(company.admin_id)).ended_at is None
 
 
-async def test_S3_who_is_resumed_signs_in_with_his_password_and_with_no_former_session(person: Person) -> None:
+async def test_CO_01_S3_who_is_resumed_signs_in_with_his_password_and_with_no_former_session(person: Person) -> None:
     token = (await person.complete()).session.token
     await suspend(person.company, clock=person.clock)
     person.clock.turn(minutes=1)
@@ -157,7 +157,7 @@ async def test_S3_who_is_resumed_signs_in_with_his_password_and_with_no_former_s
     assert await admins.authenticate((await person.complete()).session.token, clock=person.clock) is not None
 
 
-async def test_S3_the_apps_server_is_refused_as_for_a_wrong_password_until_the_company_is_resumed(
+async def test_CO_01_S3_the_apps_server_is_refused_as_for_a_wrong_password_until_the_company_is_resumed(
     company: Tenant,
 ) -> None:
     campaign = Campaign(company)
@@ -172,7 +172,7 @@ async def test_S3_the_apps_server_is_refused_as_for_a_wrong_password_until_the_c
     assert (await app.sign_in(password)).number == app.number
 
 
-async def test_S3_no_message_leaves_for_a_suspended_company(company: Tenant) -> None:
+async def test_CO_01_S3_no_message_leaves_for_a_suspended_company(company: Tenant) -> None:
     campaign, person = Campaign(company), Person(company)
     await campaign.register()
     await campaign.send(campaign.people[0])
@@ -209,7 +209,7 @@ async def _deliver(person: Person, message_id: UUID) -> Outcome:
     return await account_messages.deliver(message_id, sms=person.phone, keys=KEYS, site=site, clock=person.clock)
 
 
-async def test_S3_an_export_under_way_is_cancelled(company: Tenant) -> None:
+async def test_CO_01_S3_an_export_under_way_is_cancelled(company: Tenant) -> None:
     clerk = Clerk(company)
     made = await clerk.ask()
     await suspend(company, clock=clerk.clock)
@@ -220,7 +220,7 @@ async def test_S3_an_export_under_way_is_cancelled(company: Tenant) -> None:
     assert row["state"] == State.CANCELLED
 
 
-async def test_S3_each_act_stands_in_both_trails_once_however_often_it_is_asked_for(company: Tenant) -> None:
+async def test_CO_01_S3_each_act_stands_in_both_trails_once_however_often_it_is_asked_for(company: Tenant) -> None:
     for _ in range(2):
         await suspend(company)
     for _ in range(2):
@@ -234,7 +234,7 @@ async def test_S3_each_act_stands_in_both_trails_once_however_often_it_is_asked_
         assert all("요금 미납 3개월" in row["details"] for row in found)
 
 
-async def test_S3_nothing_is_suspended_without_a_reason_nor_the_provider_nor_nobody(company: Tenant) -> None:
+async def test_CO_01_S3_nothing_is_suspended_without_a_reason_nor_the_provider_nor_nobody(company: Tenant) -> None:
     with pytest.raises(Invalid):
         await contracts.suspend(company.id, Reason(Purpose.OTHER, "....."), actor=OPERATOR)
     for missing in (PROVIDER_ID, uuid7()):
@@ -253,7 +253,7 @@ async def end(company: Tenant, queue: RecordingQueue | None = None, **given: Any
 
 
 @pytest.mark.parametrize("suspended", [False, True])
-async def test_P7_the_end_of_a_contract_ends_accounts_holdings_and_lines_and_frees_the_numbers(
+async def test_CO_02_P7_the_end_of_a_contract_ends_accounts_holdings_and_lines_and_frees_the_numbers(
     person: Person, stranger: Tenant, suspended: bool
 ) -> None:
     company, campaign = person.company, Campaign(person.company, clock=person.clock)
@@ -281,7 +281,9 @@ async def test_P7_the_end_of_a_contract_ends_accounts_holdings_and_lines_and_fre
     assert await owner_of(company.login_id) == stranger.id
 
 
-async def test_P7_a_companys_end_leaves_its_invitations_passwords_void_and_its_messages_unsent(company: Tenant) -> None:
+async def test_CO_02_P7_a_companys_end_leaves_its_invitations_passwords_void_and_its_messages_unsent(
+    company: Tenant,
+) -> None:
     campaign = Campaign(company)
     await campaign.register()
     app = App(campaign)
@@ -292,7 +294,7 @@ async def test_P7_a_companys_end_leaves_its_invitations_passwords_void_and_its_m
     assert campaign.sms.calls == campaign.mail.calls == []
 
 
-async def test_P7_a_company_is_ended_by_its_own_number_only_and_once(company: Tenant, stranger: Tenant) -> None:
+async def test_CO_02_P7_a_company_is_ended_by_its_own_number_only_and_once(company: Tenant, stranger: Tenant) -> None:
     for number in (stranger.login_id, company.numbers[1], "?"):
         wrong = contracts.end(company.id, number, REASON, actor=OPERATOR, queue=RecordingQueue())
         problem = await refused(wrong)
@@ -319,7 +321,7 @@ async def subscribed(provider: Provider, *places: int) -> Any:
     return Subscribed(key, provider.number(places[0]))
 
 
-async def test_ON_01_of_an_ended_subscription_events_are_refused_and_who_waited_for_its_numbers_has_them(
+async def test_CO_02_ON_01_of_an_ended_subscription_events_are_refused_and_who_waited_for_its_numbers_has_them(
     db: None,
 ) -> None:
     await make_plans()
@@ -348,7 +350,7 @@ async def test_ON_01_of_an_ended_subscription_events_are_refused_and_who_waited_
 
 
 @pytest.mark.parametrize("kind", [FeedKind.CALLS, FeedKind.CUSTOMERS])
-async def test_P7_a_feed_for_an_ended_company_is_refused_as_a_whole(company: Tenant, kind: FeedKind) -> None:
+async def test_CO_02_P7_a_feed_for_an_ended_company_is_refused_as_a_whole(company: Tenant, kind: FeedKind) -> None:
     await end(company)
     feeder = Feeder(company.id, kind)
     file = await feeder.load([{"number": "01012345678", "name": "고객"}])

@@ -1,4 +1,4 @@
-"""The e-mail that asks for the monthly review of access records (P2)."""
+"""The e-mail that asks for the monthly review of access records (RV-01, P2)."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ async def deliver(row: dict[str, Any], clock: Turned, mail: RecordingMail) -> Ou
     )
 
 
-async def test_P2_each_administrator_is_asked_once_a_month_in_its_first_days(reviewer: Tenant, clock: Turned) -> None:
+async def test_RV_01_P2_each_administrator_is_asked_once_a_month_in_its_first_days(
+    reviewer: Tenant, clock: Turned
+) -> None:
     clock.turn(seconds=-1)
     assert await review_reminders.remind(clock=clock) == 0
     clock.turn(seconds=1)
@@ -110,14 +112,14 @@ async def test_P2_each_administrator_is_asked_once_a_month_in_its_first_days(rev
     assert [each["month"] for each in await written(reviewer.id)] == [MARCH, date(2026, 4, 1)]
 
 
-async def test_P2_once_reviews_are_overdue_the_alarm_rings_instead(reviewer: Tenant, clock: Turned) -> None:
+async def test_RV_01_P2_once_reviews_are_overdue_the_alarm_rings_instead(reviewer: Tenant, clock: Turned) -> None:
     clock.turn(days=10, hours=-9)
     assert await review_reminders.remind(clock=clock) == 0
     clock.turn(seconds=-1)
     assert await review_reminders.remind(clock=clock) == 1
 
 
-async def test_P2_who_has_confirmed_is_not_asked(reviewer: Tenant, clock: Turned) -> None:
+async def test_RV_01_P2_who_has_confirmed_is_not_asked(reviewer: Tenant, clock: Turned) -> None:
     await access_reviews.confirm(
         reviewer.id, Actor(ActorKind.ADMIN, reviewer.admin_id), MARCH, "이상 없음을 확인했습니다", clock=clock
     )
@@ -125,7 +127,7 @@ async def test_P2_who_has_confirmed_is_not_asked(reviewer: Tenant, clock: Turned
 
 
 @pytest.mark.parametrize("lacking", ["looks", "address", "registration", "contract", "account"])
-async def test_P2_nobody_is_asked_who_has_nothing_to_review_or_cannot(
+async def test_RV_01_P2_nobody_is_asked_who_has_nothing_to_review_or_cannot(
     reviewer: Tenant, clock: Turned, lacking: str
 ) -> None:
     async with tenant(reviewer.id):
@@ -144,7 +146,7 @@ async def test_P2_nobody_is_asked_who_has_nothing_to_review_or_cannot(
     assert await written(reviewer.id) == []
 
 
-async def test_P2_operators_are_asked_for_the_providers_trail(
+async def test_RV_01_P2_operators_are_asked_for_the_providers_trail(
     reviewer: Tenant, clock: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = uuid7()
@@ -162,7 +164,7 @@ async def test_P2_operators_are_asked_for_the_providers_trail(
     assert [(row["email"], row["month"]) for row in rows] == [("op@example.com", MARCH)]
 
 
-async def test_P2_a_run_that_dies_in_a_company_writes_nothing_of_it_and_the_next_one_asks(
+async def test_RV_01_P2_a_run_that_dies_in_a_company_writes_nothing_of_it_and_the_next_one_asks(
     reviewer: Tenant, clock: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
@@ -180,7 +182,9 @@ async def test_P2_a_run_that_dies_in_a_company_writes_nothing_of_it_and_the_next
     assert len(await written(reviewer.id)) == 1
 
 
-async def test_P2_the_mail_has_sums_the_month_and_the_way_and_nobodys_data(reviewer: Tenant, clock: Turned) -> None:
+async def test_RV_01_P2_the_mail_has_sums_the_month_and_the_way_and_nobodys_data(
+    reviewer: Tenant, clock: Turned
+) -> None:
     await review_reminders.remind(clock=clock)
     [row] = await written(reviewer.id)
     mail = RecordingMail()
@@ -206,7 +210,7 @@ async def test_P2_the_mail_has_sums_the_month_and_the_way_and_nobodys_data(revie
         assert hidden not in text
 
 
-async def test_P2_a_mail_that_was_not_taken_comes_again(reviewer: Tenant, clock: Turned) -> None:
+async def test_RV_01_P2_a_mail_that_was_not_taken_comes_again(reviewer: Tenant, clock: Turned) -> None:
     await review_reminders.remind(clock=clock)
     [row] = await written(reviewer.id)
     with pytest.raises(GatewayBusy):
@@ -215,7 +219,7 @@ async def test_P2_a_mail_that_was_not_taken_comes_again(reviewer: Tenant, clock:
 
 
 @pytest.mark.parametrize("address", ["hong@example.com\r\nBcc: x@example.com", "no address", "hong@"])
-async def test_P2_an_address_that_can_not_stand_in_a_header_is_refused(
+async def test_RV_01_P2_an_address_that_can_not_stand_in_a_header_is_refused(
     reviewer: Tenant, clock: Turned, address: str
 ) -> None:
     async with tenant(reviewer.id):
@@ -228,12 +232,14 @@ async def test_P2_an_address_that_can_not_stand_in_a_header_is_refused(
 
 
 @pytest.mark.parametrize("body", [{}, {"message": "x"}, {"message": None}, {"message": 1}])
-async def test_P2_a_message_that_names_nothing_is_malformed(body: dict[str, Any], clock: Turned) -> None:
+async def test_RV_01_P2_a_message_that_names_nothing_is_malformed(body: dict[str, Any], clock: Turned) -> None:
     with pytest.raises(Malformed):
         await review_reminders.deliver(body, mail=RecordingMail(), letterhead=LETTERHEAD, site_url=SITE, clock=clock)
 
 
-async def test_P2_the_database_lets_an_administrator_have_one_message_a_month(reviewer: Tenant, clock: Turned) -> None:
+async def test_RV_01_P2_the_database_lets_an_administrator_have_one_message_a_month(
+    reviewer: Tenant, clock: Turned
+) -> None:
     await review_reminders.remind(clock=clock)
     async with directory():
         await query("UPDATE audit_chain SET reminded_month = NULL WHERE company_id = $1", reviewer.id)

@@ -9,7 +9,7 @@ import pytest
 from bizcall.settings import Settings
 
 
-def test_S8_the_networks_of_operators_are_read_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_AU_33_S8_the_networks_of_operators_are_read_as_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().operator_networks == ()
     monkeypatch.setenv("OPERATOR_NETWORKS", "198.51.100.0/24, 2001:db8:1::/48")
     assert Settings().operator_networks == ("198.51.100.0/24", "2001:db8:1::/48")

@@ -200,7 +200,7 @@ async def test_nothing_that_history_names_can_be_deleted(postgres: Postgres, db:
     assert {row["relname"] for row in rows} == known | {row["name"] for row in ended}
 
 
-async def test_P7_rows_that_history_names_go_only_when_the_contract_has_ended(company: Tenant) -> None:
+async def test_CO_03_P7_rows_that_history_names_go_only_when_the_contract_has_ended(company: Tenant) -> None:
     async def remove() -> list[dict[str, Any]]:
         async with tenant(company.id):
             return await query("DELETE FROM line WHERE company_id = $1 AND id = $2 RETURNING id", company.id, line)

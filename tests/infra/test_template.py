@@ -168,7 +168,7 @@ def test_every_rule_was_seen_to_bite() -> None:
     assert {name for name, _, _ in SPOILT} == {check.__name__ for check in rules.RULES}
 
 
-def test_S8_the_parameter_takes_networks_and_no_names(template: dict[str, Any]) -> None:
+def test_AU_33_S8_the_parameter_takes_networks_and_no_names(template: dict[str, Any]) -> None:
     parameter = template["Parameters"]["OperatorNetworks"]
     assert parameter["Default"] == ""
     assert re.fullmatch(parameter["AllowedPattern"], "198.51.100.0/24,2001:DB8::/32, 192.0.2.7")

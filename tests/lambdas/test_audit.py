@@ -49,7 +49,7 @@ async def test_P2_a_quarter_of_an_hour_seals_and_a_night_verifies(company: Tenan
     assert (await function.handle({"verify": True}, services))["verified"] == 1
 
 
-async def test_P2_a_quarter_of_an_hour_asks_for_reviews_in_the_first_days_of_a_month(
+async def test_RV_01_P2_a_quarter_of_an_hour_asks_for_reviews_in_the_first_days_of_a_month(
     company: Tenant, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[UUID, date]] = []

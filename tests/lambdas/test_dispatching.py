@@ -157,7 +157,9 @@ async def test_the_sweep_sends_all_that_is_due_and_looks_after_what_nobody_came_
     assert done["deliveries looked after"] >= 1
 
 
-async def test_P2_the_mail_for_the_monthly_review_goes_the_same_way(services: Services, campaign: Campaign) -> None:
+async def test_RV_01_P2_the_mail_for_the_monthly_review_goes_the_same_way(
+    services: Services, campaign: Campaign
+) -> None:
     company = campaign.company
     await employ(company.id, company.admin_id, company.login_id, company.mobile)
     async with directory():

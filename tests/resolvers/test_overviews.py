@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
-from uuid import UUID
 
 import httpx
 import orjson
@@ -14,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bizcall import admins, dispatch
-from bizcall.admins import Viewer, sessions
+from bizcall.admins import sessions
 from bizcall.admins.locks import STRANGER
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
@@ -27,53 +24,12 @@ from tests.accounts import ACTOR, KEYS, SECRET, Person, records
 from tests.console import Console, Wiring, console
 from tests.doubles import Phone, RecordingQueue, Turned
 from tests.factories import Tenant, make_tenant
+from tests.resolvers.operators import END, ENTER, LIST, ONE, RESUME, SUSPEND, WHY, desk
 
-ENTRY = "id name representativeNumber representativeNumberFormatted createdAt adminMobilesMasked"
-LIST = f"""
-query ($first: Int, $after: String, $last: Int, $before: String, $filter: CompanyFilter, $orderBy: CompanyOrder) {{
-  companies(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $orderBy) {{
-    nodes {{ {ENTRY} }} totalCount {{ value precision }}
-    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
-  }}
-}}
-"""
-ONE = f"""
-query ($id: ID!) {{ company(id: $id) {{
-  company {{ {ENTRY} }} lineCount subscriberCount admins {{ id nameMasked mobileMasked emailMasked createdAt }}
-}} }}
-"""
-ENTER = """
-mutation ($id: ID!, $input: CompanyEnterInput!) { companyEnter(id: $id, input: $input) {
-  userErrors { code field }
-  company {
-    overview { lineCount } hasMoreLines admins { id name mobile email department position }
-    lines { number numberFormatted rid name departmentName position mobile email ridEnabled appEnabled startedAt }
-  }
-} }
-"""
 SEND = "mutation { viewerCodeSend { challenge { token } userErrors { code } } }"
 CONFIRM = """
 mutation ($input: ViewerCodeConfirmInput!) { viewerCodeConfirm(input: $input) { userErrors { code } } }
 """
-WHY = {"reason": "CUSTOMER_REQUEST", "note": "고객 문의 응대 31"}
-
-
-@asynccontextmanager
-async def desk(queue: RecordingQueue | None = None) -> AsyncIterator[tuple[Console, UUID]]:
-    """A client that is signed in as a fresh operator, and his key."""
-    login_id = f"op{uuid7().hex[-12:]}"
-    key = await admins.operator_create(
-        login_id, "오퍼레", "01055559999", keys=KEYS, actor=ACTOR, queue=RecordingQueue()
-    )
-    until = datetime.now(UTC) + timedelta(hours=1)
-
-    async def identify(token: str | None, **_: Any) -> Viewer:
-        return Viewer(PROVIDER_ID, key, uuid7(), until, until, fresh_until=until)
-
-    transport = httpx.ASGITransport(create_app(Wiring(queue=queue), identify=identify))
-    headers = {"authorization": "Bearer token", "accept": "application/graphql-response+json"}
-    async with httpx.AsyncClient(transport=transport, base_url="https://api.example", headers=headers) as client:
-        yield Console(client), key
 
 
 @pytest.fixture
@@ -178,54 +134,6 @@ async def test_P4_an_overview_masks_everybody(company: Tenant, operator: Console
     assert await operator.ask(ONE, id=encode("Company", uuid7())) is None
     assert await operator.ask(ONE, id=encode("Company", PROVIDER_ID)) is None
     assert await operator.ask(ONE, id=encode("Admin", company.admin_id)) is None
-
-
-SUSPEND = """
-mutation ($id: ID!, $input: CompanySuspendInput!) {
-  companySuspend(id: $id, input: $input) { company { id state stateChangedAt } userErrors { code field } }
-}"""
-RESUME = """
-mutation ($id: ID!, $input: CompanyResumeInput!) {
-  companyResume(id: $id, input: $input) { company { id state stateChangedAt } userErrors { code field } }
-}"""
-
-
-async def test_S3_an_operator_suspends_a_company_and_sees_its_state_in_the_list_until_he_resumes_it(
-    company: Tenant, operator: Console
-) -> None:
-    opaque = encode("Company", company.id)
-
-    async def listed(*states: str) -> list[str]:
-        page = await operator.ask(LIST, first=5, filter={"search": company.numbers[2], "states": list(states)})
-        return [node["id"] for node in page["nodes"]]
-
-    assert await listed("ACTIVE") == [opaque]
-    suspended = await operator.ask(SUSPEND, id=opaque, input=WHY)
-    assert suspended["userErrors"] == []
-    assert (suspended["company"]["id"], suspended["company"]["state"]) == (opaque, "SUSPENDED")
-    assert await listed("ACTIVE") == []
-    assert await listed("SUSPENDED", "ENDED") == [opaque]
-    assert (await operator.ask(RESUME, id=opaque, input=WHY))["company"]["state"] == "ACTIVE"
-    for document in (SUSPEND, RESUME):
-        missing = await operator.ask(document, id=encode("Company", uuid7()), input=WHY)
-        assert missing == {"company": None, "userErrors": [{"code": "NOT_FOUND", "field": ["id"]}]}
-
-
-END = """
-mutation ($id: ID!, $input: CompanyEndInput!) {
-  companyEnd(id: $id, input: $input) { company { id state } userErrors { code field } }
-}"""
-
-
-async def test_P7_an_operator_ends_the_company_whose_number_he_types_and_no_other(company: Tenant) -> None:
-    async with desk(queue=RecordingQueue()) as (operator, _):
-        opaque = encode("Company", company.id)
-        wrong = await operator.ask(END, id=opaque, input={**WHY, "representativeNumber": company.numbers[1]})
-        assert wrong["userErrors"] == [{"code": "CONFLICT", "field": ["representativeNumber"]}]
-        ended = await operator.ask(END, id=opaque, input={**WHY, "representativeNumber": company.login_id})
-        assert ended == {"company": {"id": opaque, "state": "ENDED"}, "userErrors": []}
-        told = await operator.ask(ONE, id=opaque)
-        assert (told["lineCount"], told["subscriberCount"], told["admins"]) == (0, 0, [])
 
 
 async def test_P4_entering_shows_whole_people_and_stands_in_both_trails(company: Tenant) -> None:

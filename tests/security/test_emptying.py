@@ -1,4 +1,4 @@
-"""A company whose contract has ended is disposed of as a whole (P7, article 13): no text of it is left anywhere."""
+"""A company whose contract has ended is disposed of as a whole (CO-03, P7): no text of it is left anywhere."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def found(books: Ledger, company_id: UUID, *texts: str) -> dict[str, set[s
     return {text: {row["name"] for row in rows if text in row["text"]} for text in texts}
 
 
-async def test_P7_90_days_after_the_end_nothing_of_a_company_is_left_and_all_of_another(
+async def test_CO_03_P7_90_days_after_the_end_nothing_of_a_company_is_left_and_all_of_another(
     attacker: Office, stranger: Tenant, books: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office, company = attacker, attacker.company
@@ -157,12 +157,12 @@ async def _killed(*_: Any, **__: Any) -> None:
     raise Killed
 
 
-async def test_P7_every_table_that_names_a_company_is_emptied_or_kept_for_a_reason(
+async def test_CO_03_P7_every_table_that_names_a_company_is_emptied_or_kept_for_a_reason(
     db: None, postgres: Postgres
 ) -> None:
     named = {row["name"] for row in await as_owner(postgres, TABLES)} | {"company"}
-    assert emptying.EMPTIED.keys() | emptying.KEPT.keys() == named
-    assert emptying.EMPTIED.keys() & emptying.KEPT.keys() == set()
+    assert emptying.EMPTIED.keys() | emptying.OTHERWISE.keys() == named
+    assert emptying.EMPTIED.keys() & emptying.OTHERWISE.keys() == set()
     keys = {row["name"]: row["key"] for row in await as_owner(postgres, KEYS)}
     assert {name: keys[name] for name in emptying.EMPTIED} == emptying.EMPTIED
     order = list(emptying.EMPTIED)
@@ -171,7 +171,7 @@ async def test_P7_every_table_that_names_a_company_is_emptied_or_kept_for_a_reas
             assert key.child == "verification_code" or order.index(key.child) < order.index(key.parent), key.name
 
 
-def test_P7_the_buckets_own_rules_take_all_that_lies_under_a_companys_prefixes() -> None:
+def test_CO_03_P7_the_buckets_own_rules_take_all_that_lies_under_a_companys_prefixes() -> None:
     """None of it is older than 90 days, and 7 more as a former version: so nothing of it has to be looked for."""
     template = (pathlib.Path(__file__).parents[2] / "infra" / "template.yaml").read_text("utf-8")
     rules = re.findall(r"Status: Enabled, Prefix: (\S+/), ExpirationInDays: (\d+)\}", template)

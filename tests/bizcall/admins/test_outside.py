@@ -1,4 +1,4 @@
-"""Operators who come from outside the networks that they are held to (S8)."""
+"""Operators who come from outside the networks that they are held to (AU-33, S8)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def trail(key: UUID) -> list[tuple[str, str, Any]]:
     return [(row["action"], row["address"], orjson.loads(row["details"]).get("network")) for row in found]
 
 
-async def test_S8_from_outside_the_right_password_is_a_wrong_one(
+async def test_AU_33_S8_from_outside_the_right_password_is_a_wrong_one(
     operator: tuple[Person, str, UUID], comparisons: list[str]
 ) -> None:
     person, login_id, key = operator
@@ -73,7 +73,7 @@ async def test_S8_from_outside_the_right_password_is_a_wrong_one(
     ] * 2
 
 
-async def test_S8_from_outside_no_step_of_a_sign_in_goes_on(operator: tuple[Person, str, UUID]) -> None:
+async def test_AU_33_S8_from_outside_no_step_of_a_sign_in_goes_on(operator: tuple[Person, str, UUID]) -> None:
     person, login_id, _ = operator
 
     async def stays(attempt: Callable[[], Awaitable[Any]]) -> None:
@@ -99,7 +99,7 @@ async def test_S8_from_outside_no_step_of_a_sign_in_goes_on(operator: tuple[Pers
     assert await admins.register(registration.token, code, person.form(), keys=KEYS, actor=ACTOR, clock=person.clock)
 
 
-async def test_S8_a_session_is_nobodys_outside_and_goes_on_inside(operator: tuple[Person, str, UUID]) -> None:
+async def test_AU_33_S8_a_session_is_nobodys_outside_and_goes_on_inside(operator: tuple[Person, str, UUID]) -> None:
     person, login_id, key = operator
     opened = (await registered(person, login_id)).session
 
@@ -121,7 +121,7 @@ async def test_S8_a_session_is_nobodys_outside_and_goes_on_inside(operator: tupl
     assert await admins.authenticate(opened.token, actor=ACTOR, clock=person.clock)
 
 
-async def test_S8_attempts_from_outside_count_as_a_strangers(operator: tuple[Person, str, UUID]) -> None:
+async def test_AU_33_S8_attempts_from_outside_count_as_a_strangers(operator: tuple[Person, str, UUID]) -> None:
     person, login_id, key = operator
     opened = (await registered(person, login_id)).session
     [bound] = BOUNDS[Bucket.ANONYMOUS_REQUEST]
@@ -135,7 +135,7 @@ async def test_S8_attempts_from_outside_count_as_a_strangers(operator: tuple[Per
     assert [action for action, _, _ in await trail(key)].count("admins.session_outside") == bound.limit
 
 
-async def test_S8_administrators_of_companies_come_from_anywhere(person: Person) -> None:
+async def test_AU_33_S8_administrators_of_companies_come_from_anywhere(person: Person) -> None:
     person.actor = OUTSIDE
     opened = (await person.complete()).session
 

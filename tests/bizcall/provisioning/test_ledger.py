@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bizcall.admins import passwords
-from bizcall.provisioning import contract
 from bizcall.provisioning.choosing import Standing, choose
-from bizcall.provisioning.contract import Event
+from bizcall.provisioning.events import Event, read
 from bizcall.provisioning.ledger import Facts, Subject, merged
 from tests.provisioning import PLANS, START, Provider
 
@@ -92,7 +91,7 @@ def written(name: str, hours: int, kind: str, **fields: Any) -> Event:
     """An event, as it is read."""
     at = START + timedelta(hours=hours)
     body = {"id": name, "kind": kind, "occurredAt": at.isoformat(), "subscription": "S", **fields}
-    return contract.read(orjson.dumps(body), at + timedelta(days=1))
+    return read(orjson.dumps(body), at + timedelta(days=1))
 
 
 def played(events: list[Event]) -> tuple[bool, Facts, list[str]]:

@@ -12,7 +12,7 @@ from bizcall import plans, provisioning
 from bizcall.database import directory
 from bizcall.errors import Unavailable
 from bizcall.models.provisioning import EventState, ProvisioningEvent
-from bizcall.provisioning import EventFilter, contract, listing, rejects
+from bizcall.provisioning import EventFilter, events, listing, rejects
 from tests.accounts import KEYS
 from tests.provisioning import OPERATOR, Provider
 
@@ -65,7 +65,7 @@ async def test_ON_01_a_bad_event_is_given_back_with_its_reason_and_listed_once(p
     ("body", "code", "told"),
     [
         (b"{oops \xff", "MALFORMED", "{oops \ufffd"),
-        (b" " * (contract.FILE_MOST + 1), "TOO_LARGE", None),
+        (b" " * (events.FILE_MOST + 1), "TOO_LARGE", None),
     ],
 )
 async def test_ON_01_a_file_that_is_no_event_is_given_back(

@@ -1,4 +1,4 @@
-"""From where operators may come, as a deployment says it (S8)."""
+"""From where operators may come, as a deployment says it (AU-33, S8)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def post(body: Any, address: str, headers: dict[str, str], **settings: Any
         (OFFICE, "", False),
     ],
 )
-async def test_S8_an_operators_session_is_served_where_he_may_come_from(
+async def test_AU_33_S8_an_operators_session_is_served_where_he_may_come_from(
     db: None, networks: tuple[str, ...], address: str, served: bool
 ) -> None:
     headers = {"authorization": f"Bearer {await token()}"}
@@ -72,7 +72,7 @@ async def test_S8_an_operators_session_is_served_where_he_may_come_from(
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
 
 
-async def test_S8_behind_the_firewall_the_address_is_the_one_that_it_saw(db: None) -> None:
+async def test_AU_33_S8_behind_the_firewall_the_address_is_the_one_that_it_saw(db: None) -> None:
     behind = {"origin_secret_id": "origin", "origin_secrets": (SecretStr("secret"),), "operator_networks": OFFICE}
     headers = {"authorization": f"Bearer {await token()}", ORIGIN_HEADER: "secret"}
 
@@ -81,7 +81,7 @@ async def test_S8_behind_the_firewall_the_address_is_the_one_that_it_saw(db: Non
         assert (answer["errors"][0]["extensions"]["code"] if "errors" in answer else None) == code
 
 
-async def test_S8_signing_in_from_outside_tells_nothing(db: None) -> None:
+async def test_AU_33_S8_signing_in_from_outside_tells_nothing(db: None) -> None:
     asked = {
         "query": SIGN_IN,
         "variables": {"input": {"loginId": f"op{uuid7().hex[-12:]}", "password": "Wrong00Horse"}},

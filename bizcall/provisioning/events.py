@@ -70,7 +70,7 @@ Name = Annotated[str, AfterValidator(_name)]
 
 
 class _Part(BaseModel):
-    # Fields bear the names of the contract: with aliases pydantic would let Python's names pass as well, unread.
+    # Fields bear the events' own names: with aliases pydantic would let Python's names pass as well, unread.
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 

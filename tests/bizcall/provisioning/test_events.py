@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bizcall.provisioning import contract, reasons
+from bizcall.provisioning import events, reasons
 from bizcall.provisioning.reasons import Reason, Refused
 from tests.provisioning import Provider, moment
 
@@ -32,7 +32,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 def faults(body: bytes | dict[str, Any]) -> list[tuple[Reason, str]]:
     """Reasons and paths."""
     with pytest.raises(Refused) as refused:
-        contract.read(body if isinstance(body, bytes) else orjson.dumps(body), AT)
+        events.read(body if isinstance(body, bytes) else orjson.dumps(body), AT)
     return [(found.reason, found.where) for found in refused.value.findings]
 
 
@@ -129,22 +129,22 @@ def test_ON_01_what_is_no_JSON_object_is_malformed(body: bytes) -> None:
 
 
 def test_ON_01_an_event_is_bounded() -> None:
-    assert faults(b" " * (contract.FILE_MOST + 1)) == [(Reason.TOO_LARGE, "")]
-    lines = [{"number": f"0{7051000000 + place}"} for place in range(contract.LINES_MOST + 1)]
+    assert faults(b" " * (events.FILE_MOST + 1)) == [(Reason.TOO_LARGE, "")]
+    lines = [{"number": f"0{7051000000 + place}"} for place in range(events.LINES_MOST + 1)]
     assert faults({**good(), "lines": lines}) == [(Reason.TOO_MANY_LINES, "lines")]
-    assert contract.read(orjson.dumps({**good(), "lines": lines[:-1]}), AT)
-    many = faults({**good(), "lines": [{"number": "x"}] * contract.LINES_MOST})
-    assert len(many) == contract.FINDINGS_MOST
+    assert events.read(orjson.dumps({**good(), "lines": lines[:-1]}), AT)
+    many = faults({**good(), "lines": [{"number": "x"}] * events.LINES_MOST})
+    assert len(many) == events.FINDINGS_MOST
 
 
 def test_ON_01_values_come_in_normal_form_with_or_without_a_byte_order_mark() -> None:
     number = PROVIDER.number(1)
     given = {**good(), "lines": [{"number": f"+82 {number[1:]}"}], "adminMobile": "010-1234-5678", "retire": None}
     del given["retire"]
-    event = contract.read(b"\xef\xbb\xbf" + orjson.dumps(given), AT)
+    event = events.read(b"\xef\xbb\xbf" + orjson.dumps(given), AT)
     assert (event.lines[0].number, event.adminMobile) == (number, "01012345678")
     assert event.content()["occurredAt"] == moment(0)
-    assert contract.read(orjson.dumps(event.content()), AT) == event
+    assert events.read(orjson.dumps(event.content()), AT) == event
 
 
 @settings(max_examples=50, deadline=None)
@@ -159,7 +159,7 @@ def test_ON_01_whatever_comes_is_refused_by_name(value: Any) -> None:
     except TypeError:
         return
     assert faults(body)
-    contract.names(body)
+    events.names(body)
 
 
 @settings(max_examples=50, deadline=None)
@@ -168,9 +168,9 @@ def test_ON_01_whatever_comes_is_refused_by_name(value: Any) -> None:
 )
 def test_ON_01_a_field_of_any_value_breaks_nothing(name: str, value: Any) -> None:
     try:
-        contract.read(orjson.dumps({**good(), name: value}), AT)
+        events.read(orjson.dumps({**good(), name: value}), AT)
     except (Refused, TypeError):
-        # A text that orjson can't write is no fault of the contract's.
+        # A text that orjson can't write is no fault of ours.
         return
 
 
