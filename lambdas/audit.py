@@ -1,5 +1,6 @@
 """Audit records: each quarter of an hour sealed and, after three years, forgotten; each night verified (P2),
-when it is also counted how many companies have not reviewed them (P3). In the first days of a month those are asked to.
+when it is also counted how many companies have not reviewed them (P3). In the first days of a month those are asked to
+(RV-01).
 
     python -m lambdas.audit        verify the chains of all companies and print what is broken
 

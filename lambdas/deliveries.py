@@ -1,4 +1,4 @@
-"""Messages of invitations, and e-mails of accounts: queue `deliveries` → here → the gateways (IN-10, P2)."""
+"""Messages of invitations, and e-mails of accounts: queue `deliveries` → here → the gateways (IN-10, RV-01, P2)."""
 
 from __future__ import annotations
 
