@@ -1,12 +1,13 @@
 """The monthly review of access records is asked for by e-mail (RV-01, P2).
 
-    remind   the schedule's part: in the first days of a month, a message for each administrator of the companies whose
-             people were looked at in the month before, and which have not confirmed their review
+    remind   the schedule's part: from nine on, in the first days of a month, a message for each administrator of the
+             companies whose people were looked at in the month before, and which have not confirmed their review
     deliver  the consumer's part, in the queue `deliveries`
 
 Operators are asked for the provider's own trail alike. The e-mail has sums and says where to review; it names nobody.
-A company is taken once a month, in the transaction that writes its messages, so a run may end anywhere and the next one
-goes on; that an administrator has one message a month, the database sees to as well.
+A company is taken once a day, in the transaction that writes its messages, so a run may end anywhere and the next one
+goes on, and who can be asked only later is asked the day after; that an administrator has one message a month, the
+database sees to as well.
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ from uuid import UUID
 from bizcall import access_reviews
 from bizcall.access_reviews import GRACE, Review
 from bizcall.database import directory, query, tenant
-from bizcall.dispatch import account_messages, claims, messages, outbox
-from bizcall.dispatch.codes import Malformed, Outcome
+from bizcall.dispatch import account_messages, bodies, claims, messages
+from bizcall.dispatch.codes import Outcome
 from bizcall.dispatch.messages import Letterhead
-from bizcall.ids import uuid7
 from bizcall.models.accounts import AccountMessage, MessageKind
 from bizcall.months import begins, shifted, today
 from bizcall.ports import Clock, GatewayRefused, Mail, now
@@ -31,7 +31,7 @@ from bizcall.ports import Clock, GatewayRefused, Mail, now
 logger = logging.getLogger(__name__)
 
 BEGINS = timedelta(hours=9)
-"""When on a month's first day the first are asked, in Korea."""
+"""From when on people are asked on each of these days, in Korea."""
 
 COMPANIES_MOST = 500
 """Companies that one run looks at."""
@@ -42,12 +42,13 @@ async def remind(*, stop: Callable[[], bool] = lambda: False, clock: Clock = now
 
     A company that fails keeps no other from its turn; the failures are raised at the end.
     """
-    first = shifted(today(clock), 0)
-    if not begins(first) + BEGINS <= clock() < begins(first) + GRACE:
+    day = today(clock)
+    first = shifted(day, 0)
+    if not begins(day) + BEGINS <= clock() < begins(first) + GRACE:
         return 0
     month = shifted(first, -1)
     written, failures = 0, []
-    for company_id in await _waiting(month):
+    for company_id in await _waiting(month, day):
         if stop():
             break
         try:
@@ -63,10 +64,7 @@ async def deliver(
     body: Mapping[str, Any], *, mail: Mail, letterhead: Letterhead, site_url: str, clock: Clock = now
 ) -> Outcome:
     """Send the message that `{"message": "<uuid>"}` names; raises GatewayBusy for it to come again, and Malformed."""
-    try:
-        message_id = UUID(body["message"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed("a message names no row") from error
+    message_id = bodies.key(body, "message")
     if not site_url:
         raise RuntimeError("SITE_URL is not set")
     async with directory():
@@ -91,48 +89,58 @@ async def deliver(
     return await account_messages.carry(message_id, send, clock=clock)
 
 
-async def _waiting(month: date) -> list[UUID]:
-    """Companies with records that were neither asked for this month nor have confirmed it, COMPANIES_MOST at most."""
+async def _waiting(month: date, day: date) -> list[UUID]:
+    """Companies with records that have not confirmed the month and had no turn this day, COMPANIES_MOST at most."""
     async with directory():
         rows = await query(
-            "SELECT company_id FROM audit_chain WHERE number > 0 AND (reviewed_month IS NULL OR reviewed_month < $1)"
-            " AND (reminded_month IS NULL OR reminded_month < $1) ORDER BY company_id LIMIT $2",
+            "SELECT company_id FROM audit_chain JOIN company_directory USING (company_id)"
+            # Others are asked once their contract is resumed.
+            " WHERE audit_chain.number > 0 AND company_directory.state = 'ACTIVE'"
+            " AND (reviewed_month IS NULL OR reviewed_month < $1) AND (reminded_on IS NULL OR reminded_on < $2)"
+            " ORDER BY company_id LIMIT $3",
             month,
+            day,
             COMPANIES_MOST,
         )
     return [row["company_id"] for row in rows]
 
 
 async def _ask(company_id: UUID, month: date, clock: Clock) -> int:
-    """Write a message for each administrator of the company who can sign in and has an address."""
+    """Write a message for each administrator of the company who can sign in, has an address and has none yet."""
     async with tenant(company_id):
         taken = await query(
-            "UPDATE audit_chain SET reminded_month = $2 WHERE company_id = $1"
+            "UPDATE audit_chain SET reminded_on = $3 WHERE company_id = $1"
             " AND (reviewed_month IS NULL OR reviewed_month < $2)"
-            " AND (reminded_month IS NULL OR reminded_month < $2) RETURNING company_id",
+            " AND (reminded_on IS NULL OR reminded_on < $3) RETURNING company_id",
             company_id,
             month,
+            today(clock),
         )
-        if not taken or not (await access_reviews.review(company_id, month, clock=clock)).looks:
+        if not taken:
             return 0
         rows = await query(
             "SELECT admin.id, admin.email FROM admin JOIN credential"
             " ON credential.company_id = admin.company_id AND credential.admin_id = admin.id"
             " WHERE admin.company_id = $1 AND credential.registered_at IS NOT NULL AND credential.ended_at IS NULL"
-            " AND credential.suspended_at IS NULL AND admin.email IS NOT NULL ORDER BY admin.id",
+            " AND credential.suspended_at IS NULL AND admin.email IS NOT NULL AND NOT EXISTS ("
+            "SELECT FROM account_message AS told WHERE told.company_id = admin.company_id AND told.admin_id = admin.id"
+            " AND told.kind = $2 AND told.month = $3) ORDER BY admin.id",
             company_id,
+            MessageKind.ACCESS_REVIEW.value,
+            month,
         )
+        if not rows or not (await access_reviews.review(company_id, month, clock=clock)).looks:
+            return 0
         for row in rows:
-            message = await AccountMessage.create(
-                id=uuid7(),
-                company_id=company_id,
-                admin_id=row["id"],
-                kind=MessageKind.ACCESS_REVIEW,
+            await account_messages.put(
+                company_id,
+                row["id"],
+                MessageKind.ACCESS_REVIEW,
                 email=row["email"],
                 month=month,
-                created_at=clock(),
+                queue=claims.QUEUE,
+                clock=clock,
             )
-            await outbox.put(claims.QUEUE, {"message": str(message.id)}, company_id=company_id, clock=clock)
     return len(rows)
 
 

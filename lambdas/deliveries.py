@@ -8,23 +8,9 @@ from typing import Any
 from bizcall import dispatch, review_reminders
 from bizcall.dispatch import Outcome, deliveries, messages
 from bizcall.dispatch.deliveries import Delivered
-from lambdas.metrics import Metric
+from lambdas.metrics import MESSAGES
 from lambdas.records import Body, each_record
 from lambdas.runtime import Context, Event, Services, process
-
-MEASURED = {
-    Delivered.SENT: Metric.MESSAGES_SENT,
-    Delivered.FAILED: Metric.MESSAGES_FAILED,
-    Delivered.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
-}
-
-
-MAILED = {
-    Outcome.SENT: Metric.MESSAGES_SENT,
-    Outcome.EXPIRED: Metric.MESSAGES_FAILED,
-    Outcome.REFUSED: Metric.MESSAGES_FAILED,
-    Outcome.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
-}
 
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
@@ -36,27 +22,26 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     letterhead = messages.Letterhead.of(services.settings)
 
     async def deliver(body: Body) -> None:
+        became: Outcome | Delivered
         if "message" in body:
-            outcome = await review_reminders.deliver(
+            became = await review_reminders.deliver(
                 body,
                 mail=services.mail,
                 letterhead=letterhead,
                 site_url=services.settings.site_url,
                 clock=services.clock,
             )
-            if outcome in MAILED:
-                services.metrics.add(MAILED[outcome])
-            return
-        became = await deliveries.deliver(
-            body,
-            sms=services.sms,
-            mail=services.mail,
-            keys=keys,
-            letterhead=letterhead,
-            clock=services.clock,
-        )
-        if became in MEASURED:
-            services.metrics.add(MEASURED[became])
+        else:
+            became = await deliveries.deliver(
+                body,
+                sms=services.sms,
+                mail=services.mail,
+                keys=keys,
+                letterhead=letterhead,
+                clock=services.clock,
+            )
+        if became in MESSAGES:
+            services.metrics.add(MESSAGES[became])
 
     answers = await asyncio.gather(
         *(each_record({"Records": [record]}, deliver, remaining=services.remaining) for record in event["Records"])

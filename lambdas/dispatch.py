@@ -6,16 +6,10 @@ from typing import Any
 
 from bizcall import dispatch
 from bizcall.dispatch import Outcome
-from lambdas.metrics import Metric
+from lambdas.metrics import MESSAGES, Metric
 from lambdas.records import Body, each_record
 from lambdas.runtime import Context, Event, Services, process
 
-MEASURED = {
-    Outcome.SENT: Metric.MESSAGES_SENT,
-    Outcome.EXPIRED: Metric.MESSAGES_FAILED,
-    Outcome.REFUSED: Metric.MESSAGES_FAILED,
-    Outcome.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
-}
 CODES = {Outcome.SENT: Metric.CODES_SENT, Outcome.EXPIRED: Metric.CODES_LATE}
 """What is counted of codes besides: how many there are over the whole service, and who waited for nothing (O6, O11)."""
 
@@ -28,8 +22,8 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
         outcome = await dispatch.deliver(
             body, sms=services.sms, keys=keys, settings=services.settings, clock=services.clock
         )
-        if outcome in MEASURED:
-            services.metrics.add(MEASURED[outcome])
+        if outcome in MESSAGES:
+            services.metrics.add(MESSAGES[outcome])
         if "code" in body and outcome in CODES:
             services.metrics.add(CODES[outcome])
 

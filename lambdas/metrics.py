@@ -6,10 +6,14 @@ the sweep find out in between is counted by the template from a log line's `even
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+from bizcall.dispatch import Outcome
+from bizcall.dispatch.deliveries import Delivered
 
 
 class Metric(StrEnum):
@@ -30,6 +34,16 @@ class Metric(StrEnum):
     CODES_LATE = "CodesLate"
     EXPORTS_COMPLETED = "ExportsCompleted"
     EXPORT_SECONDS = "ExportSeconds"
+
+
+MESSAGES: Mapping[str, Metric] = {
+    Outcome.SENT: Metric.MESSAGES_SENT,
+    Outcome.EXPIRED: Metric.MESSAGES_FAILED,
+    Outcome.REFUSED: Metric.MESSAGES_FAILED,
+    Outcome.UNCERTAIN: Metric.MESSAGES_UNCERTAIN,
+    Delivered.FAILED: Metric.MESSAGES_FAILED,
+}
+"""What is counted of messages, by what became of them; SENT and UNCERTAIN are the same words of both sorts."""
 
 
 class Metrics:

@@ -15,7 +15,8 @@ Own code rather than a library: the libraries that know outboxes bring a broker 
 this one right is that it is rows of the same transaction.
 """
 
-from bizcall.dispatch.codes import Keys, Malformed, Outcome
+from bizcall.dispatch.bodies import Malformed
+from bizcall.dispatch.codes import Keys, Outcome
 from bizcall.dispatch.inbox import first_time, prune
 from bizcall.dispatch.outbox import publish, put, sweep
 from bizcall.dispatch.sms import deliver

@@ -1,8 +1,9 @@
-"""What accounts are told by SMS beside codes: the welcome (ON-01), changes (PW-01, ME-01), and an ended session (S4).
+"""What accounts are told beside codes. By SMS: the welcome (ON-01), changes (PW-01, ME-01), an ended session (S4).
+By e-mail: that a review is due (P2).
 
-    put      in the transaction of the change: a row, and a message of the queue `sms` which names it
-    deliver  the consumer's part: claim, send, record
-    carry    the same for whatever else an account is told (`bizcall.review_reminders`)
+    put      in the transaction of the change: a row, and a queue's message which names it
+    deliver  the part of the consumer of `sms`: claim, send, record
+    carry    the same for e-mails, whose words their own module has (`bizcall.review_reminders`)
     expire   the schedule's part: end what no queue brings any more
 
 The temporary password is derived when the message is sent; it stands in no row and in no queue (AU-24).
@@ -18,7 +19,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -45,7 +46,10 @@ COMPANY_INACTIVE = "COMPANY_INACTIVE"
 """The company's contract is suspended or has ended."""
 
 SUPERSEDED = "SUPERSEDED"
-"""The temporary password of this welcome is void: a later one was made, or the account has registered or ended."""
+"""The temporary password of this welcome is void: a later one was made, or the account has registered or ended.
+
+Or somebody has confirmed the review meanwhile that the e-mail asks for.
+"""
 
 LOST = "LOST"
 SUBJECT = "[LGU+] AI비즈콜 관리자 안내"
@@ -72,14 +76,18 @@ async def put(
     company_id: UUID,
     admin_id: UUID,
     kind: MessageKind,
-    mobile: str,
+    mobile: str | None = None,
     *,
+    email: str | None = None,
+    month: date | None = None,
+    queue: str = QUEUE,
     key: UUID | None = None,
     session_id: UUID | None = None,
     clock: Clock = now,
 ) -> UUID:
     """Write a message into the open transaction; returns the outbox message, to be published after the commit.
 
+    It goes to the mobile; an ACCESS_REVIEW of that `month` to the `email`, by another `queue`.
     `key` is the row's, where it had to be known before: the temporary password of a WELCOME is made of it.
     `session_id` is the session that a SESSION_DISPLACED tells of.
     """
@@ -90,9 +98,11 @@ async def put(
         kind=kind,
         session_id=session_id,
         mobile=mobile,
+        email=email,
+        month=month,
         created_at=clock(),
     )
-    return await outbox.put(QUEUE, {"message": str(row.id)}, company_id=company_id, clock=clock)
+    return await outbox.put(queue, {"message": str(row.id)}, company_id=company_id, clock=clock)
 
 
 async def deliver(message_id: UUID, *, sms: Sms, keys: Keys, site: Site, clock: Clock = now) -> Outcome:
@@ -172,6 +182,9 @@ async def _claim(message_id: UUID, clock: Clock) -> dict[str, Any] | Outcome:
                            WHERE later.admin_id = message.admin_id AND later.kind = $2
                              AND (later.created_at, later.id) > (message.created_at, message.id)
                        )
+                   ) OR EXISTS (
+                       SELECT 1 FROM audit_chain AS chain
+                       WHERE chain.company_id = message.company_id AND chain.reviewed_month >= message.month
                    ) AS superseded
             FROM account_message AS message
             JOIN credential ON credential.company_id = message.company_id AND credential.admin_id = message.admin_id

@@ -20,7 +20,6 @@ from uuid import UUID
 
 from bizcall.database import directory, query
 from bizcall.dispatch import inbox
-from bizcall.errors import BizCallError
 from bizcall.models.accounts import Delivery
 from bizcall.ports import Clock, Sms, now
 from bizcall.settings import Settings
@@ -49,10 +48,6 @@ class Outcome(StrEnum):
     DECOY = "DECOY"
     REFUSED = "REFUSED"
     UNCERTAIN = "UNCERTAIN"
-
-
-class Malformed(BizCallError):
-    """A message that names no code; it belongs into the dead-letter queue."""
 
 
 class Keys:

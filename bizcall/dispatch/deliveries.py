@@ -18,9 +18,10 @@ from typing import Any
 from uuid import UUID
 
 from bizcall.database import tenant
-from bizcall.dispatch import breaker, claims, messages
+from bizcall.dispatch import bodies, breaker, claims, messages
+from bizcall.dispatch.bodies import Malformed
 from bizcall.dispatch.claims import Claim
-from bizcall.dispatch.codes import Keys, Malformed
+from bizcall.dispatch.codes import Keys
 from bizcall.dispatch.messages import Facts, Letterhead
 from bizcall.models.dispatch import AttemptOutcome, Channel, DeliveryReason, DeliveryState
 from bizcall.ports import (
@@ -74,7 +75,7 @@ async def deliver(
     Returns also when the gateway fails, because what is to happen then is recorded. Raises Malformed for a body that
     names no delivery, Unavailable when the database is away, for the message to come again.
     """
-    company_id, delivery_id = _named(body)
+    company_id, delivery_id = bodies.key(body, "companyId"), bodies.key(body, "delivery")
     gateways = {Channel.SMS: sms.name, Channel.EMAIL: mail.name}
     began = clock()
     taken = await _claim(company_id, delivery_id, gateways, began, daily_most)
@@ -253,10 +254,3 @@ async def _uncertain(claim: Claim, code: str, at: datetime) -> Delivered:
         await breaker.failed(claim.gateway, at)
         await claims.uncertain(claim.company_id, claim.delivery_id, claim.attempt, code, at + ASKED_AFTER, at)
     return Delivered.UNCERTAIN
-
-
-def _named(body: Mapping[str, Any]) -> tuple[UUID, UUID]:
-    try:
-        return UUID(body["companyId"]), UUID(body["delivery"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Malformed("a message of the queue deliveries names no delivery") from error

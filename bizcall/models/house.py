@@ -126,7 +126,7 @@ class AuditChain(DirectoryRow):
     oldest_to = fields.DatetimeField(null=True)
     verified_number = fields.IntField(default=0)
     reviewed_month = fields.DateField(null=True)
-    reminded_month = fields.DateField(null=True)
+    reminded_on = fields.DateField(null=True)
 
     class Meta:
         table = "audit_chain"

@@ -54,7 +54,7 @@ async def test_RV_01_P2_a_quarter_of_an_hour_asks_for_reviews_in_the_first_days_
 ) -> None:
     asked: list[tuple[UUID, date]] = []
 
-    async def waiting(month: date) -> list[UUID]:
+    async def waiting(month: date, day: date) -> list[UUID]:
         return [company.id]
 
     async def ask(company_id: UUID, month: date, clock: Clock) -> int:

@@ -179,3 +179,4 @@ async def test_RV_01_P2_the_mail_for_the_monthly_review_goes_the_same_way(
 
     assert failed(answer) == ["m1"]
     assert [each.to for each in campaign.mail.calls] == ["hong@example.com"]
+    assert services.metrics.values() == {"MessagesSent": [1]}
