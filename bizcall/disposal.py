@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from bizcall import audit, emptying, phones, reasons, texts
@@ -35,6 +35,9 @@ NAMES_KEPT = forgetting.KEPT
 
 EVERY = timedelta(days=1)
 """How often a company is visited."""
+
+FAILED_EVERY = timedelta(hours=1)
+"""How long a company waits whose visit failed."""
 
 COMPANIES_MOST = 20
 ROWS_MOST = 500
@@ -128,28 +131,15 @@ RULES = (
 async def dispose_due(*, clock: Clock = now, stop: Callable[[], bool] = lambda: False) -> int:
     """Forget what is over in up to 20 companies that were not visited for a day; return how many rows.
 
-    What fails in one company keeps no other from its turn, and is raised at the end.
+    What fails in one company keeps no other from its turn, and is raised at the end; that one is visited again after an
+    hour.
     """
     at = clock()
-    async with directory():
-        due = await query(
-            """
-            UPDATE company_directory SET disposed_at = $1 WHERE company_id = ANY(ARRAY(
-                SELECT company_id FROM company_directory WHERE disposed_at IS NULL OR disposed_at <= $2
-                ORDER BY disposed_at NULLS FIRST LIMIT $3 FOR UPDATE SKIP LOCKED))
-            RETURNING company_id
-            """,
-            at,
-            at - EVERY,
-            COMPANIES_MOST,
-        )
-    forgotten, failures = 0, list[Exception]()
-    for row in due:
-        if stop():
-            await _again(row["company_id"])
-            continue
+    forgotten, seen, failures = 0, list[UUID](), list[Exception]()
+    while len(seen) < COMPANIES_MOST and not stop() and (company_id := await _taken(at, seen)):
+        seen.append(company_id)
         try:
-            forgotten += await dispose(row["company_id"], clock=clock)
+            forgotten += await dispose(company_id, clock=clock)
         except Exception as failure:
             failures.append(failure)
     if failures:
@@ -167,13 +157,20 @@ async def dispose(
     at = clock()
     counts = dict[str, int]()
     async with tenant(company_id):
-        emptied = await emptying.empty(company_id, at - KEPT, rows_most=emptied_most)
-        if emptied:
+        visit = await emptying.empty(company_id, at - KEPT, rows_most=emptied_most)
+        if visit.gone:
             await audit.record(
-                company_id, audit.system(), "companies.empty", [company_id], dict(emptied), kind="Company", clock=clock
+                company_id,
+                audit.system(),
+                "companies.empty",
+                [company_id],
+                dict(visit.gone),
+                kind="Company",
+                clock=clock,
             )
         keys = list[UUID]()
-        for rule in RULES:
+        # Most of what they forget goes anyway: they come once the rest has gone.
+        for rule in RULES if visit.whole else ():
             present = [at] if "$4" in rule.statement else []
             rows = await query(rule.statement, company_id, at - rule.kept, rows_most, *present)
             if rows:
@@ -184,9 +181,15 @@ async def dispose(
             await audit.record(
                 company_id, audit.system(), "people.forget", keys, counts, kind="Subscriber", clock=clock
             )
-    if rows_most in counts.values() or emptied.total() >= emptied_most:
-        await _again(company_id)
-    return sum(counts.values()) + emptied.total()
+    more = rows_most in counts.values() or not visit.whole
+    async with directory():
+        # Where there is more it is due again, after all that were due before.
+        await query(
+            "UPDATE company_directory SET disposed_at = $2 WHERE company_id = $1",
+            company_id,
+            at - EVERY if more else at,
+        )
+    return sum(counts.values()) + visit.gone.total()
 
 
 async def erase(
@@ -273,10 +276,25 @@ _ERASURES: Mapping[str, str] = {
 }
 
 
-async def _again(company_id: UUID) -> None:
-    """Let the next run visit the company."""
+async def _taken(at: datetime, seen: list[UUID]) -> UUID | None:
+    """The company that has been due for longest, but for those seen.
+
+    It counts as one that failed until its visit is done, so that a process that ends midway takes nobody's turn.
+    """
     async with directory():
-        await query("UPDATE company_directory SET disposed_at = NULL WHERE company_id = $1", company_id)
+        rows = await query(
+            """
+            UPDATE company_directory SET disposed_at = $2 WHERE company_id = ANY(ARRAY(
+                SELECT company_id FROM company_directory
+                WHERE (disposed_at IS NULL OR disposed_at <= $1) AND company_id <> ALL($3::uuid[])
+                ORDER BY disposed_at NULLS FIRST LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED))
+            RETURNING company_id
+            """,
+            at - EVERY,
+            at - EVERY + FAILED_EVERY,
+            seen,
+        )
+    return rows[0]["company_id"] if rows else None
 
 
 async def _company(representative_number: str) -> UUID:

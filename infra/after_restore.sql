@@ -21,7 +21,7 @@ BEGIN
         PERFORM set_config('app.company_id', known::text, true);
 
         -- Who was replaced or ended; first, because his login ID may be another one's by now.
-        UPDATE credential SET login_id = NULL, ended_at = former.ended_at, mobile = former.mobile
+        UPDATE credential SET login_id = NULL, password_hash = NULL, ended_at = former.ended_at, mobile = former.mobile
         FROM former
         WHERE credential.company_id = known AND former.company_id = known AND former.admin_id = credential.admin_id
           AND former.ended_at IS NOT NULL AND credential.ended_at IS NULL;

@@ -234,7 +234,8 @@ async def end(company_id: UUID, admin_id: UUID, at: datetime) -> str:
     if not rows:
         raise NotFound
     await query(
-        "UPDATE credential SET login_id = NULL, ended_at = $3 WHERE company_id = $1 AND admin_id = $2",
+        "UPDATE credential SET login_id = NULL, password_hash = NULL, ended_at = $3"
+        " WHERE company_id = $1 AND admin_id = $2",
         company_id,
         admin_id,
         at,

@@ -56,14 +56,14 @@ class Credential(DirectoryRow):
     """An administrator who can sign in. `mobile` is the second factor's number.
 
     `temporary_until` is set while the password is the welcome message's, `registered_at` from then on; `ended_at` when
-    another administrator took his place or the company's contract ended, and `login_id` is free then. `suspended_at`
-    is since when it can't be used, because its company is suspended.
+    another administrator took his place or the company's contract ended: `login_id` is free then, and no password is
+    kept. `suspended_at` is since when it can't be used, because its company is suspended.
     """
 
     admin_id = fields.UUIDField(primary_key=True)
     company_id = fields.UUIDField()
     login_id = fields.TextField(null=True)
-    password_hash = fields.TextField()
+    password_hash = fields.TextField(null=True)
     mobile = fields.TextField()
     password_changed_at = fields.DatetimeField()
     created_at = fields.DatetimeField(db_default=Now())

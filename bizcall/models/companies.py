@@ -52,7 +52,7 @@ class Company(Row):
 class CompanyDirectory(DirectoryRow):
     """What is told of a company where nobody has signed in yet; a trigger keeps it like the company's own row.
 
-    `state` is how its contract stands, since `state_changed_at`.
+    `state` is how its contract stands, since `state_changed_at`; `ended_at` is dated by the database.
     """
 
     company_id = fields.UUIDField(primary_key=True)
@@ -62,6 +62,7 @@ class CompanyDirectory(DirectoryRow):
     disposed_at = fields.DatetimeField(null=True)
     state = fields.CharEnumField(CompanyState, max_length=10, default=CompanyState.ACTIVE)
     state_changed_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "company_directory"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -66,6 +67,16 @@ async def as_owner(postgres: Postgres, sql: str, *parameters: Any) -> list[dict[
         return [dict(row) for row in await connection.fetch(sql, *parameters)]
     finally:
         await connection.close()
+
+
+async def age(postgres: Postgres, company_id: UUID, *, days: int) -> None:
+    """Let a company's contract have ended so many days ago by the database's clock, which no test turns."""
+    await as_owner(
+        postgres,
+        "UPDATE company_directory SET ended_at = now() - make_interval(days => $2) WHERE company_id = $1",
+        company_id,
+        days,
+    )
 
 
 async def foreign_keys(postgres: Postgres) -> list[ForeignKey]:

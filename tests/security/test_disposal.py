@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from bizcall import admins, disposal, imports
+from bizcall import admins, disposal, emptying, imports
 from bizcall.admins import credentials
 from bizcall.audit import ActorKind
 from bizcall.database import directory, query, tenant
-from bizcall.errors import ErrorCode, NotFound
+from bizcall.errors import ErrorCode, NotFound, Unavailable
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.models.dispatch import Channel
 from bizcall.ports import GatewayUncertain
@@ -112,7 +113,7 @@ async def test_P7_a_run_is_bounded_and_the_next_one_goes_on(attacker: Office, bo
             "SELECT count(*) AS n FROM subscriber WHERE company_id = $1 AND forgotten_at IS NOT NULL", company.id
         )
         [seen] = await query("SELECT disposed_at FROM company_directory WHERE company_id = $1", company.id)
-    assert (row["n"], seen["disposed_at"]) == (2, None)
+    assert (row["n"], seen["disposed_at"]) == (2, office.clock() - disposal.EVERY)
 
 
 async def test_P7_a_person_who_moved_to_another_line_is_no_leaver(company: Tenant) -> None:
@@ -172,6 +173,70 @@ async def test_P7_a_day_visits_every_company_once_operators_too(company: Tenant)
     async with directory():
         rows = await query("SELECT count(*) AS n FROM company_directory WHERE disposed_at IS DISTINCT FROM $1", clock())
     assert rows[0]["n"] == 0
+
+
+async def test_P7_a_company_that_failed_waits_an_hour_and_the_others_keep_their_turn(
+    company: Tenant, stranger: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, visited, companies = Turned(), list[UUID](), [company.id, stranger.id]
+
+    async def dispose(company_id: UUID, **_: Any) -> int:
+        visited.append(company_id)
+        if company_id == company.id:
+            raise Unavailable("away")
+        return await disposing(company_id, clock=clock)
+
+    disposing = disposal.dispose
+    monkeypatch.setattr(disposal, "dispose", dispose)
+    async with directory():
+        await query("UPDATE company_directory SET disposed_at = $1", clock())
+        # The one that fails has been due for longer.
+        for days, company_id in enumerate(companies, start=-3):
+            await query(
+                "UPDATE company_directory SET disposed_at = $2 WHERE company_id = $1",
+                company_id,
+                clock() + days * disposal.EVERY,
+            )
+    # A run that has no time left takes nobody's turn.
+    assert await disposal.dispose_due(clock=clock, stop=lambda: True) == 0
+    left = iter([False, True])
+    with pytest.raises(ExceptionGroup):
+        await disposal.dispose_due(clock=clock, stop=lambda: next(left))
+    assert visited == companies[:1]
+    await disposal.dispose_due(clock=clock)
+    assert visited == companies
+    clock.turn(seconds=disposal.FAILED_EVERY.total_seconds() - 1)
+    await disposal.dispose_due(clock=clock)
+    assert visited == companies
+    clock.turn(seconds=1)
+    with pytest.raises(ExceptionGroup):
+        await disposal.dispose_due(clock=clock)
+    assert visited == [*companies, company.id]
+
+
+async def test_P7_companies_of_which_more_is_left_come_after_all_that_are_due(
+    company: Tenant, stranger: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that however many are emptied at once, none of the others loses its day."""
+    clock, visited = Turned(), list[UUID]()
+
+    async def empty(company_id: UUID, *_: Any, **__: Any) -> emptying.Visit:
+        visited.append(company_id)
+        return emptying.Visit(Counter(), whole=company_id == stranger.id)
+
+    monkeypatch.setattr(emptying, "empty", empty)
+    monkeypatch.setattr(disposal, "COMPANIES_MOST", 1)
+    async with directory():
+        await query("UPDATE company_directory SET disposed_at = $1", clock())
+        await query("UPDATE company_directory SET disposed_at = NULL WHERE company_id = $1", company.id)
+        await query(
+            "UPDATE company_directory SET disposed_at = $2 WHERE company_id = $1",
+            stranger.id,
+            clock() - disposal.EVERY - disposal.FAILED_EVERY,
+        )
+    for _ in range(3):
+        await disposal.dispose_due(clock=clock)
+    assert visited == [company.id, stranger.id, company.id]
 
 
 async def test_P7_somebody_is_erased_on_request_and_the_act_is_recorded(attacker: Office, books: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import re
 from typing import Any
@@ -23,7 +24,7 @@ from bizcall.provisioning.rejects import ARRIVALS, REJECTS
 from bizcall.reasons import Purpose, Reason
 from local.postgres import Postgres
 from tests.accounts import Person, records
-from tests.bizcall.catalogue import as_owner, foreign_keys
+from tests.bizcall.catalogue import age, as_owner, foreign_keys
 from tests.dispatching import Campaign
 from tests.factories import Tenant
 from tests.security.office import TABLES, Ledger, Office
@@ -36,6 +37,15 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place)
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number AND a.attname <> 'company_id'
 WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition GROUP BY 1
+"""
+# Partial ones only where they leave out no more than rows that refer to nothing.
+INDEXES = r"""
+SELECT c.relname::text AS name,
+       array(SELECT a.attname::text FROM unnest(i.indkey::smallint[]) WITH ORDINALITY k (number, place)
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number ORDER BY k.place) AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+WHERE c.relnamespace = 'public'::regnamespace AND i.indisvalid AND (
+    i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\(\w+ IS NOT NULL\)$')
 """
 ALL = """
 SELECT relname::text AS name FROM pg_class
@@ -93,7 +103,7 @@ async def found(books: Ledger, company_id: UUID, *texts: str) -> dict[str, set[s
 
 
 async def test_CO_03_P7_90_days_after_the_end_nothing_of_a_company_is_left_and_all_of_another(
-    attacker: Office, stranger: Tenant, books: Ledger, monkeypatch: pytest.MonkeyPatch
+    attacker: Office, stranger: Tenant, books: Ledger, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office, company = attacker, attacker.company
     await fill(office)
@@ -106,16 +116,22 @@ async def test_CO_03_P7_90_days_after_the_end_nothing_of_a_company_is_left_and_a
     await end(office)
     ended = await books.rows(company.id)
 
+    await age(postgres, company.id, days=disposal.KEPT.days)
     office.clock.turn(days=disposal.KEPT.days, seconds=-1)
     await disposal.dispose(company.id, clock=office.clock)
     assert (await books.rows(company.id))["call"] == ended["call"]
+    # Nor for a process whose clock is ahead of the database's.
     office.clock.turn(seconds=2)
+    await age(postgres, company.id, days=disposal.KEPT.days - 1)
+    await disposal.dispose(company.id, clock=office.clock)
+    assert (await books.rows(company.id))["call"] == ended["call"]
+    await age(postgres, company.id, days=disposal.KEPT.days)
 
     # A visit is bounded, and one that is killed has done nothing; the next one goes on.
     assert await disposal.dispose(company.id, clock=office.clock, emptied_most=10) >= 10
     async with directory():
         [seen] = await query("SELECT disposed_at FROM company_directory WHERE company_id = $1", company.id)
-    assert seen["disposed_at"] is None
+    assert seen["disposed_at"] == office.clock() - disposal.EVERY
     left = await books.rows(company.id)
     with monkeypatch.context() as killing:
         killing.setattr(audit, "record", _killed)
@@ -138,6 +154,38 @@ async def test_CO_03_P7_90_days_after_the_end_nothing_of_a_company_is_left_and_a
     acts = [row for row in await records(company.id) if row["action"] == "companies.empty"]
     assert len(acts) >= 2
     assert all(row["subject_ids"] == [company.id] for row in acts)
+
+
+async def test_CO_03_P7_a_visit_that_takes_long_is_broken_off_and_keeps_what_it_did(
+    attacker: Office, books: Ledger, postgres: Postgres
+) -> None:
+    office, company = attacker, attacker.company
+    await end(office)
+    await age(postgres, company.id, days=disposal.KEPT.days)
+    office.clock.turn(days=disposal.KEPT.days, seconds=1)
+    # A second for each statement: the first is begun within the time, and no third.
+    seconds = itertools.count(0.0, emptying.SECONDS_MOST / 2)
+    async with tenant(company.id):
+        visit = await emptying.empty(company.id, office.clock() - disposal.KEPT, timer=lambda: next(seconds))
+    assert visit.gone.keys() <= set(list(emptying.EMPTIED)[:2])
+    assert not visit.whole
+    assert (await books.rows(company.id))["line"]
+
+
+async def test_CO_03_P7_whoever_deletes_a_row_finds_those_that_refer_to_it_by_an_index(
+    db: None, postgres: Postgres
+) -> None:
+    indexes = await as_owner(postgres, INDEXES)
+    slow = [
+        key.name
+        for key in await foreign_keys(postgres)
+        if key.parent in emptying.EMPTIED
+        and not any(
+            index["name"] == key.child and set(index["columns"][: len(key.columns)]) == set(key.columns)
+            for index in indexes
+        )
+    ]
+    assert slow == []
 
 
 async def neighbour(company: Tenant) -> None:

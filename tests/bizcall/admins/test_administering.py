@@ -158,6 +158,8 @@ async def test_AU_32_everything_of_the_former_one_is_dead_at_once(person: Person
     assert (await refused(person.sign_in())).code is ErrorCode.CREDENTIALS
     async with directory():
         assert not await query("SELECT 1 FROM device WHERE admin_id = $1", person.company.admin_id)
+        kept = await query("SELECT password_hash FROM credential WHERE admin_id = $1", person.company.admin_id)
+    assert kept == [{"password_hash": None}]
     # The lock was the former one's; the next one begins without it.
     assert isinstance(await after.sign_in(after.phone.password), Half)
     async with tenant(person.company.id):
