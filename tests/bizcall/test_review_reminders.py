@@ -173,7 +173,9 @@ async def take(reviewer: Tenant, lacking: str, clock: Turned) -> None:
         statement = {
             "address": "UPDATE admin SET email = NULL WHERE company_id = $1",
             "registration": "UPDATE credential SET registered_at = NULL, temporary_until = now() WHERE company_id = $1",
-            "account": "UPDATE credential SET login_id = NULL, password_hash = NULL, ended_at = now() WHERE company_id = $1",
+            "account": (
+                "UPDATE credential SET login_id = NULL, password_hash = NULL, ended_at = now() WHERE company_id = $1"
+            ),
         }[lacking]
         async with tenant(reviewer.id):
             await query(statement, reviewer.id)
