@@ -6,6 +6,7 @@ the present schema the released one; until it was run once, nothing can break.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -39,14 +40,23 @@ def check(text: str, folder: Path) -> list[str]:
 
 def main(arguments: Sequence[str], folder: Path = HERE) -> int:
     """Write, check or release; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sdl",
+        description="Write the published schema and the tables of the guide. scripts/schema does the same.",
+        allow_abbrev=False,
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true", help="compare them and write nothing")
+    instead.add_argument("--release", action="store_true", help="make the schema the released one, too")
+    asked = parser.parse_args(arguments)
     text = exported()
-    if "--check" in arguments:
+    if asked.check:
         found = check(text, folder)
         sys.stdout.write("".join(f"{line}\n" for line in found) or "ok\n")
         return 1 if found else 0
     for name, content in _written(text, folder).items():
         (folder / name).write_text(content, encoding="utf-8")
-    if "--release" in arguments:
+    if asked.release:
         today = f"{datetime.now(UTC):%Y-%m-%d}"
         changelog = changes.released_on(_read(folder / CHANGELOG), today)
         (folder / RELEASED).write_text(text, encoding="utf-8")

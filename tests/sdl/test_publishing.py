@@ -38,6 +38,21 @@ def test_the_command_writes_checks_and_releases(tmp_path: Path) -> None:
     assert publishing.main(["--check"], tmp_path) == 1
 
 
+@pytest.mark.parametrize(
+    ("argument", "status"), [("--help", 0), ("--chekc", 2), ("--rel", 2), ("schema", 2), ("--check --release", 2)]
+)
+def test_the_command_writes_nothing_where_it_is_asked_for_help_or_wrongly(
+    argument: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        publishing.main(argument.split(), tmp_path)
+
+    assert left.value.code == status
+    told = capsys.readouterr()
+    assert "[--check | --release]" in told.out + told.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_stale_table_of_the_guide_is_told(tmp_path: Path) -> None:
     for name in (publishing.PRESENT, publishing.CHANGELOG, publishing.GUIDE):
         (tmp_path / name).parent.mkdir(exist_ok=True)
