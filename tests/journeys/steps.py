@@ -15,6 +15,8 @@ from local import seed
 
 PLACES = {
     "challenge-of-the-step-before": "challenge",
+    "company-of-the-step-before": "Company",
+    "number-of-the-step-before": "number",
     "123456": "code",
     "hash-of-the-preview": "hash",
     "temporary-password": "password",
@@ -81,11 +83,11 @@ CENTRE = (
         "operators/companies",
         "operator",
         {"filter.search": LOGIN_ID},
-        {"Company": "companies.nodes.0.id"},
+        {"Company": "companies.nodes.0.id", "number": "companies.nodes.0.representativeNumberFormatted"},
         compared=False,
     ),
-    Step("operators/company_suspend", "operator", {"id": "<Company>"}),
-    Step("operators/company_resume", "operator", {"id": "<Company>"}),
+    Step("operators/company_suspend", "operator"),
+    Step("operators/company_resume", "operator"),
     Step("support/plan_save", "operator", {"input.code": "EXAMPLE"}),
     Step(
         "imports/upload_create",
@@ -364,5 +366,5 @@ STEPS = (
     *LOOKING_BACK,
     *MY_INFORMATION,
     # When nobody needs the company any more.
-    Step("operators/company_end", "operator", {"id": "<Company>", "input.representativeNumber": LOGIN_ID}),
+    Step("operators/company_end", "operator"),
 )
