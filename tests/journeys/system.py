@@ -55,7 +55,8 @@ class System:
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
         body = answer.json()
-        assert "errors" not in body and "data" in body, (answer.status_code, body)
+        assert "errors" not in body, body
+        assert "data" in body, (answer.status_code, body)
         return body["data"]
 
     def sign_in(self, login_id: str = seed.LOGIN_ID, password: str = seed.PASSWORD) -> Administrator:
