@@ -11,5 +11,5 @@ ALTER TABLE account_message ADD CONSTRAINT account_message_kind_check CHECK (
 ) NOT VALID;
 CREATE UNIQUE INDEX account_message_review ON account_message (admin_id, month) WHERE kind = 'ACCESS_REVIEW';
 
--- The last month of which a company's administrators were asked.
-ALTER TABLE audit_chain ADD COLUMN reminded_month date;
+-- The last day on which it was looked who of a company's administrators is to be asked.
+ALTER TABLE audit_chain ADD COLUMN reminded_on date;
