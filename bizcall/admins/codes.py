@@ -24,7 +24,7 @@ from bizcall.dispatch import outbox
 from bizcall.dispatch.codes import DIGITS, Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
-from bizcall.models.accounts import Purpose, VerificationCode
+from bizcall.models.accounts import Purpose
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
 from bizcall.throttles import Bucket
@@ -87,28 +87,30 @@ async def issue(pending: Pending, *, decoy: bool = False, actor: Actor, clock: C
     await lock(f"admins.code {pending.purpose} {pending.mobile}")
     await _refuse_haste(pending, at)
     await throttles.take(Bucket.CODE_FROM_ADDRESS, actor.counted_address, at=at)
+    code_id, expires_at = uuid7(), at + LIFE
     await query(
         """
-        UPDATE verification_code SET expires_at = $2
-        WHERE challenge_id = $1 AND expires_at > $2 AND created_at < $2
+        WITH former AS (
+            UPDATE verification_code SET expires_at = $2
+            WHERE challenge_id = $1 AND expires_at > $2 AND created_at < $2
+        )
+        INSERT INTO verification_code (
+            challenge_id, created_at, id, purpose, company_id, admin_id, mobile, decoy, expires_at
+        ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         pending.id,
         at,
+        code_id,
+        pending.purpose.value,
+        pending.company_id,
+        pending.admin_id,
+        pending.mobile,
+        decoy,
+        expires_at,
     )
-    code = await VerificationCode.create(
-        id=uuid7(),
-        purpose=pending.purpose,
-        challenge_id=pending.id,
-        company_id=pending.company_id,
-        admin_id=pending.admin_id,
-        mobile=pending.mobile,
-        decoy=decoy,
-        created_at=at,
-        expires_at=at + LIFE,
-    )
-    message = await outbox.put(derived.QUEUE, {"code": str(code.id)}, company_id=pending.company_id, clock=clock)
+    message = await outbox.put(derived.QUEUE, {"code": str(code_id)}, company_id=pending.company_id, clock=clock)
     await _record(pending, "admins.code_send", actor, {}, clock)
-    return Issued(Sent(masked(pending.mobile), code.expires_at, at + BETWEEN), message)
+    return Issued(Sent(masked(pending.mobile), expires_at, at + BETWEEN), message)
 
 
 async def attempt(pending: Pending, code: str, *, keys: Keys, actor: Actor, clock: Clock = now) -> Tried:

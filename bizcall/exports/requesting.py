@@ -55,15 +55,15 @@ async def request(
     if actor.id is None:
         raise Forbidden
     reason, asked = reason.checked(), asked.checked(clock)
-    requested_by, messages = actor.id, list[UUID]()
+    requested_by, made, messages = actor.id, list[Export](), list[UUID]()
     most = text_rows_most if asked.has_texts(unmasked=unmasked) else rows_most
 
     async def ask() -> idempotency.Answer:
         await _room(company_id)
         total = await _total(company_id, asked, most)
-        made, at = uuid7(), clock()
-        await Export.create(
-            id=made,
+        at = clock()
+        export = await Export.create(
+            id=uuid7(),
             company_id=company_id,
             kind=asked.kind,
             asked=asked.kept(),
@@ -75,16 +75,17 @@ async def request(
             rows_total=total,
             created_at=at,
         )
-        await claims.watch(company_id, made, at + claims.WAITING_MOST)
-        messages.append(await claims.enqueue(company_id, made, clock=clock))
+        made.append(export)
+        await claims.watch(company_id, export.id, at + claims.WAITING_MOST)
+        messages.append(await claims.enqueue(company_id, export.id, clock=clock))
         details = {**reason.told(), **asked.recorded(), "kind": asked.kind, "rows": total, "unmasked": unmasked}
-        await audit.record(company_id, actor, "exports.request", [made], details, kind="Export", clock=clock)
-        return {"exportId": str(made)}
+        await audit.record(company_id, actor, "exports.request", [export.id], details, kind="Export", clock=clock)
+        return {"exportId": str(export.id)}
 
     given = {**asked.kept(), **reason.told(), "kind": asked.kind, "unmasked": unmasked}
     async with tenant(company_id):
         answer = await idempotency.once(company_id, "exportRequest", idempotency_key, given, ask, clock=clock)
-        export = await Export.get(company_id=company_id, id=UUID(answer["exportId"]))
+        [export] = made or [await Export.get(company_id=company_id, id=UUID(answer["exportId"]))]
     await publish(messages, queue=queue)
     return export
 

@@ -190,11 +190,13 @@ async def apply(found: Import, rows: Sequence[CheckedRow], on_error: OnError, *,
 
 async def _found(company_id: UUID, import_id: UUID, *states: State) -> Import:
     """The import, locked; raises Invalid when it is not there or in another state."""
-    # Looked at first without its lock: a worker that is checking a file holds that for seconds.
-    seen = await Import.get_or_none(company_id=company_id, id=import_id)
-    if seen is None:
-        raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",)))
-    found = await storing.locked(company_id, import_id) if seen.state in states else None
+    found = await storing.locked(company_id, import_id, skip_locked=True)
+    if found is None:
+        # A worker that is checking a file holds the lock for seconds; the state can be read without it.
+        seen = await Import.get_or_none(company_id=company_id, id=import_id)
+        if seen is None:
+            raise Invalid(Problem(ErrorCode.NOT_FOUND, ("id",)))
+        found = await storing.locked(company_id, import_id) if seen.state in states else None
     if found is None or found.state not in states:
         raise Invalid(Problem(ErrorCode.STATE, ("id",)))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -34,6 +34,14 @@ class Requested:
     problems: list[Problem]
 
 
+@dataclass
+class _Made:
+    """What a request wrote, to be told and published once it is committed."""
+
+    batch: InvitationBatch | None = None
+    messages: list[UUID] = field(default_factory=list)
+
+
 async def send(
     company_id: UUID,
     actor: Actor,
@@ -55,7 +63,7 @@ async def send(
     """
     bound(subscriber_ids, "subscriberIds")
     ways = _ways(channels)
-    messages: list[UUID] = []
+    made = _Made()
 
     async def work() -> idempotency.Answer:
         known = await writing.candidates(company_id, subscriber_ids)
@@ -70,10 +78,10 @@ async def send(
         vouch((known[key].contacts_at for key in wanted), vouched_until)
         if problems and on_error is OnError.REJECT_ALL:
             raise Invalid(*problems)
-        return await _write(company_id, actor, wanted, problems, messages, clock())
+        return await _write(company_id, actor, wanted, problems, made, clock())
 
     given = {"subscriberIds": [str(key) for key in subscriber_ids], "channels": ways, "onError": on_error}
-    return await _once(company_id, idempotency_key, given, work, messages, queue, clock)
+    return await _once(company_id, idempotency_key, given, work, made, queue, clock)
 
 
 async def send_filtered(
@@ -94,7 +102,7 @@ async def send_filtered(
     how many subscribers have it.
     """
     ways = _ways(channels)
-    messages: list[UUID] = []
+    made = _Made()
 
     async def work() -> idempotency.Answer:
         found = await listing.held(company_id, wanted, limit=FILTERED_MOST + 1, clock=clock)
@@ -116,10 +124,10 @@ async def send_filtered(
         problems = [Problem(code, ("filter",), {"count": str(count)}) for code, count in refused.items()]
         if problems and on_error is OnError.REJECT_ALL:
             raise Invalid(*problems)
-        return await _write(company_id, actor, chosen, problems, messages, clock())
+        return await _write(company_id, actor, chosen, problems, made, clock())
 
     given = {"filter": wanted, "expectedCount": expected_count, "channels": ways, "onError": on_error}
-    return await _once(company_id, idempotency_key, given, work, messages, queue, clock)
+    return await _once(company_id, idempotency_key, given, work, made, queue, clock)
 
 
 async def invite(
@@ -184,20 +192,20 @@ async def _write(
     actor: Actor,
     wanted: dict[UUID, dict[Channel, str]],
     problems: Sequence[Problem],
-    messages: list[UUID],
+    made: _Made,
     at: datetime,
 ) -> idempotency.Answer:
     batch_id: UUID | None = None
     if wanted:
         admin_id = actor.id if actor.kind is ActorKind.ADMIN else None
-        batch_id, made = await writing.write(company_id, list(wanted.items()), at, requested_by=admin_id)
-        messages += made
+        batch, made.messages = await writing.write(company_id, list(wanted.items()), at, requested_by=admin_id)
+        made.batch, batch_id = batch, batch.id
         await audit.record(
             company_id,
             actor,
             "invitations.send",
             [batch_id],
-            {"invitations": len(wanted), "messages": len(made)},
+            {"invitations": len(wanted), "messages": len(made.messages)},
             kind="InvitationBatch",
             clock=lambda: at,
         )
@@ -210,16 +218,16 @@ async def _once(
     key: str,
     given: Mapping[str, object],
     work: idempotency.Work,
-    messages: list[UUID],
+    made: _Made,
     queue: Queue,
     clock: Clock,
 ) -> Requested:
-    batch: InvitationBatch | None = None
     async with tenant(company_id):
         answer = await idempotency.once(company_id, "invitationsSend", key, given, work, clock=clock)
-        if answer["batchId"] is not None:
+        batch = made.batch
+        if batch is None and answer["batchId"] is not None:
             batch = await InvitationBatch.get(company_id=company_id, id=UUID(answer["batchId"]))
-    await publish(messages, queue=queue)
+    await publish(made.messages, queue=queue)
     return Requested(
         batch, [Problem(ErrorCode(code), tuple(field), params) for code, field, params in answer["problems"]]
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from bizcall.database import query
 from bizcall.dispatch import claims, outbox
 from bizcall.ids import uuid7
-from bizcall.models.dispatch import Channel
+from bizcall.models.dispatch import Channel, InvitationBatch
 from bizcall.subscribers import saving
 
 LIFE = timedelta(days=7)
@@ -42,10 +42,7 @@ class Candidate:
 async def candidates(company_id: UUID, subscriber_ids: Collection[UUID]) -> dict[UUID, Candidate]:
     """Those of the ids that the company has, their lines locked, so that nobody else invites or changes them now."""
     ids = list(subscriber_ids)
-    lines = await query(
-        "SELECT DISTINCT line_id FROM subscriber WHERE company_id = $1 AND id = ANY($2::uuid[])", company_id, ids
-    )
-    await saving.lock_lines(company_id, [row["line_id"] for row in lines])
+    await saving.lock_lines_of(company_id, ids)
     rows = await query(
         """
         SELECT id, app_enabled, mobile, email, contacts_at, ended_at IS NOT NULL AS ended,
@@ -71,39 +68,44 @@ async def write(
     *,
     requested_by: UUID | None,
     import_id: UUID | None = None,
-) -> tuple[UUID, list[UUID]]:
-    """Make a batch of invitations for subscribers with their recipients; returns its key and the outbox messages."""
-    batch_id = uuid7()
+) -> tuple[InvitationBatch, list[UUID]]:
+    """Make a batch of invitations for subscribers with their recipients; returns it and the outbox messages."""
     invitations = [(uuid7(), subscriber_id, recipients) for subscriber_id, recipients in wanted]
     deliveries = [
         (uuid7(), invitation_id, channel, to)
         for invitation_id, _, recipients in invitations
         for channel, to in recipients.items()
     ]
-    await query(
-        "INSERT INTO invitation_batch (company_id, id, requested_by, import_id, invitations, deliveries, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        company_id,
-        batch_id,
-        requested_by,
-        import_id,
-        len(invitations),
-        len(deliveries),
-        at,
+    batch = InvitationBatch(
+        id=uuid7(),
+        company_id=company_id,
+        requested_by=requested_by,
+        import_id=import_id,
+        invitations=len(invitations),
+        deliveries=len(deliveries),
+        created_at=at,
     )
     await query(
         """
+        WITH batch AS (
+            INSERT INTO invitation_batch (company_id, id, created_at, requested_by, import_id, invitations, deliveries)
+            VALUES ($1, $2, $3, $8, $9, $10, $11)
+        )
         INSERT INTO invitation (company_id, id, subscriber_id, batch_id, channels, created_at, expires_at)
         SELECT $1, id, subscriber_id, $2, string_to_array(channels, ','), $3, $4
         FROM unnest($5::uuid[], $6::uuid[], $7::text[]) AS made (id, subscriber_id, channels)
         """,
         company_id,
-        batch_id,
+        batch.id,
         at,
         at + LIFE,
         [invitation_id for invitation_id, _, _ in invitations],
         [subscriber_id for _, subscriber_id, _ in invitations],
         [",".join(recipients) for _, _, recipients in invitations],
+        requested_by,
+        import_id,
+        batch.invitations,
+        batch.deliveries,
     )
     await query(
         """
@@ -125,4 +127,4 @@ async def write(
         at + claims.OVERDUE,
     )
     bodies = [claims.body(company_id, delivery_id) for delivery_id, _, _, _ in deliveries]
-    return batch_id, await outbox.put_many(claims.QUEUE, bodies, company_id=company_id, clock=lambda: at)
+    return batch, await outbox.put_many(claims.QUEUE, bodies, company_id=company_id, clock=lambda: at)

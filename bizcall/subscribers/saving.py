@@ -62,6 +62,17 @@ async def lock_lines(company_id: UUID, line_ids: Collection[UUID]) -> dict[UUID,
     return {row["id"]: row["rid"] for row in rows}
 
 
+async def lock_lines_of(company_id: UUID, subscriber_ids: Collection[UUID]) -> None:
+    """Lock the lines that these subscribers hold or held, like `lock_lines`."""
+    await query(
+        "SELECT id FROM line WHERE company_id = $1 AND retired_at IS NULL AND id IN ("
+        "SELECT line_id FROM subscriber WHERE company_id = $1 AND id = ANY($2::uuid[]))"
+        " ORDER BY id FOR NO KEY UPDATE",
+        company_id,
+        list(subscriber_ids),
+    )
+
+
 async def _lock_departments(company_id: UUID, department_ids: Collection[UUID]) -> set[UUID]:
     """Keep these departments from being retired until the transaction ends; return those that stand."""
     if not department_ids:

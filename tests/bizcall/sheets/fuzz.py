@@ -128,11 +128,14 @@ def attempts(files: int, chance: int, at: Path) -> dict[str, Any]:
     def read(data: bytes) -> list[SheetRow] | None:
         nonlocal slowest
         at.write_bytes(data)
-        signal.setitimer(signal.ITIMER_PROF, ENDLESS)
         before = time.process_time()
-        rows = read_or_refused(data)
+        signal.setitimer(signal.ITIMER_PROF, ENDLESS)
+        try:
+            rows = read_or_refused(data)
+        finally:
+            # Left running, it would end whatever this process does next.
+            signal.setitimer(signal.ITIMER_PROF, 0)
         seconds = time.process_time() - before
-        signal.setitimer(signal.ITIMER_PROF, 0)
         slowest = max(slowest, seconds)
         told["read" if rows is not None else "refused"] += 1
         if seconds > SLOW:

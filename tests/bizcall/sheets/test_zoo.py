@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,7 @@ def test_F8_what_is_no_refusal_and_what_takes_too_long_is_told(monkeypatch: pyte
     monkeypatch.setattr(fuzz, "read_sheet", Mock(side_effect=ValueError("a bug")))
     with pytest.raises(ValueError, match="a bug"):
         fuzz.attempts(10, 1, at)
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
 
 
 @pytest.mark.parametrize("name", expected.READABLE)
