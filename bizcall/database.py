@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import io
 import logging
 import random
 import ssl
@@ -220,7 +219,7 @@ async def copy(table: str, rows: bytes) -> None:
         raise RuntimeError("copy() needs an open tenant() or directory() transaction")
     connection: Any = get_connection("default")
     async with connection.acquire_connection() as driver:
-        await driver.copy_to_table(table, source=io.BytesIO(rows), format="text")
+        await driver.copy_to_table(table, source=memoryview(rows), format="text")
 
 
 async def lock(name: str, *, shared: bool = False) -> None:

@@ -6,6 +6,7 @@ gives, put no bound on a line, and can't go on behind a bad one.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ LINE_MOST = 64 * 1024
 
 CHUNK_LINES = 10_000
 CHUNK_BYTES = 4 * 1024 * 1024
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 64 * 1024
 RATIO_MOST = 100
 """How many bytes one packed byte may become. Records of calls become ten to twenty."""
 
@@ -85,6 +86,8 @@ async def chunks(pieces: AsyncIterator[bytes], *, csv: bool, after: int) -> Asyn
         async for piece in pieces:
             for chunk in cut.take(piece):
                 yield chunk
+            # A file that is at hand would keep the loop to itself, while the database has answered.
+            await asyncio.sleep(0)
     except FileRefused as fault:
         refused = fault
     for chunk in cut.end(whole=refused is None):

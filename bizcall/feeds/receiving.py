@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -130,11 +129,11 @@ class _Part(NamedTuple):
 
 
 async def _parts(file: FeedFile, storage: Storage, window: records.Window) -> AsyncGenerator[_Part]:
-    """The file's parts behind the place where the ledger stood, checked beside the loop, which the database needs."""
+    """The file's parts behind the place where the ledger stood, checked."""
     pieces = storage.read(file.object_key, file.object_version or None)
     unpacked = lines.unpacked(pieces, packed=keys.is_packed(file.object_key))
     async for chunk in lines.chunks(unpacked, csv=keys.is_csv(file.object_key), after=file.lines):
-        yield _Part(chunk.lines, chunk.size, await asyncio.to_thread(records.batch, file.kind, chunk, window))
+        yield _Part(chunk.lines, chunk.size, await records.batch(file.kind, chunk, window))
 
 
 @repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ NUMBER = "07080001000"
 def read(body: bytes, kind: FeedKind = FeedKind.CALLS, header: bytes | None = None) -> records.Batch:
     """The batch of these lines."""
     chunk = Chunk(0, 0, header, list(enumerate(body.splitlines(), 1)))
-    return records.batch(kind, chunk, WINDOW)
+    return asyncio.run(records.batch(kind, chunk, WINDOW))
 
 
 def fault(**values: Any) -> tuple[LineFault, str] | None:
@@ -139,7 +140,7 @@ def test_MS_01_texts_go_in_as_they_are() -> None:
 def test_FD_01_values_may_hold_what_other_programs_take_for_line_breaks() -> None:
     body = 'c1,07080001000,SENT,SMS,2026-09-30T12:00:00+09:00,"하나\u2028둘\x0b""셋"""'.encode()
     chunk = Chunk(0, 0, b"id,line,direction,kind,sent_at,text", [(2, body)])
-    made = records.batch(FeedKind.MESSAGES, chunk, WINDOW)
+    made = asyncio.run(records.batch(FeedKind.MESSAGES, chunk, WINDOW))
     assert made.rejects == []
     assert made.rows.decode().endswith('\t하나\u2028둘\x0b"셋"\n')
 
@@ -157,3 +158,16 @@ def test_FD_01_every_fault_has_its_reason() -> None:
     told = written([Reject(3, LineFault.RANGE, "seconds")], FileFault.DAMAGED, 2).decode()
     assert '{"line":3,"code":"RANGE","column":"seconds","reason":"허용 범위를 벗어났습니다."}' in told
     assert len(told.splitlines()) == 3
+
+
+async def test_FD_01_the_database_is_served_while_records_are_checked() -> None:
+    body = jsonl([call(NUMBER, f"c{place}", AT - timedelta(days=1)) for place in range(1000)])
+    checking = asyncio.create_task(
+        records.batch(FeedKind.CALLS, Chunk(0, 0, None, list(enumerate(body.splitlines(), 1))), WINDOW)
+    )
+    turns = 0
+    while not checking.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert (await checking).good == 1000
+    assert turns >= 10
