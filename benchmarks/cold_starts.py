@@ -36,13 +36,12 @@ import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from bizcall import migrate
 from local import state
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS
-from local.deploy import Function, clients, deploy, put_secret
+from local.deploy import Function, clients, database_secret, deploy, put_secret
 from local.postgres import Postgres
 from local.runtime.environment import Environment, Settings
 from local.template import translate
@@ -179,13 +178,6 @@ def peak(pid: int) -> float:
     return found
 
 
-def credentials(url: str) -> str:
-    """The database secret of an address."""
-    parts = urlsplit(url)
-    held = {"host": parts.hostname, "port": parts.port, "dbname": parts.path[1:], "sslmode": "disable"}
-    return json.dumps({**held, "username": parts.username, "password": parts.password})
-
-
 async def measure(folder: pathlib.Path, artefact: pathlib.Path, names: list[str], repeats: int) -> None:
     """Start each function so often, and print a line a function."""
     server, cloud = Postgres(folder / "postgres", durable=False), Cloud(folder / "aws")
@@ -196,8 +188,8 @@ async def measure(folder: pathlib.Path, artefact: pathlib.Path, names: list[str]
         manager = clients(cloud.endpoint, REGION)("secretsmanager")
         parameters = {
             "Stage": "local",
-            "DatabaseSecretArn": put_secret(manager, "database", credentials(server.url("app"))),
-            "OwnerSecretArn": put_secret(manager, "owner", credentials(server.url("owner"))),
+            "DatabaseSecretArn": put_secret(manager, "database", database_secret(server.url("app"))),
+            "OwnerSecretArn": put_secret(manager, "owner", database_secret(server.url("owner"))),
         }
         translation = translate(ROOT / "infra" / "template.yaml", parameters, region=REGION)
         deployed = await asyncio.to_thread(deploy, translation, endpoint=cloud.endpoint, region=REGION)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import os
 import pathlib
 import secrets
@@ -21,7 +20,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -29,7 +27,7 @@ from bizcall import database, migrate
 from local import demo, locks, logbook, publications, seed
 from local.cloud import Cloud
 from local.cloud.process import CREDENTIALS, ROOT
-from local.deploy import Deployment, clients, deploy, put_secret
+from local.deploy import Deployment, clients, database_secret, deploy, put_secret
 from local.gateway import gateway
 from local.postgres import Postgres
 from local.runtime import Functions
@@ -248,8 +246,8 @@ def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str, secrets: Ma
         "WebOrigins": ",".join((api, api.replace("127.0.0.1", "localhost"), *ORIGINS)),
         # Front-end teams' own tests run here without a pause, all from one address.
         "ExemptNetworks": "127.0.0.0/8,::1/128",
-        "DatabaseSecretArn": put_secret(manager, "database", json.dumps(_credentials(urls.app))),
-        "OwnerSecretArn": put_secret(manager, "owner", json.dumps(_credentials(urls.owner))),
+        "DatabaseSecretArn": put_secret(manager, "database", database_secret(urls.app)),
+        "OwnerSecretArn": put_secret(manager, "owner", database_secret(urls.owner)),
         # Until there is a web page, the page to try the API with is what a welcome message can lead to.
         "SiteUrl": f"{api}/ide",
     }
@@ -260,18 +258,6 @@ def _deploy(home: pathlib.Path, cloud: Cloud, urls: _Urls, api: str, secrets: Ma
     return deploy(
         translation, endpoint=cloud.endpoint, region=REGION, secrets={"KeySecret": _key(home)}, api_endpoint=api
     )
-
-
-def _credentials(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    return {
-        "host": parts.hostname,
-        "port": parts.port or 5432,
-        "dbname": parts.path.lstrip("/"),
-        "sslmode": "disable",
-        "username": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-    }
 
 
 def _key(home: pathlib.Path) -> str:

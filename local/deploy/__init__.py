@@ -15,7 +15,7 @@ from typing import Any
 from local.deploy import apis, buckets, functions, mail, queues, settings
 from local.deploy.intrinsics import DeployError, Values, references
 from local.deploy.model import Cors, Deployment, Function, HttpApi, QueueSource, Route, Schedule
-from local.deploy.settings import put_secret
+from local.deploy.settings import database_secret, put_secret
 from local.deploy.stack import ACCOUNT, Properties, Stack, clients
 from local.template import Translation
 
@@ -31,6 +31,7 @@ __all__ = [
     "Route",
     "Schedule",
     "clients",
+    "database_secret",
     "deploy",
     "put_secret",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from local.deploy.stack import Properties, Stack
 
@@ -33,6 +34,13 @@ def put_secret(client: Any, name: str, value: str) -> str:
         return str(client.create_secret(Name=name, SecretString=value)["ARN"])
     except client.exceptions.ResourceExistsException:
         return str(client.put_secret_value(SecretId=name, SecretString=value)["ARN"])
+
+
+def database_secret(url: str) -> str:
+    """What the secret of that database holds, as infra/README.md describes it."""
+    parts = urlsplit(url)
+    place = {"host": parts.hostname, "port": parts.port or 5432, "dbname": parts.path.lstrip("/"), "sslmode": "disable"}
+    return json.dumps({**place, "username": unquote(parts.username or ""), "password": unquote(parts.password or "")})
 
 
 def log_group(stack: Stack, properties: Properties) -> None:
