@@ -12,8 +12,7 @@ rows (or ROWS), messages with texts at most as many as the limit lets through, a
 
 Wanted: memory that doesn't grow with the file but for what is remembered up to a bound, at most 48 MB above the idle
 worker, which has read the database's secret, as deployed, and connected (`idle MB`). The first file opens the client of
-its bucket (`client MB`), which stays; `MB more` is the file's own. Pace is by the clock; the limit `exportRows` rests on
-it.
+its bucket (`client MB`), which stays; `MB more` is the file's own. Pace is by the clock; `exportRows` rests on it.
 """
 
 from __future__ import annotations

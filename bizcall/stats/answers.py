@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import repeat
 from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -168,10 +169,10 @@ def _dense(found: Columns | None, facts: Facts, wanted: Sequence[int]) -> dict[s
     """Each measure at each of these places, zero where nothing was found."""
     if found is None:
         return {name: [0] * len(wanted) for name in facts.measures}
-    known = {place: number for number, place in enumerate(found.places)}
+    known = dict(zip(found.places, range(len(found.places)), strict=True))
     # Behind the last value of each column there is a zero, at -1. It is got once more and dropped again, since of one
     # place alone the getter would make no tuple.
-    taken = itemgetter(*(known.get(place, -1) for place in wanted), -1)
+    taken = itemgetter(*map(known.get, wanted, repeat(-1)), -1)
     return {name: taken([*values, 0])[:-1] for name, values in found.measures.items()}
 
 
