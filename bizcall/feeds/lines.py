@@ -28,6 +28,8 @@ RATIO_FROM = 1024 * 1024
 _GZIP = 31
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_RETURN = 13
+_BLANK = 32
 
 
 @dataclass
@@ -48,20 +50,20 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
             yield piece
         return
     member: zlib._Decompress | None = None
-    came, went, complete = 0, 0, True
+    came, went, members, complete = 0, 0, 0, False
     async for piece in pieces:
         rest = piece
         while rest:
             if member is None:
                 # Further members may follow the first, and zeros may pad the last.
-                rest = rest.lstrip(b"\0") if went else rest
+                rest = rest.lstrip(b"\0") if members else rest
                 if not rest:
                     break
                 member, complete = zlib.decompressobj(_GZIP), False
             try:
                 data = member.decompress(rest, PIECE_BYTES)
             except zlib.error:
-                raise FileRefused(FileFault.DAMAGED if went else FileFault.NOT_GZIP) from None
+                raise FileRefused(FileFault.DAMAGED if went or members else FileFault.NOT_GZIP) from None
             left = member.unused_data if member.eof else member.unconsumed_tail
             came, went = came + len(rest) - len(left), went + len(data)
             if went > RATIO_FROM and went > came * RATIO_MOST:
@@ -70,15 +72,16 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
                 yield data
             rest = left
             if member.eof:
-                member, complete = None, True
+                member, members, complete = None, members + 1, True
     if not complete:
-        raise FileRefused(FileFault.DAMAGED)
+        raise FileRefused(FileFault.DAMAGED if came else FileFault.NOT_GZIP)
 
 
 async def chunks(pieces: AsyncIterator[bytes], *, csv: bool, after: int) -> AsyncIterator[Chunk]:
-    """The lines behind the first `after`, chunk by chunk; empty ones are left out.
+    """The lines behind the first `after`, chunk by chunk; empty ones, and those of blanks, are left out.
 
-    When the pieces end by FileRefused, the complete lines before it still come, and then it is raised.
+    A CSV without records is one chunk, of its header; without a header it is refused. When the pieces end by
+    FileRefused, the complete lines before it still come, and then it is raised.
     """
     cut = _Cutter(csv=csv, after=after)
     refused: FileRefused | None = None
@@ -107,31 +110,40 @@ class _Cutter:
         self._header: bytes | None = None
         self._open: list[tuple[int, bytes]] = []
         self._open_bytes = 0
-        self._size = 0
+        self._begin = 0
         self._chunk = Chunk(0, 0, None)
 
     def take(self, piece: bytes) -> Iterator[Chunk]:
         """The chunks that this piece completes."""
         lines = (self._tail + piece).split(b"\n")
         self._tail = lines.pop()
+        plain = self._plain()
         for line in lines:
-            if self._number > self._after and line and len(line) <= LINE_MOST and not self._special(line):
+            if (
+                plain
+                and 0 < len(line) <= LINE_MOST
+                and line[0] > _BLANK
+                and line[-1] != _RETURN
+                and not (self._csv and b'"' in line)
+            ):
                 # What most lines are; the way through the methods takes four times as long.
                 self._number += 1
                 self._offset += len(line) + 1
-                self._size += len(line)
                 self._chunk.records.append((self._number, line))
             else:
                 self._line(line, 1)
-            # A chunk ends between records only, because the next one may be begun by another process.
-            if not self._open and (len(self._chunk.records) >= CHUNK_LINES or self._size >= CHUNK_BYTES):
+                plain = self._plain()
+            # A chunk ends between records only, because the next one may be begun by another process; and also where
+            # there were none, so that the place moves on behind any lines.
+            if (len(self._chunk.records) >= CHUNK_LINES or self._offset - self._begin >= CHUNK_BYTES) and not self._open:
                 yield self._closed()
         if len(self._tail) > LINE_MOST:
             self._offset += len(self._tail)
             self._tail, self._tail_is_too_long = b"", True
 
-    def _special(self, line: bytes) -> bool:
-        return bool(self._open) or self._tail_is_too_long or line[-1] == 13 or (self._csv and b'"' in line)
+    def _plain(self) -> bool:
+        """Whether the next line stands for itself, whatever came before it."""
+        return self._number > self._after and not self._open and not self._tail_is_too_long
 
     def end(self, *, whole: bool) -> Iterator[Chunk]:
         """The last chunk. What stands behind the last line break counts only if the file is `whole`."""
@@ -139,13 +151,17 @@ class _Cutter:
             self._line(self._tail, 0)
         while self._open and whole:
             self._give_up_open()
-        if self._chunk.records or self._chunk.rejects:
+        if whole and self._csv and self._header is None:
+            raise FileRefused(FileFault.HEADER)
+        # Of a CSV the header is to be looked at, also when nothing stands behind it.
+        alone = whole and self._csv and not self._after and not self._begin
+        if self._chunk.records or self._chunk.rejects or alone:
             yield self._closed()
 
     def _closed(self) -> Chunk:
         done = self._chunk
         done.lines, done.size, done.header = self._number, self._offset, self._header
-        self._chunk, self._size = Chunk(0, 0, None), 0
+        self._chunk, self._begin = Chunk(0, 0, None), self._offset
         return done
 
     def _line(self, line: bytes, ending: int) -> None:
@@ -162,6 +178,7 @@ class _Cutter:
                 self._header = line.removesuffix(b"\r")
                 return
         if self._number <= self._after:
+            self._begin = self._offset
             return
         if too_long:
             while self._open:
@@ -185,7 +202,6 @@ class _Cutter:
 
     def _add(self, number: int, record: bytes) -> None:
         self._chunk.records.append((number, record))
-        self._size += len(record)
 
     def _give_up_open(self) -> None:
         """A quote was never closed: its line is bad, and those that it swallowed are looked at again by themselves."""

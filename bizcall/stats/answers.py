@@ -177,10 +177,16 @@ def _dense(found: Columns | None, facts: Facts, wanted: Sequence[int]) -> dict[s
 
 
 async def as_of(company_id: UUID, facts: Facts) -> datetime | None:
-    """When data last arrived for the company; None when none ever has. In an open transaction."""
+    """When data last arrived for the company; None when none ever has. In an open transaction.
+
+    That is when the newest file came of which something is in: all of it, what stood before the fault of a refused one,
+    or the chunks so far of one that is being loaded. A file that held nothing, or nothing but what was known, is none.
+    """
     kind = FeedKind.CALLS if facts is CALLS else FeedKind.MESSAGES
     rows = await query(
-        "SELECT max(finished_at) AS at FROM feed_file WHERE company_id = $1 AND kind = $2", company_id, kind.value
+        "SELECT max(created_at) AS at FROM feed_file WHERE company_id = $1 AND kind = $2 AND loaded + corrected > 0",
+        company_id,
+        kind.value,
     )
     at: datetime | None = rows[0]["at"]
     return at

@@ -46,6 +46,28 @@ async def test_FD_01_lines_are_counted_as_editors_count_them(size: int, ending: 
     assert (found[-1].lines, found[-1].size) == (4, len(body))
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("csv", [False, True])
+async def test_FD_01_lines_of_blanks_are_no_records(csv: bool, ending: bytes) -> None:
+    found = await cut(ending.join([b"h", b"   ", b"a", b"\t \x0b", b"", b" b"]), csv=csv, size=1000)
+
+    assert told(found)[-2:] == [(3, b"a"), (6, b" b")]
+    assert (len(told(found)), faults(found)) == (2 if csv else 3, [])
+
+
+async def test_FD_01_the_place_moves_on_behind_lines_that_hold_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "CHUNK_BYTES", 1000)
+    body = b"a\n" + b"\n" * 1500 + b"x" * (LINE_MOST + 1) + b"\n" + b" \n" * 500 + b"b\n"
+
+    found = await cut(body, size=1)
+
+    assert told(found) == [(1, b"a"), (2003, b"b")]
+    assert faults(found) == [(1502, LineFault.TOO_LONG)]
+    assert [chunk.lines for chunk in found] == [999, 1502, 2002, 2003]
+    behind = [await cut(body, after=chunk.lines, size=1000) for chunk in found]
+    assert [told(chunks) for chunks in behind] == [[(2003, b"b")]] * 3 + [[]]
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 4])
 async def test_FD_01_reading_goes_on_behind_any_line(after: int) -> None:
     body = b"h,h\n1,1\n2,2\n3,3\n"
@@ -54,6 +76,22 @@ async def test_FD_01_reading_goes_on_behind_any_line(after: int) -> None:
 
     assert told(found) == [(n, b"%d,%d" % (n - 1, n - 1)) for n in range(max(2, after + 1), 5)]
     assert all(chunk.header == b"h,h" for chunk in found)
+
+
+@pytest.mark.parametrize("body", [b"h,h", b"h,h\n", b"h,h\r\n\n  \n"])
+async def test_FD_01_a_header_alone_is_told(body: bytes) -> None:
+    [only] = await cut(body, csv=True)
+
+    assert (only.header, only.records, only.rejects, only.size) == (b"h,h", [], [], len(body))
+    assert await cut(body, csv=True, after=only.lines) == []
+
+
+async def test_FD_01_nothing_is_an_empty_file_of_json_and_no_csv() -> None:
+    assert await cut(b"") == await cut(gzip.compress(b""), packed=True) == []
+    for body in (b"", gzip.compress(b"")):
+        with pytest.raises(FileRefused) as refused:
+            await cut(body, csv=True, packed=bool(body))
+        assert refused.value.fault is FileFault.HEADER
 
 
 async def test_FD_01_a_long_line_is_refused_without_being_kept() -> None:
@@ -95,7 +133,7 @@ async def test_FD_01_utf_16_is_refused(body: bytes) -> None:
 
 
 async def test_FD_01_members_of_gzip_follow_each_other() -> None:
-    body = gzip.compress(b"a\n") + gzip.compress(b"b\n") + b"\0\0\0"
+    body = gzip.compress(b"") + gzip.compress(b"a\n") + gzip.compress(b"b\n") + b"\0\0\0"
 
     assert told(await cut(body, packed=True)) == [(1, b"a"), (2, b"b")]
 
@@ -103,7 +141,11 @@ async def test_FD_01_members_of_gzip_follow_each_other() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
+        (b"", FileFault.NOT_GZIP),
+        (b"\0\0", FileFault.NOT_GZIP),
         (b"no gzip at all", FileFault.NOT_GZIP),
+        (gzip.compress(b"", mtime=0) + b"and more", FileFault.DAMAGED),
+        (gzip.compress(b"a\n", mtime=0)[:5], FileFault.DAMAGED),
         (gzip.compress(b"a\nb\nc\n", mtime=0)[:-6], FileFault.DAMAGED),
         (gzip.compress(b"a\nb\n", mtime=0)[:-8] + b"\0" * 8, FileFault.DAMAGED),
     ],

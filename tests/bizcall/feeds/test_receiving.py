@@ -112,6 +112,36 @@ async def test_FD_01_a_file_that_can_not_be_read_is_refused(
     assert told["code"] == refusal
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "refusal"),
+    [
+        ("a.jsonl.gz", b"", "NOT_GZIP"),
+        ("a.csv.gz", b"", "NOT_GZIP"),
+        ("a.csv", b"", "HEADER"),
+        ("a.csv", b"\n\n", "HEADER"),
+        ("a.csv", b"number,name\n", "HEADER"),
+        ("a.csv", "이름,번호".encode("cp949"), "ENCODING"),
+        ("a.csv", b"id,line,type,started_at,seconds\n", None),
+        ("a.csv", b"id,line,type,started_at,seconds", None),
+        ("a.jsonl", b"", None),
+        ("a.jsonl", b"\n \n", None),
+        ("a.jsonl.gz", gzip.compress(b"", mtime=0), None),
+    ],
+)
+async def test_FD_01_a_file_without_records_is_loaded_if_it_is_one_and_refused_if_not(
+    company: Tenant, name: str, body: bytes, refusal: str | None
+) -> None:
+    feeder = Feeder(company.id)
+    key = await feeder.put(b"", name)
+    await feeder.storage.write(key, body, content_type="")
+
+    file = await feeder.arrive(key)
+
+    assert (file.state, file.refusal) == (FileState.REFUSED if refusal else FileState.LOADED, refusal)
+    assert (counts(file), file.read) == ((0, 0, 0, 0), 0)
+    assert [row["code"] for row in (await feeder.rejects(file) if refusal else [])] == ([refusal] if refusal else [])
+
+
 async def test_FD_01_a_file_cut_in_the_middle_gives_what_it_has_and_the_rest_comes_later(company: Tenant) -> None:
     await began(company.id)
     feeder = Feeder(company.id)
