@@ -18,6 +18,11 @@ LINE_MOST = 64 * 1024
 
 CHUNK_LINES = 10_000
 CHUNK_BYTES = 4 * 1024 * 1024
+LINES_MOST = 50_000_000
+BYTES_MOST = 8 * 1024**3
+"""How long a file may be, unpacked. What is continued is unpacked from its beginning: that must take a small part of
+the time of an invocation (docs/feeds.md), or most of it would go by on the way to where the last one stopped."""
+
 PIECE_BYTES = 64 * 1024
 RATIO_MOST = 100
 """How many bytes one packed byte may become. Records of calls become ten to twenty."""
@@ -89,6 +94,8 @@ async def chunks(pieces: AsyncIterator[bytes], *, csv: bool, after: int) -> Asyn
         async for piece in pieces:
             for chunk in cut.take(piece):
                 yield chunk
+            if cut.passes(LINES_MOST, BYTES_MOST):
+                raise FileRefused(FileFault.TOO_LARGE)
             # A file that is at hand would keep the loop to itself, while the database has answered.
             await asyncio.sleep(0)
     except FileRefused as fault:
@@ -115,8 +122,7 @@ class _Cutter:
 
     def take(self, piece: bytes) -> Iterator[Chunk]:
         """The chunks that this piece completes."""
-        lines = (self._tail + piece).split(b"\n")
-        self._tail = lines.pop()
+        lines = self._lines(self._tail + piece)
         plain = self._plain()
         for line in lines:
             if (
@@ -135,11 +141,28 @@ class _Cutter:
                 plain = self._plain()
             # A chunk ends between records only, because the next one may be begun by another process; and also where
             # there were none, so that the place moves on behind any lines.
-            if (len(self._chunk.records) >= CHUNK_LINES or self._offset - self._begin >= CHUNK_BYTES) and not self._open:
+            full = len(self._chunk.records) >= CHUNK_LINES or self._offset - self._begin >= CHUNK_BYTES
+            if full and not self._open:
                 yield self._closed()
         if len(self._tail) > LINE_MOST:
             self._offset += len(self._tail)
             self._tail, self._tail_is_too_long = b"", True
+
+    def _lines(self, whole: bytes) -> list[bytes]:
+        """The complete lines; none where all of them were read before, since counting takes a fraction of cutting."""
+        breaks = whole.count(b"\n") if 0 < self._number < self._after else 0
+        if not breaks or self._number + breaks >= self._after:
+            lines = whole.split(b"\n")
+            self._tail = lines.pop()
+            return lines
+        end = whole.rindex(b"\n") + 1
+        self._number, self._offset, self._tail = self._number + breaks, self._offset + end, whole[end:]
+        self._tail_is_too_long = False
+        return []
+
+    def passes(self, lines: int, size: int) -> bool:
+        """Whether more was taken than so many lines, or bytes."""
+        return self._number > lines or self._offset + len(self._tail) > size
 
     def _plain(self) -> bool:
         """Whether the next line stands for itself, whatever came before it."""

@@ -23,6 +23,9 @@ QUEUE = "feeds"
 STOP_BEFORE = 30.0
 """Seconds before the function's time limit from when on no further chunk is begun: one rarely takes more than one."""
 
+TIME_ENOUGH = 2 * STOP_BEFORE
+"""Seconds in which an invocation has to get at least one chunk further."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -40,7 +43,8 @@ async def receive(
 
     Every version counts, also one that another has replaced meanwhile: its records may be in no other. Returns the
     ledger's row, which is still LOADING when the time was over, or when somebody else loads the same file: then he goes
-    on. Raises Unavailable when the database or the bucket is away, for the message to come again.
+    on. Raises Unavailable when the database or the bucket is away, and Stuck when no chunk went in although there was
+    time, for the message to come again, and to end among the dead ones.
     """
     place = keys.arrival(key)
     if place is None:
@@ -89,15 +93,20 @@ async def _read(
     if file.state is FileState.LOADING:
         window = records.Window.around(clock(), kept)
         refusal: FileFault | None = None
+        had = remaining()
         try:
             if not file.object_key.endswith(keys.EXTENSIONS):
                 raise FileRefused(FileFault.EXTENSION)
             if await _has_ended(file.company_id):
                 raise FileRefused(FileFault.COMPANY_ENDED)
+            if file.object_size > lines.BYTES_MOST:
+                raise FileRefused(FileFault.TOO_LARGE)
             after = file.lines
             async with aclosing(ahead(_parts(file, storage, window))) as parts:
                 async for part in parts:
                     if remaining() < STOP_BEFORE:
+                        if after == file.lines and had >= TIME_ENOUGH:
+                            raise Stuck
                         await _carry_on(file, queue=queue, clock=clock)
                         return await _now(file)
                     if not await _load(file, part, after):
@@ -118,6 +127,10 @@ async def _has_ended(company_id: UUID) -> bool:
     """Whether the company's contract is over: what it had is about to be disposed of, and nothing is to come after."""
     async with directory():
         return await CompanyDirectory.exists(company_id=company_id, state=CompanyState.ENDED)
+
+
+class Stuck(Exception):
+    """With time enough not one chunk of a file went in: to try the same again by a message of one's own had no end."""
 
 
 class _Part(NamedTuple):

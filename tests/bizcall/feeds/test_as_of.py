@@ -79,7 +79,7 @@ async def test_ST_01_what_is_in_of_a_file_counts_while_it_loads_and_when_it_is_r
     monkeypatch.setattr(lines, "CHUNK_LINES", 10)
     feeder = Feeder(company.id)
     key = await feeder.put(jsonl([call(company.numbers[0], f"c{n}") for n in range(25)]), "long.jsonl")
-    left = iter([100.0, 100.0, 5.0])
+    left = iter([100.0, 100.0, 100.0, 5.0])
     loading = await feeder.arrive(key, clock=lambda: minute(1), remaining=lambda: next(left))
     assert (loading.state, (await as_of(company))[0]) == (FileState.LOADING, minute(1))
 

@@ -94,6 +94,27 @@ async def test_FD_01_nothing_is_an_empty_file_of_json_and_no_csv() -> None:
         assert refused.value.fault is FileFault.HEADER
 
 
+@pytest.mark.parametrize("size", [1, 7, 64, 1_000_000])
+@pytest.mark.parametrize("csv", [False, True])
+async def test_FD_01_whatever_was_read_before_the_rest_is_the_same(
+    csv: bool, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "CHUNK_LINES", 3)
+    monkeypatch.setattr(lines, "LINE_MOST", 20)
+    body = b'\xef\xbb\xbfhead\r\na\n\n"b\nb",1\r\n' + b"x" * 50 + b'\n  \nc\n"d\ne\nf\n' + b"y" * 21 + b"\ng\n\nh\ni"
+
+    whole = await cut(body, csv=csv, size=size)
+
+    for place, chunk in enumerate(whole):
+        behind = await cut(body, csv=csv, after=chunk.lines, size=size)
+        assert told(behind) == told(whole[place + 1 :])
+        assert faults(behind) == faults(whole[place + 1 :])
+        assert [(each.lines, each.size) for each in behind[-1:]] == [
+            (each.lines, each.size) for each in whole[place + 1 :][-1:]
+        ]
+    assert (whole[-1].lines, whole[-1].size) == (body.count(b"\n") + 1, len(body))
+
+
 async def test_FD_01_a_long_line_is_refused_without_being_kept() -> None:
     body = b"a\n" + b"x" * (LINE_MOST * 40) + b"\nb\n" + b"y" * (LINE_MOST + 1)
 

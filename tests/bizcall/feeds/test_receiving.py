@@ -15,6 +15,7 @@ from bizcall import feeds, months
 from bizcall.database import query, tenant
 from bizcall.errors import Unavailable
 from bizcall.feeds import ledger, lines
+from bizcall.feeds.receiving import Stuck
 from bizcall.ids import uuid7
 from bizcall.models import Customer
 from bizcall.models.feeds import FeedKind, FileState
@@ -179,7 +180,7 @@ async def test_FD_01_a_file_that_takes_longer_goes_on_where_the_ledger_stands(
     monkeypatch.setattr(lines, "CHUNK_LINES", 10)
     feeder = Feeder(company.id)
     key = await feeder.put(as_csv([call(company.numbers[0], f"c{n}") for n in range(45)]), "long.csv.gz")
-    left = iter([100.0, 100.0, 5.0])
+    left = iter([100.0, 100.0, 100.0, 5.0])
 
     file = await feeder.arrive(key, remaining=lambda: next(left))
     assert (file.state, file.lines, file.loaded) == (FileState.LOADING, 21, 20)
@@ -192,6 +193,47 @@ async def test_FD_01_a_file_that_takes_longer_goes_on_where_the_ledger_stands(
     )
     assert done is not None
     assert (done.state, counts(done), done.lines) == (FileState.LOADED, (45, 0, 0, 0), 46)
+    assert await settled(company.id)
+
+
+async def test_FD_01_a_file_that_got_no_further_in_time_enough_is_no_message_to_itself(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await began(company.id)
+    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
+    feeder = Feeder(company.id)
+    key = await feeder.put(jsonl([call(company.numbers[0], f"c{n}") for n in range(25)]))
+    left = iter([90.0, 90.0, 5.0, 90.0, 5.0, 59.0, 5.0])
+
+    first = await feeder.arrive(key, remaining=lambda: next(left))
+    with pytest.raises(Stuck):
+        await feeder.arrive(key, remaining=lambda: next(left))
+    # Who began late, behind another file of the same message, can't tell whether it is the file's fault.
+    late = await feeder.arrive(key, remaining=lambda: next(left))
+
+    assert (first.state, first.lines, late.state, late.lines) == (FileState.LOADING, 10, FileState.LOADING, 10)
+    assert len(feeder.queue.letters) == 2
+    assert counts(await feeder.arrive(key)) == (25, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "packed", "loaded"),
+    [("LINES_MOST", 30, True, 30), ("BYTES_MOST", 4000, True, 20), ("BYTES_MOST", 4000, False, 0)],
+)
+async def test_FD_01_a_file_beyond_the_bound_is_refused_and_what_was_read_stays(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch, bound: str, most: int, packed: bool, loaded: int
+) -> None:
+    await began(company.id)
+    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
+    monkeypatch.setattr(lines, "PIECE_BYTES", 150)
+    monkeypatch.setattr(lines, bound, most)
+    feeder = Feeder(company.id)
+    body = jsonl([call(company.numbers[0], f"c{n}", seconds=n) for n in range(60)])
+    file = await feeder.arrive(await feeder.put(body, "a.jsonl.gz" if packed else "a.jsonl"))
+
+    assert (file.state, file.refusal) == (FileState.REFUSED, "TOO_LARGE")
+    assert loaded <= file.loaded <= loaded + 10
+    assert [row["code"] for row in await feeder.rejects(file)] == ["TOO_LARGE"]
     assert await settled(company.id)
 
 
