@@ -4,8 +4,8 @@
     deep          the thousandth page, or the last one where there are fewer, from the cursor of the row before it
     look-up       one call by its primary key, as `calls.by_keys` finds it
 
-All of it as the role `app` in a transaction that is open already; the least time of 20 counts. Wanted: a deep page
-within twice the first one, and both at most 20 times the look-up. Of unreturned calls, whose days are 31, a page looks
+All of it as the role `app` in a transaction that is open already; the least time of 20 counts. Wanted: first and
+deep within twice of each other, and both at most 20 times the look-up. Of unreturned calls, whose days are 31, a page looks
 at 5,000 missed ones at most.
 """
 
@@ -139,7 +139,7 @@ async def compare(office: Office, _server: Postgres, _folder: pathlib.Path, roun
             await by_turns(1, works)
             taken = await by_turns(rounds * TURNS, {"look": look_up, **works}, min)
             ratios = taken["deep"] / taken["first"], taken["first"] / taken["look"], taken["deep"] / taken["look"]
-            missed = ratios[0] > DEPTH_BAR or max(ratios[1:]) > LOOK_UP_BAR
+            missed = max(ratios[0], 1 / ratios[0]) > DEPTH_BAR or max(ratios[1:]) > LOOK_UP_BAR
             yield (
                 f"{name:30}{taken['look']:9.2f}{taken['first']:10.2f}{taken['deep']:10.2f}{number:8,}"
                 f"{ratios[0]:10.2f}{ratios[1]:10.1f}{ratios[2]:12.1f}" + ("  missed" if missed else "")

@@ -1,14 +1,14 @@
 """Pages of calls and messages out of tens of millions, each by an index range or by a bounded number of them (ST-02).
 
 The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two (for a
-name, at most three):
+name and for several lines, at most four):
 
     a customer         the number's own index; the filter finds few rows
     a name             the same for each of its customers, in the day next to the cursor; where that doesn't fill a
                        page, in ten days, then in all of the period
     few lines          the lines that the filter can mean are those that its subscribers held, or are asked of
                        the months; each gives at most a page from its index, and those are merged: at most MERGED_MOST ×
-                       (a page + 1) rows that fit
+                       (a page + 1) rows that fit; of several, near the cursor first, as for a name
     more lines         the same lines as a condition; the planner, which sees them, walks along the time or sorts
     anything else      walks along the time. The rollup of hours says in which hours there is anything to be found, and
                        only the first of those are read that fill a page: at most PAGE_MOST + 2 hours
@@ -58,8 +58,11 @@ MERGED_MOST = 50
 LOOKED_AT_MOST = 5_000
 """Facts that a page or a count looks at where a further condition has to be asked of each."""
 
+SEVERAL = 8
+"""Lines up to which a page of each is read at once."""
+
 NEAR = (timedelta(days=1), timedelta(days=10))
-"""How far from the cursor the calls of customers of a name are looked for, before all of the period is read."""
+"""How far from the cursor the facts of several customers or lines are looked for, before all of the period is read."""
 
 LINES_MOST = 500
 """Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
@@ -91,16 +94,22 @@ class FactListing(Generic[T]):
     async def page(self, part: Slice) -> Page[T]:
         """One page; raises Invalid for a bad `part`."""
         cut = Cut.of(self.order, part, self.model)
+        await _planned_anew()
+        lines = await self._lines()
         if self.only:
-            return await self._page_of_some(cut)
-        if self.wanted.customer_name is not None:
-            return cut.page([self.row(found) for found in await self._of_named(cut)])
-        statement = await self._statement(cut)
-        return cut.page([self.row(found) for found in await query(statement.sql, *statement.parameters)])
+            return await self._page_of_some(cut, lines)
+        several = lines is not None and SEVERAL < len(lines) <= MERGED_MOST
+        found: list[dict[str, Any]] = []
+        for near in (*NEAR, None) if several or self.wanted.customer_name is not None else (None,):
+            statement = self._statement(cut, lines, near)
+            found = await query(statement.sql, *statement.parameters)
+            if len(found) > cut.size:
+                break
+        return cut.page([self.row(each) for each in found])
 
     async def count(self) -> Count:
         """How many facts the filter finds, counted no further than 10,000; needs an open transaction."""
-        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+        await _planned_anew()
         lines = await self._lines()
         if self.only:
             return await self._count_of_some(lines)
@@ -118,20 +127,9 @@ class FactListing(Generic[T]):
             return Count(COUNT_MOST, Precision.AT_LEAST)
         return Count(found["n"], Precision.EXACT)
 
-    async def _of_named(self, cut: Cut) -> list[dict[str, Any]]:
-        """The rows of a page of customers who may be many: looked for near the cursor, and further off if need be."""
-        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
-        for near in NEAR:
-            statement = self._straight(cut, near=near)
-            found = await query(statement.sql, *statement.parameters)
-            if len(found) > cut.size:
-                return found
-        statement = self._straight(cut)
-        return await query(statement.sql, *statement.parameters)
-
-    async def _page_of_some(self, cut: Cut) -> Page[T]:
+    async def _page_of_some(self, cut: Cut, lines: list[UUID] | None) -> Page[T]:
         """A page of those facts that fulfil the further condition, of the first that are met."""
-        met = await self._statement(replace(cut, size=LOOKED_AT_MOST - 1))
+        met = self._statement(replace(cut, size=LOOKED_AT_MOST - 1), lines)
         table, moment, way = self.facts.table, self.facts.moment, "DESC" if cut.down else "ASC"
         rows = await query(
             f"WITH met AS MATERIALIZED ({met.sql}),"  # noqa: S608 - constants
@@ -157,17 +155,15 @@ class FactListing(Generic[T]):
         [found] = await query(counted, *where.parameters)
         return Count(found["n"], Precision.AT_LEAST if found["met"] > LOOKED_AT_MOST else Precision.EXACT)
 
-    async def _statement(self, cut: Cut) -> Where:
-        """The statement of a page, by the way that suits the filter."""
-        # A plan for any values can't be right for all of them: the arrays and the period decide.
-        await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
-        if (lines := await self._lines()) is not None:
-            return self._by_lines(cut, lines) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
+    def _statement(self, cut: Cut, lines: list[UUID] | None, near: timedelta | None = None) -> Where:
+        """The statement of a page, by the way that suits the filter; `near` the cursor where that way knows how."""
+        if lines is not None:
+            return self._by_lines(cut, lines, near) if len(lines) <= MERGED_MOST else self._straight(cut, lines)
         if (guide := self._guide()) is not None:
             return self._by_hours(cut, guide)
         if len(self.wanted.customer_tail or "") > INDEXED:
             return self._by_numbers(cut)
-        return self._straight(cut)
+        return self._straight(cut, near=near)
 
     async def _lines(self) -> list[UUID] | None:
         """The lines that the filter's facts lie on; None for all, for too many, and where a customer is asked."""
@@ -212,8 +208,8 @@ class FactListing(Generic[T]):
         where = self._where(cut, self._on(lines), near=near)
         return Where(self._selected(where, cut), where.parameters)
 
-    def _by_lines(self, cut: Cut, lines: list[UUID]) -> Where:
-        where = self._where(cut, replace(self.wanted, line_ids=None), [lines])
+    def _by_lines(self, cut: Cut, lines: list[UUID], near: timedelta | None) -> Where:
+        where = self._where(cut, replace(self.wanted, line_ids=None), [lines], near)
         where = Where(f"{where.sql} AND {self.facts.table}.line_id = one.line_id", where.parameters)
         return Where(self._merged("unnest($1::uuid[]) AS one (line_id)", where, cut), where.parameters)
 
@@ -291,3 +287,8 @@ class FactListing(Generic[T]):
     def _ranked(self, name: str, cut: Cut) -> str:
         way = "DESC" if cut.down else "ASC"
         return f"ORDER BY {name}.{self.facts.moment} {way}, {name}.id {way} LIMIT {cut.size + 1}"
+
+
+async def _planned_anew() -> None:
+    """Have the open transaction plan for the values given: arrays and period decide, so no plan is right for all."""
+    await query("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")

@@ -114,11 +114,14 @@ async def test_MS_01_messages_of_any_filter_are_those_that_python_finds(history:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("lines", [0, 50], ids=["along the time", "by lines"])
+@pytest.mark.parametrize(
+    ("merged", "several"), [(0, 0), (50, 50), (50, 0)], ids=["along the time", "by lines", "by lines, near first"]
+)
 async def test_ST_02_departments_and_subscribers_are_found_on_each_way(
-    history: Office, monkeypatch: pytest.MonkeyPatch, lines: int, descending: bool
+    history: Office, monkeypatch: pytest.MonkeyPatch, merged: int, several: int, descending: bool
 ) -> None:
-    monkeypatch.setattr(listing, "MERGED_MOST", lines)
+    monkeypatch.setattr(listing, "MERGED_MOST", merged)
+    monkeypatch.setattr(listing, "SEVERAL", several)
     for wanted in (
         whole(department_ids=(history.departments[0],), hours=(22, 9)),
         whole(subscriber_ids=tuple(history.subscribers[:2]), hours=(22, 9)),
@@ -243,7 +246,7 @@ async def test_ST_02_a_page_is_read_from_its_cursor_on(history: Office, descendi
     assert isinstance(found, listing.FactListing)
     async with tenant(history.company.id, read_only=True):
         page = await found.page(Slice(first=20))
-        statement = await found._statement(Cut.of(found.order, Slice(first=1, after=page.end_cursor), found.model))
+        statement = found._statement(Cut.of(found.order, Slice(first=1, after=page.end_cursor), found.model), None)
     # Beside a further bound PostgreSQL would begin at the period's end, and read all pages before this one.
     last, (_, since, until, *_rest) = page.rows[-1].started_at, statement.parameters
     assert (until - timedelta(seconds=1) if descending else since) == last
