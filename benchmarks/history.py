@@ -4,8 +4,8 @@
     deep          the thousandth page, or the last one where there are fewer, from the cursor of the row before it
     look-up       one call by its primary key, as `calls.by_keys` finds it
 
-All of it as the role `app` in a transaction that is open already; the least time of 20 counts. Wanted: first and
-deep within twice of each other, and both at most 20 times the look-up. Of unreturned calls, whose days are 31, a page looks
+All of it as the role `app` in a transaction that is open already; the least time of 20 counts. Wanted: first and deep
+within twice of each other, and both at most 20 times the look-up. Of unreturned calls, whose days are 31, a page looks
 at 5,000 missed ones at most.
 """
 

@@ -18,6 +18,13 @@ _TRANSACTION = re.compile(
     r"\s*(BEGIN|SET TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)", re.IGNORECASE
 )
 _FROM = re.compile(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?', re.IGNORECASE)
+_COMPANY = r'(?:"?\w+"?\.)?"?company_id"?'
+_NAMED = re.compile(
+    # Compared, alone or as the first of a key; joined by; or among the columns that an INSERT fills.
+    rf"{_COMPANY}\s*(?:=|IN\b)|=\s*{_COMPANY}|\({_COMPANY},[^()]*\)\s*(?:=|IN\b)|USING\s*\({_COMPANY}"
+    rf'|INTO\s+"?\w+"?(?:\s+AS\s+\w+)?\s*\([^)]*{_COMPANY}',
+    re.IGNORECASE,
+)
 
 
 class Recorded(Connection):
@@ -70,8 +77,12 @@ def counted() -> Iterator[list[str]]:
 
 @lru_cache(maxsize=10_000)
 def forgets_company(sql: str) -> bool:
-    """Whether a statement touches a tenant's table and doesn't name the company. A company's own row goes by its id."""
-    return bool(_tenant_tables() & frozenset(_FROM.findall(sql))) and "company_id" not in sql
+    """Whether a statement touches a tenant's table and doesn't say of which company.
+
+    To select the column is not enough. A company's own row goes by its id. Of several tables one must be named so; the
+    policies see to all of them.
+    """
+    return bool(_tenant_tables() & frozenset(_FROM.findall(sql))) and not _NAMED.search(sql)
 
 
 @cache

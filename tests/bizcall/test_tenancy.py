@@ -47,7 +47,7 @@ async def test_a_statement_outside_any_transaction_raises(company: Tenant) -> No
 async def test_what_a_company_sees_is_its_own_where_the_filter_is_forgotten(company: Tenant, stranger: Tenant) -> None:
     async with tenant(company.id):
         for table in ("line", "department", "admin", "line_row"):
-            [found] = await query(f"SELECT array_agg(DISTINCT company_id) AS ids FROM {table}")
+            [found] = await query(f"SELECT array_agg(DISTINCT company_id) AS ids FROM {table} /* {ON_PURPOSE} */")
             assert found["ids"] == [company.id]
         [found] = await query("SELECT array_agg(id) AS ids FROM company")
         assert found["ids"] == [company.id]
