@@ -37,7 +37,7 @@ from uuid import UUID
 from isal import isal_zlib
 
 from benchmarks.feeding import make_company
-from benchmarks.measuring import peak_megabytes
+from benchmarks.measuring import circumstances, peak_megabytes
 from benchmarks.registering import FileStorage, NoQueue
 from bizcall import database, exports, feeds, migrate, months, phones
 from bizcall.audit import Actor, ActorKind
@@ -337,7 +337,8 @@ def table(calls: int, found: dict[str, dict[str, float]], parts: dict[str, float
             told = f"{cpu:11.2f}{cpu / own:11.2f}{wall:11.2f}{calls / wall:11,.0f}{row['server']:11.2f}{more:11.0f}"
             lines.append(f"{name:20}{told}")
     lines += [f"{name:20}{seconds:11.2f}{seconds / own:11.2f}" for name, seconds in parts.items()]
-    return "\n".join([*lines, f"idle worker: {idle_peak:.0f} MB; {os.cpu_count()} processors"])
+    peers = circumstances("openpyxl", "xlsxwriter", "rustpy-xlsxwriter", "isal")
+    return "\n".join([*lines, f"idle worker: {idle_peak:.0f} MB", peers])
 
 
 async def one(name: str, url: str, company_id: UUID, most: int) -> dict[str, float]:

@@ -30,7 +30,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from benchmarks.exporting import make_request, prepare
-from benchmarks.measuring import peak_megabytes
+from benchmarks.measuring import circumstances, peak_megabytes
 from bizcall import database, migrate
 from bizcall.database import tenant
 from bizcall.exports import Kind
@@ -174,6 +174,7 @@ def main(*sizes: int) -> None:
                 asyncio.run(measuring.lengthened(company_id))
                 told = asyncio.run(measuring.made(company_id, Kind.MESSAGES, rows, unmasked=True))
                 say(row("messages, long texts", rows, told))
+        say(circumstances("aioboto3", "isal"))
     finally:
         cloud.stop()
         server.stop()

@@ -33,6 +33,7 @@ from uuid import UUID
 
 import asyncpg
 
+from benchmarks.measuring import circumstances
 from benchmarks.registering import FileStorage, NoQueue
 from bizcall import database, feeds, migrate, months
 from bizcall.feeds import keys
@@ -244,7 +245,6 @@ def main(records: int = _RECORDS, lines: int = _LINES, pairs: int = _PAIRS) -> s
     home = state.scratch()
     path = home.parent / f"{home.name}.csv.gz"
     server = Postgres(home)
-    before = os.getloadavg()[0]
     told = [f"{'':27}{'rows/s':>9}{'of COPY':>9}{'by CPU':>8}{'wall s':>8}{'Python s':>10}{'server s':>10}"]
     try:
         server.start()
@@ -256,8 +256,8 @@ def main(records: int = _RECORDS, lines: int = _LINES, pairs: int = _PAIRS) -> s
         server.stop()
         shutil.rmtree(home, ignore_errors=True)
         path.unlink(missing_ok=True)
-    head = f"Loading {records:,} records on {lines:,} lines; medians of {pairs} pairs; load average"
-    return "\n".join([f"{head} {before:.1f} before, {os.getloadavg()[0]:.1f} after", *told])
+    head = f"Loading {records:,} records on {lines:,} lines; medians of {pairs} pairs"
+    return "\n".join([head, *told, circumstances("asyncpg")])
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from benchmarks.measuring import circumstances
 from benchmarks.office import Office, arguments, by_turns, run
 from bizcall import calls, database
 from bizcall.database import query
@@ -146,6 +147,7 @@ async def compare(office: Office, _server: Postgres, _folder: pathlib.Path, roun
             )
         async for line in unreturned(office, rounds):
             yield line
+        yield circumstances()
 
 
 if __name__ == "__main__":

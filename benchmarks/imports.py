@@ -71,7 +71,7 @@ def compare_reading() -> str:
         measured = measure_each("benchmarks.imports", list(_READERS), [str(path)], _REPEATS)
     if len({row.answer for row in measured.values()}) != 1:
         raise ValueError(f"the readers disagree: {measured}")
-    return table(f"Reading {_ROWS:,} rows x 8 columns", measured, "openpyxl")
+    return table(f"Reading {_ROWS:,} rows x 8 columns", measured, "openpyxl", "openpyxl", "python-calamine")
 
 
 if __name__ == "__main__":

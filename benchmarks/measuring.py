@@ -1,14 +1,20 @@
-"""One measurement in a process of its own, so that neither memory nor warm caches of another reach into it."""
+"""One measurement in a process of its own, so that neither memory nor warm caches of another reach into it; and the
+machine that it was made on."""
 
 from __future__ import annotations
 
 import gc
 import json
+import os
+import platform
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 
@@ -28,6 +34,17 @@ def measure_here(work: Callable[[], int]) -> None:
     answer = work()
     seconds = time.process_time() - begin
     sys.stdout.write(json.dumps({"cpu_seconds": seconds, "peak_megabytes": peak_megabytes(), "answer": answer}))
+
+
+def circumstances(*packages: str) -> str:
+    """A line for the foot of a table: when, on which machine, how busy, and the versions of what was measured."""
+    found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("ascii"), re.MULTILINE)
+    processor = found[1] if found else platform.machine()
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} × {processor}, load average {os.getloadavg()[0]:.1f};"
+        f" Python {platform.python_version()}{', ' if versions else ''}{versions}"
+    )
 
 
 def peak_megabytes() -> float:
@@ -55,12 +72,12 @@ def measure_each(module: str, names: Sequence[str], arguments: Sequence[str], re
     return best
 
 
-def table(title: str, measured: Mapping[str, Measured], reference: str) -> str:
-    """A table with the ratio of each time to that of `reference`."""
+def table(title: str, measured: Mapping[str, Measured], reference: str, *packages: str) -> str:
+    """A table with the ratio of each time to that of `reference`; the packages are told with their versions."""
     base = measured[reference].cpu_seconds
     lines = [title, f"{'':28}{'CPU s':>8}{'peak MB':>9}{'times ' + reference:>20}"]
     lines.extend(
         f"{name:28}{row.cpu_seconds:8.2f}{row.peak_megabytes:9.0f}{row.cpu_seconds / base:20.2f}"
         for name, row in measured.items()
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, circumstances(*packages)])

@@ -29,6 +29,7 @@ import chdb.session
 import duckdb
 import orjson
 
+from benchmarks.measuring import circumstances
 from benchmarks.office import Office, arguments, by_turns, run
 from bizcall import database, stats
 from bizcall.history.filters import HistoryFilter, hours_of
@@ -232,6 +233,18 @@ async def twins(owner: asyncpg.Connection, company_id: UUID) -> None:
     await owner.execute("ALTER TABLE call FORCE ROW LEVEL SECURITY")
 
 
+async def _sizes(owner: asyncpg.Connection, office: Office) -> str:
+    """What a million calls take on the disk."""
+    sizes = "round(sum(pg_table_size(oid)) / $1), round(sum(pg_indexes_size(oid)) / $1) FROM pg_class WHERE"
+    share = office.calls  # bytes by so many calls are megabytes by a million of them
+    facts = await owner.fetchrow(
+        f"SELECT {sizes} relnamespace = 'months'::regnamespace AND relkind = 'r' AND relname ~ '^call_[0-9]'", share
+    )
+    tables = [rollup.table for rollup in CALLS.rollups]
+    rollups = await owner.fetchrow(f"SELECT {sizes} oid = ANY($2::text[]::regclass[])", share, tables)
+    return f"call {facts[0]} MB and indexes {facts[1]} MB; rollups {rollups[0]} MB and indexes {rollups[1]} MB"
+
+
 async def exported(owner: asyncpg.Connection, folder: pathlib.Path) -> pathlib.Path:
     """The rows as CSV, which both peers read; they have no way into PostgreSQL without another network."""
     path = folder / "calls.csv"
@@ -302,6 +315,8 @@ async def compare(office: Office, server: Postgres, folder: pathlib.Path, rounds
         )
         for question in questions(office, subscribers):
             yield await _line(question, ways, rounds)
+        yield circumstances("duckdb", "chdb", "chdb-core")
+        yield f"a million calls: {await _sizes(owner, office)}"
     finally:
         await owner.close()
 
