@@ -41,8 +41,9 @@ def circumstances(*packages: str) -> str:
     found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("ascii"), re.MULTILINE)
     processor = found[1] if found else platform.machine()
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in packages)
+    when, load = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", os.getloadavg()[0]
     return (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} × {processor}, load average {os.getloadavg()[0]:.1f};"
+        f"{when}, {os.cpu_count()} × {processor}, load average {load:.1f};"
         f" Python {platform.python_version()}{', ' if versions else ''}{versions}"
     )
 

@@ -15,7 +15,7 @@ from bizcall.database import lock, query, tenant
 from bizcall.feeds.facts import ATTRIBUTES, HELD, KINDS, LINE, Kind
 from bizcall.feeds.loading import by_hash
 from bizcall.ports import Clock, now
-from bizcall.stats import Span, rebuilding, rollups
+from bizcall.stats import Span, comparing, rollups
 
 TOLD = 1000
 """Changes that the answer lists."""
@@ -49,7 +49,7 @@ async def reattribute(
     of the audit if it changed anything. A record whose number was nobody's in the company at its moment stays as it is.
     Raises Invalid as `stats.rebuild` does.
     """
-    rebuilding.within_reach(span, kept=kept, clock=clock)
+    comparing.within_reach(span, kept=kept, clock=clock)
     changed: dict[tuple[str, Holding, Holding], int] = {}
     for kind in KINDS.values():
         for day in span.days():

@@ -19,7 +19,7 @@ from bizcall.stats.rebuilding import rebuild
 from bizcall.stats.rollups import CALLS, MESSAGES
 from bizcall.stats.sources import Group
 from bizcall.stats.subjects import Subject
-from bizcall.stats.verifying import Differs, nightly, verify
+from bizcall.stats.verifying import Differs, nightly, verify, verify_span
 
 __all__ = [
     "CALLS",
@@ -42,4 +42,5 @@ __all__ = [
     "rebuild",
     "statistics",
     "verify",
+    "verify_span",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,14 @@ from uuid import UUID
 
 from bizcall import months
 from bizcall.database import query
+from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.ports import Clock
 from bizcall.stats.rollups import Facts, Rollup, aggregate
+
+logger = logging.getLogger(__name__)
+
+SPAN_MOST = 400
+"""Days that one command counts again or makes anew."""
 
 SHOWN = 20
 """Differing rows of one rollup that are told."""
@@ -54,6 +62,16 @@ class Span:
         ]
 
 
+def within_reach(span: Span, *, kept: int, clock: Clock) -> None:
+    """Raises Invalid, OUT_OF_RANGE: at `from` for days before the facts that are kept, at `to` for more than 400."""
+    oldest = months.shifted(months.today(clock), -kept)
+    if span.first < oldest:
+        raise Invalid(Problem(ErrorCode.OUT_OF_RANGE, ("from",), {"minimum": oldest.isoformat()}))
+    newest = span.first + timedelta(days=SPAN_MOST - 1)
+    if span.last > newest:
+        raise Invalid(Problem(ErrorCode.OUT_OF_RANGE, ("to",), {"maximum": newest.isoformat()}))
+
+
 async def differences(
     company_id: UUID, facts: Facts, rollup: Rollup, span: Span, lines: Sequence[UUID] | None = None
 ) -> list[Difference]:
@@ -79,13 +97,17 @@ async def totals_differ(company_id: UUID, facts: Facts, month: date) -> list[Dif
     transaction; `month` is its first day.
 
     One look at the facts of the month for all rollups. Of a month with more than `MONTH_MOST` records, as its rollup
-    of lines tells, nothing is counted.
+    of lines tells, nothing is counted, which the log says.
     """
     span = Span(month, month).of(facts.rollups[-1])
     after = span.last + timedelta(days=1)
     moments, days = (months.begins(span.first), months.begins(after)), (span.first, after)
     [size] = await query(_sized(facts), company_id, month)
     if size["records"] > MONTH_MOST:
+        logger.warning(
+            "a month is too large to be counted again",
+            extra={"company_id": str(company_id), "table": facts.table, "month": month.isoformat()},
+        )
         return []
     rows = await query(_totalled(facts), company_id, *moments, *days)
     return [Difference(row["name"], row["row"]) for row in rows]

@@ -8,20 +8,16 @@ from uuid import UUID
 
 from bizcall import audit, months
 from bizcall.database import lock, query, tenant
-from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ports import Clock, now
-from bizcall.stats.comparing import Span, bounds, within
+from bizcall.stats.comparing import Span, bounds, within, within_reach
 from bizcall.stats.rollups import CALLS, MESSAGES, Facts, Rollup, aggregate, lock_name
-
-SPAN_MOST = 400
-"""Days that are rebuilt by one command."""
 
 
 async def rebuild(company_id: UUID, span: Span, *, kept: int = months.KEPT, clock: Clock = now) -> int:
     """Make all rollups of the span anew, months as wholes, and return how many rows they now have.
 
-    A day, and a month, is a transaction each; loaders wait for no longer than one of them. Raises Invalid, OUT_OF_RANGE
-    at `from`, for days whose facts may have been dropped: their rollups would become zero.
+    A day, and a month, is a transaction each; loaders wait for no longer than one of them. Raises Invalid for a
+    span that is out of reach: where the facts may have been dropped, rollups would become zero.
     """
     within_reach(span, kept=kept, clock=clock)
     rows = 0
@@ -38,13 +34,6 @@ async def rebuild(company_id: UUID, span: Span, *, kept: int = months.KEPT, cloc
         details = {"from": span.first.isoformat(), "to": span.last.isoformat(), "rows": rows}
         await audit.record(company_id, audit.system(), "stats.rebuild", details=details, clock=clock)
     return rows
-
-
-def within_reach(span: Span, *, kept: int, clock: Clock) -> None:
-    """Raises Invalid for a span that is longer than 400 days, or begins before the facts do."""
-    oldest = months.shifted(months.today(clock), -kept)
-    if span.first < oldest or (span.last - span.first).days >= SPAN_MOST:
-        raise Invalid(Problem(ErrorCode.OUT_OF_RANGE, ("from",), {"oldest": oldest.isoformat()}))
 
 
 async def _anew(company_id: UUID, facts: Facts, rollups: list[Rollup], span: Span) -> int:

@@ -1,7 +1,8 @@
 """Each night: do rollups say what the facts say? A sample of each company is counted again from raw rows (ST-03).
 
 What a night misses: differences on days that it doesn't take, unless they change what a month comes to in a department;
-of its two months, those within a department between lines that it doesn't take, or between days that it doesn't take.
+of its two months, those within a department between lines that it doesn't take, or between days that it doesn't take;
+of a month with more than five million records, all but its sampled days and lines.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import UUID
 from bizcall import months
 from bizcall.database import directory, query, tenant
 from bizcall.ports import Clock, now
-from bizcall.stats.comparing import Difference, Span, differences, totals_differ
+from bizcall.stats.comparing import Difference, Span, differences, totals_differ, within_reach
 from bizcall.stats.rollups import CALLS, MESSAGES
 
 LINES = 50
@@ -105,6 +106,12 @@ async def verify(company_id: UUID, days: list[date], *, chance: random.Random | 
             extra={"company_id": str(company_id), "table": difference.table, "row": difference.row},
         )
     return found
+
+
+async def verify_span(company_id: UUID, span: Span, *, kept: int = months.KEPT, clock: Clock = now) -> list[Difference]:
+    """Count each day of the span again, as `verify` does; raises Invalid for a span that is out of reach."""
+    within_reach(span, kept=kept, clock=clock)
+    return await verify(company_id, [day.first for day in span.days()])
 
 
 async def forget(company_id: UUID, oldest: date) -> int:

@@ -12,6 +12,7 @@ from bizcall.database import query, tenant
 from bizcall.ports import GatewayBusy, GatewayRefused, GatewayUncertain
 from tests.dispatching import Campaign
 from tests.factories import Tenant
+from tests.statements import ON_PURPOSE
 
 GUIDE = Path(__file__).parents[3] / "docs" / "operations.md"
 
@@ -31,7 +32,7 @@ def statements() -> list[str]:
 async def found(campaign: Campaign) -> list[list[Any]]:
     """What each statement finds of the company."""
     async with tenant(campaign.company.id):
-        return [await query(f"{sql} /* company_id by row-level security */") for sql in statements()]
+        return [await query(f"{sql} /* {ON_PURPOSE} */") for sql in statements()]
 
 
 async def test_W3_the_statements_of_the_guide_find_nothing_while_all_is_well(campaign: Campaign) -> None:

@@ -214,7 +214,7 @@ async def test_ST_03_too_many_facts_are_refused_instead_of_counted(
 
 
 @pytest.mark.parametrize("wanted", [WANTED, FILTERS[5], FILTERS[6]])
-async def test_the_heat_map_has_each_hour_of_the_week(busy: Tenant, wanted: HistoryFilter) -> None:
+async def test_ST_02_the_heat_map_has_each_hour_of_the_week(busy: Tenant, wanted: HistoryFilter) -> None:
     facts = await counted(busy, wanted)
     told = Counter((at.isoweekday(), at.hour) for at in (fact["started_at"].astimezone(DAY.tzinfo) for fact in facts))
 

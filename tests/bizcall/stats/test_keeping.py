@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_ST_03_any_difference_is_found_and_mended(company: Tenant, table: 
 
 @pytest.mark.parametrize("table", TABLES)
 async def test_ST_03_a_months_totals_tell_what_a_sample_of_days_and_lines_misses(
-    company: Tenant, table: str, monkeypatch: pytest.MonkeyPatch
+    company: Tenant, table: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fed(company)
     monkeypatch.setattr(verifying, "LINES", 0)
@@ -81,6 +82,7 @@ async def test_ST_03_a_months_totals_tell_what_a_sample_of_days_and_lines_misses
     assert {difference.table for difference in await stats.verify(company.id, [elsewhere])} == {table}
     monkeypatch.setattr(comparing, "MONTH_MOST", 0)
     assert await stats.verify(company.id, [elsewhere]) == []
+    assert "a month is too large to be counted again" in caplog.messages
 
 
 async def test_ST_03_the_night_raises_for_what_differs_and_names_no_rows(company: Tenant) -> None:
@@ -110,7 +112,11 @@ async def test_ST_03_rollups_whose_facts_are_gone_are_forgotten(company: Tenant)
             assert not await query(f"SELECT 1 FROM {table} WHERE company_id = $1", company.id)
 
 
-async def test_ST_03_what_may_have_lost_its_facts_is_not_rebuilt(company: Tenant) -> None:
-    old = months.shifted(months.today(), -14)
-    with pytest.raises(Invalid):
-        await stats.rebuild(company.id, Span(old, old), clock=lambda: NOW)
+@pytest.mark.parametrize("what", [stats.rebuild, stats.verify_span])
+async def test_ST_03_a_span_whose_facts_may_be_gone_or_that_is_too_long_is_refused(company: Tenant, what: Any) -> None:
+    today = months.today()
+    old = months.shifted(today, -14)
+    for span, field in ((Span(old, old), "from"), (Span(today, today + timedelta(days=400)), "to")):
+        with pytest.raises(Invalid) as refused:
+            await what(company.id, span, clock=lambda: NOW)
+        assert [problem.field for problem in refused.value.problems] == [(field,)]
