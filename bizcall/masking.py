@@ -6,6 +6,7 @@ is the same. Separators stay, so that a number is still read as one.
     name      each word by itself: 홍길동 홍*동, 김수 김*, John Smith J*** S****; one letter, and all digits, are hidden
     number    010-****-1234: the beginning up to the first hyphen, and the last four digits; of a number without Korea's
               form at most the last four, of a short one less, and nothing that is no digit
+    parts     of either, which a search asks for: what the whole may show wherever they are a part of it, and no more
     e-mail    a***@x.kr: the first letter and the domain, with three stars whatever the length
     address   203.0.113.*, 2001:db8:7::*: the network in which it lies, by which its owner knows it
 """
@@ -41,6 +42,18 @@ def name(text: str) -> str:
     return _WORD.sub(lambda word: _word(word[0]), texts.clean(text).text)
 
 
+def beginning(text: str) -> str:
+    """How a name begins: as `name`, but for the end of its last word, which may go on in the name it was found in."""
+    *whole, last = texts.clean(text).text.split() or [""]
+    shown = last[:1] if len(last) > 1 and last[0].isalpha() else STAR * len(last[:1])
+    return " ".join([*map(_word, whole), shown + STAR * len(last[1:])])
+
+
+def ending(digits: str) -> str:
+    """How a number ends: as many of its last digits as a number that has no others may show."""
+    return _digits(digits, _shown(len(digits)))
+
+
 def number(text: str) -> str:
     """A number as people read it, masked; a normal form is hyphenated first."""
     written = phones.formatted(text)
@@ -52,8 +65,7 @@ def number(text: str) -> str:
         return area + hyphen + _digits(rest, TAIL)
     if written.casefold() in WITHHELD:
         return written
-    count = len(_DIGIT.findall(written))
-    return _digits(written, TAIL if count >= SHORT else TAIL // 2 if count >= SHORTEST else 0)
+    return _digits(written, _shown(len(_DIGIT.findall(written))))
 
 
 def email(text: str) -> str:
@@ -84,6 +96,11 @@ def _word(word: str) -> str:
     # The last letter of a Korean name tells people apart; that of a foreign one tells the name.
     last = word[-1] if len(word) > 2 and _HANGUL.fullmatch(word[-1]) else STAR
     return first + STAR * (len(word) - 2) + last
+
+
+def _shown(count: int) -> int:
+    """How many of that many digits stay in a number without Korea's form."""
+    return TAIL if count >= SHORT else TAIL // 2 if count >= SHORTEST else 0
 
 
 def _digits(text: str, shown: int) -> str:

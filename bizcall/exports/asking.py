@@ -110,13 +110,16 @@ class Asked:
         if (number := self.wanted.customer_number) is not None:
             wanted["customer_number"] = masking.number(number)
         if (name := self.wanted.customer_name) is not None:
-            wanted["customer_name"] = masking.name(name)
+            wanted["customer_name"] = masking.beginning(name)
         if (tail := self.wanted.customer_tail) is not None:
             wanted["customer_tail"] = masking.STAR * len(tail)
         return told
 
-    def told(self, names: Mapping[UUID, str]) -> list[tuple[str, str]]:
-        """In Korean, a row for each condition; `names` are those of lines, subscribers and departments."""
+    def told(self, names: Mapping[UUID, str], *, masked: bool) -> list[tuple[str, str]]:
+        """In Korean, a row for each condition; `names` are those of lines, subscribers and departments.
+
+        When `masked`, what was asked of a customer shows no more than a row about him does, also where no row does.
+        """
         wanted = self.wanted
         rows = [("조회 기간", f"{wanted.from_on} ~ {wanted.to_on}"), ("구분", DIRECTIONS[wanted.direction])]
         if self.granularity is not None and self.group is not None:
@@ -134,12 +137,12 @@ class Asked:
         ):
             if keys is not None:
                 rows.append((label, ", ".join(names.get(key, "(없음)") for key in keys) or "(선택 없음)"))
-        if wanted.customer_number is not None:
-            rows.append(("고객 번호", phones.formatted(wanted.customer_number)))
-        if wanted.customer_tail is not None:
-            rows.append(("고객 번호 끝자리", wanted.customer_tail))
-        if wanted.customer_name is not None:
-            rows.append(("고객명", f"{wanted.customer_name}…"))
+        if (number := wanted.customer_number) is not None:
+            rows.append(("고객 번호", masking.number(number) if masked else phones.formatted(number)))
+        if (tail := wanted.customer_tail) is not None:
+            rows.append(("고객 번호 끝자리", masking.ending(tail) if masked else tail))
+        if (name := wanted.customer_name) is not None:
+            rows.append(("고객명", f"{masking.beginning(name) if masked else name}…"))
         return rows
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bizcall import audit, idempotency
 from bizcall.audit import Actor
-from bizcall.database import query, tenant
+from bizcall.database import lock, query, tenant
 from bizcall.dispatch import publish
 from bizcall.errors import ErrorCode, Forbidden, Invalid, Problem
 from bizcall.exports import claims, counting, statistics
@@ -49,8 +49,8 @@ async def request(
 
     Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
     Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
-    rows (with texts `text_rows_most`; statistics: buckets), TOO_MANY at () with 10 exports unfinished, and those of
-    `idempotency.once`.
+    rows (with texts `text_rows_most`; for statistics see there), TOO_MANY at () with 10 exports unfinished, and those
+    of `idempotency.once`.
     """
     if actor.id is None:
         raise Forbidden
@@ -59,8 +59,8 @@ async def request(
     most = text_rows_most if asked.has_texts(unmasked=unmasked) else rows_most
 
     async def ask() -> idempotency.Answer:
-        await _room(company_id)
         total = await _total(company_id, asked, most)
+        await _room(company_id)
         at = clock()
         export = await Export.create(
             id=uuid7(),
@@ -102,6 +102,11 @@ async def cancel(company_id: UUID, actor: Actor, export_id: UUID, *, clock: Cloc
 
 
 async def _room(company_id: UUID) -> None:
+    """Raises Invalid unless one more may be unfinished, which holds until the end of the transaction.
+
+    To be asked last: whoever asks for the same company waits from here on.
+    """
+    await lock(f"exports.room {company_id}")
     [found] = await query(
         "SELECT count(*) AS n FROM export WHERE company_id = $1 AND state IN ('QUEUED', 'RUNNING')", company_id
     )

@@ -1,7 +1,8 @@
 """The worker: an export becomes a file, from a snapshot of the database straight into the bucket.
 
-Nothing is held whole: rows come by a cursor, become XML and are packed batch by batch, and leave in parts. Between two
-batches the claim is kept, which also tells whether somebody has cancelled or taken it.
+Calls and messages are never held whole: they come by a cursor, become XML and are packed batch by batch, and leave in
+parts. Between two batches the claim is kept, which also tells whether somebody has cancelled or taken it. Statistics
+are few rows, which may have taken long to count: their claim is kept while they are counted and written.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from bizcall import audit
 from bizcall.database import batches, query, tenant
-from bizcall.errors import BizCallError
+from bizcall.errors import BizCallError, ErrorCode, Invalid
 from bizcall.exports import claims, facts, keys, statistics
 from bizcall.exports.asking import NAMES, PURPOSES, STATISTICS, Asked
 from bizcall.exports.failures import Failure
@@ -28,7 +30,8 @@ from bizcall.months import KOREA
 from bizcall.ports import Clock, Storage, Stream, now
 from bizcall.reasons import Purpose
 from bizcall.sheets.streaming import ROWS_A_SHEET, ArchiveTooLarge, Book
-from bizcall.stats import as_of
+from bizcall.stats import Row, as_of
+from bizcall.stats.answers import BUCKETS_MOST
 
 BATCH, TEXTS_BATCH = 2000, 250
 """Rows that are held at a time; texts of messages have up to 4,000 characters."""
@@ -39,9 +42,19 @@ EVERY = timedelta(seconds=2)
 STOP_BEFORE = 15.0
 """Seconds before the function's time limit from when on it is given up: the rest would not fit in."""
 
+GROWTH = 2
+"""How many times its bound a file may come to when it is made.
+
+What was counted at the request goes on growing: loaders bring calls while the export waits, and nobody who was let
+through is to fail by a few of them. A file of twice the bound still takes half of the worker's time, since the bounds
+are a quarter of it; beyond that they would be no promise to those who wait behind.
+"""
+
 TOLD = "조회 조건"
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Overtaken(Exception):
@@ -168,6 +181,11 @@ class _Job:
             await claims.fail(self.export.company_id, self.export.id, self.attempt, failure, self.clock())
         return State.FAILED
 
+    def in_time(self) -> None:
+        """Raises OutOfTime."""
+        if self.remaining() < STOP_BEFORE:
+            raise OutOfTime
+
     async def keep(self, rows: int) -> None:
         """Note how far it has come; raises Overtaken."""
         self.told_at = self.clock()
@@ -190,21 +208,49 @@ class _Job:
             async for batch in found:
                 await write(book.add(batch))
                 made.rows = book.rows
-                if made.rows > 2 * most:
-                    # It grew since it was counted; the time might still suffice, but the bound is a promise.
+                if made.rows > GROWTH * most:
                     raise ArchiveTooLarge
-                if self.remaining() < STOP_BEFORE:
-                    raise OutOfTime
+                self.in_time()
                 if self.clock() - self.told_at >= EVERY:
                     await self.keep(made.rows)
         await write(book.end([("행 수", f"{made.rows:,}"), *told], name=TOLD))
 
     async def _statistics(self, write: Write, made: Made, told: list[tuple[str, str]]) -> None:
-        found = await statistics.rows(self.export.company_id, self.asked)
-        made.rows = sum(len(row.buckets) for row in found)
-        # Nothing in it is about customers.
-        made.masked = False
-        await write(statistics.workbook(self.asked, found, told, told_name=TOLD))
+        found: list[Row] = []
+
+        async def read() -> None:
+            async with aclosing(statistics.pages(self.export.company_id, self.asked)) as pages:
+                async for page in pages:
+                    found.extend(page)
+                    made.rows += sum(len(row.buckets) for row in page)
+                    if made.rows > GROWTH * BUCKETS_MOST:
+                        raise ArchiveTooLarge
+
+        try:
+            await self._kept_while(read(), made)
+        except Invalid as invalid:
+            if {problem.code for problem in invalid.problems} != {ErrorCode.TOO_MANY}:
+                raise
+            # It grew since it was asked for, and will not have shrunk when another worker comes.
+            raise ArchiveTooLarge from invalid
+        # In a thread, since openpyxl doesn't pause. One that nobody waits for any more ends by itself after seconds.
+        book = asyncio.to_thread(statistics.workbook, self.asked, found, told, told_name=TOLD)
+        await write(await self._kept_while(book, made))
+
+    async def _kept_while(self, work: Coroutine[Any, Any, T], made: Made) -> T:
+        """What `work` returns, with the claim kept meanwhile; raises Overtaken and OutOfTime with the work given up."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait([task], timeout=EVERY.total_seconds()))[0]:
+                self.in_time()
+                await self.keep(made.rows)
+            self.in_time()
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                # A statement that is under way has to end before its transaction can.
+                await asyncio.wait([task])
 
     async def _told(self, company: Company, made: Made) -> list[tuple[str, str]]:
         """What the last sheet says."""
@@ -219,15 +265,14 @@ class _Job:
             company.id,
             chosen,
         )
-        personal = [] if self.asked.kind in STATISTICS else [("개인정보", "가림" if made.masked else "가리지 않음")]
         return [
             ("기업", company.name),
-            *self.asked.told({row["id"]: row["name"] for row in rows}),
+            *self.asked.told({row["id"]: row["name"] for row in rows}, masked=made.masked),
             ("데이터 기준", _moment(made.as_of)),
             ("생성 일시", _moment(self.clock())),
             ("요청자", admin.name),
             ("사유", f"{PURPOSES[Purpose(export.purpose)]}: {export.note}"),
-            *personal,
+            ("개인정보", "가림" if made.masked else "가리지 않음"),
             ("파일 번호", str(export.id)),
         ]
 

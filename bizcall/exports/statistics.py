@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from uuid import UUID
 
 from bizcall import phones
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.exports.asking import GROUPS, NAMES, TYPES, Asked
 from bizcall.paging import PAGE_MOST, Slice
-from bizcall.stats import Granularity, Group, Measures, Row, Statistics, statistics
+from bizcall.stats import Granularity, Group, Measures, Row, Statistics, sources, statistics
 from bizcall.stats.answers import BUCKETS_MOST
 from bizcall.stats.buckets import series
 
@@ -24,28 +24,31 @@ def answer(company_id: UUID, asked: Asked) -> Statistics:
 
 
 async def total(company_id: UUID, asked: Asked) -> int:
-    """How many buckets there will be, in an open transaction; raises Invalid: TOO_MANY at `filter`."""
+    """How many buckets there will be, in an open transaction.
+
+    Raises Invalid (TOO_MANY at `filter`): too many of them, or too many facts to count them from where no rollup tells
+    them. The worker counts page by page, so what is let through here is within its bounds too.
+    """
     found = answer(company_id, asked)
     subjects = await found.count()
     buckets = subjects.value * len(series(found.wanted, found.granularity))
     if buckets > BUCKETS_MOST:
         raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(BUCKETS_MOST)}))
-    # So that what would have to be counted from too many facts is refused now, and not by the worker.
-    await found.page(Slice(first=1))
+    if sources.rollup_for(found.facts, found.wanted, found.granularity, found.group) is None:
+        await sources.bounded(company_id, found.facts, found.wanted)
     return buckets
 
 
-async def rows(company_id: UUID, asked: Asked) -> list[Row]:
-    """All rows of the answer, in the caller's transaction."""
+async def pages(company_id: UUID, asked: Asked) -> AsyncGenerator[Sequence[Row]]:
+    """All rows of the answer, in the caller's transaction; raises Invalid (TOO_MANY) for what has grown too large."""
     found = answer(company_id, asked)
     size = min(PAGE_MOST, BUCKETS_MOST // max(1, len(series(found.wanted, found.granularity))))
-    collected: list[Row] = []
     part = Slice(first=max(1, size))
     while True:
         page = await found.page(part)
-        collected += page.rows
+        yield page.rows
         if not page.has_next:
-            return collected
+            return
         part = Slice(first=part.first, after=page.cursors[-1])
 
 
