@@ -45,6 +45,18 @@ NUMBERS = {
     "sip:hong@x.kr": "**********.**",
     "": "",
 }
+BEGINNINGS = {
+    "홍길동": "홍**",
+    "홍길": "홍*",
+    "홍길동 대": "홍*동 *",
+    "홍길동 대리": "홍*동 대*",
+    "김 홍": "* *",
+    "Joh": "J**",
+    "John Sm": "J*** S*",
+    "010-20": "******",
+    "": "",
+}
+ENDINGS = {"1234": "****", "01234": "*****", "201234": "****34", "0201234": "*****34", "20001234": "****1234"}
 EMAILS = {"hong@x.kr": "h***@x.kr", "a@x.kr": "***@x.kr", "1234@x.kr": "***@x.kr", "nobody": "***", "": "***"}
 ADDRESSES = {
     "203.0.113.7": "203.0.113.*",
@@ -69,6 +81,16 @@ def test_S4_network_addresses_are_masked(text: str, shown: str) -> None:
 @pytest.mark.parametrize(("text", "shown"), NUMBERS.items())
 def test_CU_01_numbers_are_masked(text: str, shown: str) -> None:
     assert masking.number(text) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), BEGINNINGS.items())
+def test_CU_01_beginnings_of_names_are_masked(text: str, shown: str) -> None:
+    assert masking.beginning(text) == shown
+
+
+@pytest.mark.parametrize(("digits", "shown"), ENDINGS.items())
+def test_CU_01_endings_of_numbers_are_masked(digits: str, shown: str) -> None:
+    assert masking.ending(digits) == shown
 
 
 @pytest.mark.parametrize(("text", "shown"), EMAILS.items())
@@ -96,6 +118,23 @@ def test_CU_01_of_a_word_only_its_first_letter_and_a_last_hangul_show(text: str)
         assert len(word) > 1 or not kept
         assert not re.search(r"\d", shown)
         assert len(hidden(word, shown)) >= 1
+
+
+@given(st.lists(words, min_size=1, max_size=3).map(" ".join), st.integers(2))
+def test_CU_01_a_beginning_shows_nothing_that_the_whole_name_hides(text: str, length: int) -> None:
+    written = texts.clean(text).text
+    start = texts.clean(written[:length]).text
+    whole, shown = masking.name(written), masking.beginning(start)
+    assert len(shown) == len(start)
+    assert all(star == "*" or star == seen for star, seen in zip(shown, whole, strict=False))
+
+
+@given(st.from_regex(r"0[0-9]{3,10}|1[0-9]{3,7}|\+[0-9]{4,14}", fullmatch=True), st.integers(4, 8))
+def test_CU_01_an_ending_shows_no_digit_that_the_whole_number_hides(number: str, length: int) -> None:
+    ending = re.sub(r"\D", "", number)[-length:]
+    shown = re.findall(r"[\d*]", masking.number(number))[-len(ending) :]
+    told = masking.ending(ending)
+    assert all(star in ("*", seen) for star, seen in zip(told, shown, strict=True))
 
 
 def other(character: str) -> str:

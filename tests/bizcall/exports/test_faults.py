@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 
 from bizcall import exports
 from bizcall.database import query, tenant
-from bizcall.errors import ErrorCode, Invalid, Unavailable
+from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
 from bizcall.exports import claims, running, statistics
 from bizcall.exports.failures import Failure
 from bizcall.models.exports import Kind, State
@@ -286,3 +287,38 @@ async def test_ten_exports_may_be_unfinished(company: Tenant) -> None:
     with pytest.raises(Invalid) as refused:
         await clerk.ask()
     assert [problem.code for problem in refused.value.problems] == [ErrorCode.TOO_MANY]
+
+
+async def test_of_two_that_ask_at_once_for_the_last_place_one_gets_it(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one's export is written and not yet committed when the second one looks whether there is room."""
+    clerk = Clerk(company)
+    for _ in range(9):
+        await clerk.ask()
+    watch, written = claims.watch, list[Any]()
+
+    async def met(company_id: UUID, export_id: UUID, due_at: datetime) -> None:
+        await watch(company_id, export_id, due_at)
+        written.append(export_id)
+        for _ in range(3000):
+            if len(written) == 2 or await waiting(company_id):
+                break
+            await asyncio.sleep(0.02)
+
+    monkeypatch.setattr(claims, "watch", met)
+    asked = await asyncio.gather(clerk.ask(), clerk.ask(), return_exceptions=True)
+
+    assert len(written) == 1
+    [refused] = [each for each in asked if isinstance(each, Invalid)]
+    assert refused.problems == (Problem(ErrorCode.TOO_MANY, (), {"maximum": "10"}),)
+
+
+async def waiting(company_id: UUID) -> bool:
+    """Whether somebody waits for the room of the company."""
+    found = await query(
+        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND classid::bigint << 32 | objid::bigint = hashtextextended($1, 0)",
+        f"exports.room {company_id}",
+    )
+    return bool(found)

@@ -208,7 +208,7 @@ async def test_P3_the_last_sheet_tells_what_was_asked_by_whom_and_why(made: Offi
     assert told["조회 기간"] == f"{wanted.from_on} ~ {wanted.to_on}"
     assert (told["요일"], told["시간대"], told["유형"]) == ("월, 금", "9시 ~ 18시", "수신, 부재중")
     assert (told["부서"], told["가입 전화번호"]) == ("영업팀", made.company.numbers[0])
-    assert (told["고객명"], told["고객 번호 끝자리"]) == ("홍길…", "1234")
+    assert (told["고객명"], told["고객 번호 끝자리"]) == ("홍*…", "****")
     assert (told["행 수"], told["요청자"], told["개인정보"]) == (str(len(book.rows)), "김관리", "가림")
     assert told["사유"] == "기타: =월간 보고"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", told["데이터 기준"])

@@ -17,6 +17,7 @@ from bizcall.exports import running, statistics
 from bizcall.exports.failures import Failure
 from bizcall.models import Export
 from bizcall.models.exports import Kind, State
+from bizcall.months import KOREA
 from bizcall.paging import Page, Slice
 from bizcall.stats import Granularity, Group, Row, Statistics, sources
 from tests.exports import Clerk, fresh
@@ -26,8 +27,8 @@ from tests.histories import Office, office, whole
 DAILY: dict[str, Any] = {"kind": Kind.CALL_STATISTICS, "granularity": Granularity.DAY, "group": Group.LINE}
 # Of an hour, or of hours, no rollup knows lines and subscribers; of a customer none knows anything.
 COUNTED: list[dict[str, Any]] = [
-    {"granularity": Granularity.HOUR, "group": Group.LINE, "wanted": {}},
-    {"granularity": Granularity.HOUR, "group": Group.SUBSCRIBER, "wanted": {}},
+    {"granularity": Granularity.HOUR, "group": Group.LINE, "wanted": {"weekdays": frozenset({1})}},
+    {"granularity": Granularity.HOUR, "group": Group.SUBSCRIBER, "wanted": {"weekdays": frozenset({1})}},
     {"granularity": Granularity.DAY, "group": Group.LINE, "wanted": {"hours": (0, 23)}},
     {"granularity": Granularity.MONTH, "group": Group.SUBSCRIBER, "wanted": {"hours": (0, 23)}},
     {"granularity": Granularity.MONTH, "group": Group.COMPANY, "wanted": {"customer_tail": "1234"}},
@@ -56,11 +57,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def met(office: Office, of: dict[str, Any]) -> int:
     """How many calls the statistics count."""
     tail = of["wanted"].get("customer_tail", "")
-    hours = range(*of["wanted"].get("hours", (0, 24)))
-    return sum(
-        call["customer_number"].endswith(tail) and (call["started_at"] + timedelta(hours=9)).hour in hours
-        for call in office.calls
-    )
+    hours, weekdays = range(*of["wanted"].get("hours", (0, 24))), of["wanted"].get("weekdays", range(1, 8))
+    moments = [call["started_at"].astimezone(KOREA) for call in office.calls if call["customer_number"].endswith(tail)]
+    return sum(at.hour in hours and at.isoweekday() in weekdays for at in moments)
 
 
 @pytest.mark.parametrize("kind", [Kind.CALL_STATISTICS, Kind.MESSAGE_STATISTICS])
