@@ -188,6 +188,28 @@ async def test_FD_01_the_version_that_arrived_is_loaded_and_a_file_is_read_on(
     assert services.metrics.values()["FeedRecordsRejected"] == [0]
 
 
+async def test_W4_of_arrivals_only_those_that_fail_come_again(company: Tenant, services: Services) -> None:
+    await began(company.id)
+    keys = [f"feeds/calls/{company.id}/{name}.jsonl" for name in "abc"]
+    for key in keys:
+        await services.storage.write(key, jsonl([call(company.numbers[0], key[-7:-6])]), content_type="")
+    bodies: list[Any] = [
+        arrivals(keys[0]),
+        "no JSON",
+        arrivals(keys[1]),
+        {"Records": [{"s3": {}}]},
+        {"fileId": "홍길동"},
+    ]
+    bodies += [
+        arrivals(f"feeds/calls/{company.id}/gone.jsonl"),
+        arrivals("feeds/calls/nobody/a.jsonl"),
+        arrivals(keys[2]),
+    ]
+
+    assert failed(await feeds.handle(batch(*bodies), services)) == ["m1", "m3", "m4"]
+    assert [row["id"] for row in await stored(company.id)] == ["a", "b", "c"]
+
+
 async def test_ST_03_operators_verify_rebuild_and_reattribute(company: Tenant, services: Services) -> None:
     await began(company.id)
     key = f"feeds/calls/{company.id}/a.jsonl"

@@ -13,12 +13,17 @@ from typing import Any
 import pytest
 
 from bizcall.database import query, tenant
-from bizcall.errors import Unavailable
-from bizcall.feeds import lines, loading
+from bizcall.errors import Collided, Unavailable
+from bizcall.feeds import ledger, lines, loading
 from bizcall.models.feeds import FeedKind, FileState
 from local.postgres import Postgres
 from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, began, call, counts, jsonl, settled
+from tests.patience import PATIENCE, ends
+from tests.proxy import between
+
+HANG = 2.0
+"""The patience for one statement here, in seconds; the function has more."""
 
 ROOT = pathlib.Path(__file__).parents[3]
 LOADER = """
@@ -120,3 +125,100 @@ async def test_D2_a_session_that_ends_before_any_statement_of_a_chunk_takes_only
 
     assert counts(await feeder.arrive(key)) == (60, 0, 0, 0)
     assert await settled(company.id)
+
+
+@pytest.mark.parametrize("where", ["within a chunk", "at its end"])
+async def test_D3_a_database_that_falls_silent_under_a_loader_is_given_up_in_time_and_the_file_goes_on(
+    company: Tenant, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    await began(company.id)
+    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
+    feeder = Feeder(company.id)
+    key = await feeder.put(jsonl([call(company.numbers[n % 10], f"c{n}") for n in range(35)]))
+    module, name = (loading, "copy") if where == "within a chunk" else (ledger, "advance")
+    done, seen = getattr(module, name), 0
+
+    async with between(postgres.url("app"), command_timeout=HANG) as wire:
+
+        async def silent(*arguments: Any) -> None:
+            nonlocal seen
+            await done(*arguments)
+            seen += 1
+            if seen == 2:
+                wire.hang()
+
+        monkeypatch.setattr(module, name, silent)
+        async with ends(before=PATIENCE):
+            with pytest.raises(Unavailable):
+                await feeder.arrive(key)
+        await wire.heal()
+    assert await whole(company)
+    file = await feeder.arrive(key)
+
+    assert (seen > 2, counts(file)) == (True, (35, 0, 0, 0))
+    assert await whole(company)
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+async def test_D5_a_chunk_that_collides_is_loaded_anew_and_counts_once(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    await began(company.id)
+    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
+    feeder = Feeder(company.id)
+    key = await feeder.put(jsonl([call(company.numbers[n % 10], f"c{n}") for n in range(35)]))
+    advance, attempts, collisions = ledger.advance, 0, 2
+
+    async def colliding(*arguments: Any) -> None:
+        """The transaction is complete but for its end when the server undoes it."""
+        nonlocal attempts
+        await advance(*arguments)
+        attempts += 1
+        if 1 < attempts <= 1 + collisions:
+            await query(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$")
+
+    monkeypatch.setattr(ledger, "advance", colliding)
+    collisions = 3
+    with pytest.raises(Collided):
+        await feeder.arrive(key)
+    assert attempts == 4
+    async with tenant(company.id, read_only=True):
+        [file] = await query("SELECT lines, loaded, state FROM feed_file WHERE company_id = $1", company.id)
+    assert (file["lines"], file["loaded"], file["state"]) == (10, 10, FileState.LOADING)
+    assert await whole(company)
+
+    attempts, collisions = 0, 2
+    assert counts(await feeder.arrive(key)) == (35, 0, 0, 0)
+    assert attempts == 3 + 2
+    assert await whole(company)
+
+
+async def test_D5_loaders_that_wait_for_each_other_crosswise_both_end_because_the_victim_is_run_again(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By themselves chunks take what they lock in one order; here two take a further row each, crosswise."""
+    await began(company.id)
+    load, met, attempts = loading.load, asyncio.Barrier(2), 0
+
+    async def crosswise(company_id: Any, batch: Any) -> Any:
+        nonlocal attempts
+        attempts += 1
+        order = (b"first" in batch.rows and 1) or -1
+        for place, name in enumerate(["개발팀", "영업팀"][::order]):
+            key = company.departments[name]
+            await query("SELECT 1 FROM department WHERE company_id = $1 AND id = $2 FOR UPDATE", company_id, key)
+            if place == 0 and attempts <= 2:
+                await met.wait()
+        return await load(company_id, batch)
+
+    monkeypatch.setattr(loading, "load", crosswise)
+    feeder = Feeder(company.id)
+    files = await asyncio.gather(
+        *(
+            feeder.load([call(company.numbers[0], f"{name}{n}") for n in range(20)], name)
+            for name in ("first.jsonl", "other.jsonl")
+        ),
+    )
+
+    assert (attempts, [counts(file) for file in files]) == (3, [(20, 0, 0, 0)] * 2)
+    assert await whole(company)
