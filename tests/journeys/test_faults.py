@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -21,6 +22,8 @@ from tests.journeys.companies import PASSWORD, make_company
 from tests.journeys.conftest import ROOT
 from tests.journeys.invitations import SEND, deliveries, registered, states, wanted
 from tests.journeys.system import Administrator, System, until
+from tests.journeys.test_exports import REQUEST, fetched, office, standing
+from tests.journeys.test_feeds import CALLS_MADE, ask, came, files, month_of_calls, settled
 
 READ = "{ viewer { admin { name } } }"
 
@@ -99,6 +102,64 @@ async def test_D4_the_database_stops_and_starts_under_load_and_nothing_that_was_
     assert texts(system) >= Counter(f"010{number[-8:]}" for number in company.numbers)
 
 
+async def test_D4_the_database_stops_while_a_feed_loads_and_a_file_is_made_and_both_are_there_once(
+    fragile: tuple[System, Postgres],
+) -> None:
+    system, server = fragile
+    company, admin, wanted_file = await office(system, 2_000)
+    _, calls = month_of_calls(company)
+    key = f"feeds/calls/{company.id}/whole.csv"
+    async with midway(server.url("app"), "customer", "correction") as waiting:
+        export = admin.ask(REQUEST, input=wanted_file)["callExportRequest"]["export"]["id"]
+        system.drop(key, "".join(calls).encode())
+        await waiting(2)
+        [_, whole] = await files(system, company)
+        assert (whole["state"], whole["lines"]) == ("LOADING", 0)
+        await standing(system, company, "RUNNING")
+        await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(until, lambda: system.http.get("/readyz").status_code == 200)
+
+    def mended() -> bool:
+        # Here a message comes again after a second, so that five times may be over before the database is back.
+        if system.waiting("FeedsDead"):
+            letters(system, "redrive", "feeds")
+        return bool(not system.waiting("FeedsQueue") and not system.waiting("FeedsDead"))
+
+    await asyncio.to_thread(until, mended, every=0.5)
+    await settled(system, company, CALLS_MADE)
+    [_, whole] = await came(system, company, loaded=2)
+    assert (whole["loaded"], whole["known"]) == (CALLS_MADE - 2_000, 2_000)
+
+    # What the sweep does when the lease is over, without waiting for it.
+    await ask(system, company, "UPDATE export SET lease_until = now() WHERE company_id = $1 AND state = 'RUNNING'")
+    [row] = await ask(system, company, "SELECT id FROM export WHERE company_id = $1")
+    system.deliver("ExportsQueue", json.dumps({"companyId": str(company.id), "exportId": str(row["id"])}))
+    count, rows = await asyncio.to_thread(fetched, admin, export)
+    assert count == len(rows) > 10_000
+
+
+@asynccontextmanager
+async def midway(database: str, *tables: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Whoever reads these tables waits, until the server stops; waits itself for so many who do."""
+    connection = await asyncpg.connect(database)
+    await connection.execute("BEGIN")
+    for table in tables:
+        await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+
+    async def waiting(wanted: int) -> None:
+        for _ in range(1200):
+            if await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") >= wanted:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("nobody came to wait")
+
+    try:
+        yield waiting
+    finally:
+        connection.terminate()
+
+
 async def test_W3_a_worker_that_is_killed_doubles_nothing_and_leaves_nothing_unseen(
     fragile: tuple[System, Postgres],
 ) -> None:
@@ -125,25 +186,31 @@ async def test_W3_a_worker_that_is_killed_doubles_nothing_and_leaves_nothing_uns
         assert times == 1 if row["state"] == "SENT" else times <= 1, row
 
 
-def test_W5_poison_ends_among_the_dead_holds_up_nobody_and_is_redriven_by_the_command(
+async def test_W5_poison_ends_among_the_dead_holds_up_nobody_and_is_redriven_by_the_command(
     fragile: tuple[System, Postgres],
 ) -> None:
-    system, _server = fragile
-    # A database that is away for long makes letters dead, too; their messages are the sweep's by then.
-    system.purge("DeliveriesDead")
-    poison = json.dumps({"companyId": "홍길동", "delivery": "nobody"})
-    system.deliver("DeliveriesQueue", poison, 2)
+    system, server = fragile
+    company = await make_company(server.url("app"), lines=30)
+    await ask(system, company, "UPDATE line SET created_at = now() - interval '1 year' WHERE company_id = $1")
+    for queue, name in (("Deliveries", "delivery"), ("Feeds", "fileId"), ("Exports", "exportId")):
+        # A database that is away for long makes letters dead, too; their messages are the sweep's by then.
+        system.purge(f"{queue}Dead")
+        system.deliver(f"{queue}Queue", json.dumps({"companyId": "홍길동", name: "nobody"}), 2)
     boss = system.sign_in()
+    _, calls = month_of_calls(company)
+    system.drop(f"feeds/calls/{company.id}/good.csv", "".join(calls[:501]).encode())
 
-    until(lambda: system.waiting("DeliveriesDead") == 2)
-    told = letters(system, "list", "deliveries")
-    assert told.count("Malformed") == 2
-    assert told.count("failed 5×") == 2
-    assert "홍길동" not in told
+    await came(system, company, loaded=1)
+    await settled(system, company, 500)
+    for queue, reason in (("Deliveries", "Malformed"), ("Feeds", "ValueError"), ("Exports", "ValueError")):
+        await asyncio.to_thread(until, lambda name=queue: system.waiting(f"{name}Dead") == 2)
+        told = letters(system, "list", queue.lower())
+        assert (told.count(reason), told.count("failed 5×")) == (2, 2), told
+        assert "홍길동" not in told
     assert boss.ask(READ)["viewer"]
 
     assert "1 sent again, 1 left" in letters(system, "redrive", "deliveries", "--limit", "1")
-    until(lambda: system.waiting("DeliveriesDead") == 2)
+    await asyncio.to_thread(until, lambda: system.waiting("DeliveriesDead") == 2)
     told = letters(system, "list", "deliveries")
     assert told.count("redriven 1×") == 1
     assert told.count("failed 10×") == 1
