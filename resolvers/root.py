@@ -16,6 +16,7 @@ from resolvers.app_sign_in import AppSignInMutations
 from resolvers.audit import AuditQueries
 from resolvers.calls import CallQueries
 from resolvers.companies import CompanyMutations
+from resolvers.completion import Executor
 from resolvers.contracts import ContractMutations
 from resolvers.customers import CustomerMutations, CustomerQueries
 from resolvers.departments import DepartmentMutations, DepartmentQueries
@@ -112,6 +113,7 @@ def build(query: type, mutation: type | None, types: tuple[type, ...] = ()) -> S
         mutation,
         types=types,
         extensions=extensions,
+        execution_context_class=Executor,
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
     )
     _without_null_defaults(made)

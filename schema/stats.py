@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import itemgetter
 from typing import cast
 from uuid import UUID
 
@@ -84,6 +85,10 @@ class StatisticsSubject:
         return self.subject.id
 
 
+_COUNTS = itemgetter(*(name for name in stats.CALLS.measures if not name.endswith("_seconds")))
+_SECONDS = itemgetter(*(name for name in stats.CALLS.measures if name.endswith("_seconds")))
+
+
 @strawberry.type(description="Calls by type: how many, and their seconds of conversation.")
 class CallMeasures:
     """Measures of calls; plain attributes, since an answer may have ten thousand of these."""
@@ -106,9 +111,7 @@ class CallMeasures:
     @classmethod
     def of(cls, measures: stats.Measures) -> CallMeasures:
         """With the totals."""
-        values = dict(measures)
-        seconds = sum(value for name, value in values.items() if name.endswith("_seconds"))
-        return cls(**values, total=sum(values.values()) - seconds, total_seconds=Seconds(seconds))  # type: ignore[arg-type]  # the names are the types'
+        return cls(**measures, total=sum(_COUNTS(measures)), total_seconds=Seconds(sum(_SECONDS(measures))))  # type: ignore[arg-type]  # the names are the types'
 
 
 @strawberry.type(description="Messages by direction.")
@@ -162,12 +165,12 @@ class CallStatistics:
         """Buckets that the filter lets nothing of through, such as other hours, are left out."""
         return [
             CallBucket(
-                key=each.bucket.key,
-                begins_at=each.bucket.begins_at,
-                ends_at=each.bucket.ends_at,
-                measures=CallMeasures.of(each.measures),
+                key=bucket.key,
+                begins_at=bucket.begins_at,
+                ends_at=bucket.ends_at,
+                measures=CallMeasures.of(measures),
             )
-            for each in parent.buckets
+            for bucket, measures in parent.buckets
         ]
 
     @strawberry.field(description="All buckets together.")
@@ -195,12 +198,12 @@ class MessageStatistics:
         """Buckets that the filter lets nothing of through, such as other hours, are left out."""
         return [
             MessageBucket(
-                key=each.bucket.key,
-                begins_at=each.bucket.begins_at,
-                ends_at=each.bucket.ends_at,
-                measures=MessageMeasures.of(each.measures),
+                key=bucket.key,
+                begins_at=bucket.begins_at,
+                ends_at=bucket.ends_at,
+                measures=MessageMeasures.of(measures),
             )
-            for each in parent.buckets
+            for bucket, measures in parent.buckets
         ]
 
     @strawberry.field(description="All buckets together.")
