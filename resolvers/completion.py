@@ -109,9 +109,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     def _field(self, parent: GraphQLObjectType, details: FieldDetailsList) -> tuple[Get, Complete] | None:
         """How a field is read off the object it belongs to, and how what was read is completed."""
-        node = details[0].node
-        field = self.schema.get_field(parent, node.name.value)
-        if field is None or node.arguments or self._wrapped(field):
+        field = self.schema.get_field(parent, details[0].node.name.value)
+        if field is None or self._wrapped(field):
             return None
         get = (lambda source: parent.name) if field is TypeNameMetaFieldDef else getter(field)
         complete = get and self._value(field.type, details)

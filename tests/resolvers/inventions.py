@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from random import Random
-from typing import Any
+from typing import Any, NewType
 from uuid import UUID
 
 import strawberry
@@ -73,6 +73,11 @@ class Colour(Enum):
 strawberry.enum(Colour)
 
 
+Shy = NewType("Shy", str)
+SHY = strawberry.scalar(name="Shy", serialize={"told": "told", "late": Awaited("later")}.get, parse_value=str)
+"""Of what it can't say it says null."""
+
+
 @strawberry.type
 class Leaf:
     """All sorts of leaves, and a field that is none."""
@@ -87,6 +92,8 @@ class Leaf:
     colours: list[Colour | None] | None
     at: datetime | None
     length: Seconds
+    shy: Shy
+    shier: Shy | None
     grid: list[list[int] | None]
 
     @strawberry.field
@@ -154,7 +161,7 @@ class Asked:
 
 def built(*extensions: type[SchemaExtension]) -> strawberry.Schema:
     """The schema of the types above."""
-    config = StrawberryConfig(scalar_map=SCALARS)
+    config = StrawberryConfig(scalar_map={**SCALARS, Shy: SHY})
     return strawberry.Schema(Asked, extensions=extensions, config=config, execution_context_class=Executor)
 
 
@@ -164,9 +171,12 @@ def small() -> GraphQLSchema:
     return built()._schema
 
 
+parsed = functools.cache(parse)
+
+
 async def told(way: type[Any], schema: GraphQLSchema, document: str, context: Any, **more: Any) -> tuple[Any, ...]:
     """All that a client and the log are told."""
-    answer: Any = execute(schema, parse(document), context_value=context, executor_class=way, **more)
+    answer: Any = execute(schema, parsed(document), context_value=context, executor_class=way, **more)
     if hasattr(answer, "__await__"):
         answer = await answer
     errors = [
@@ -186,9 +196,23 @@ GOOD: dict[str, Sequence[Any]] = {
     "Date": [date(2026, 11, 28)],
     "Seconds": [0, 2**40],
     "Colour": [*Colour, "red"],
+    "Shy": ["told", "late"],
 }
 ODD: list[Any] = [None, Undefined, ValueError("bad"), Awaited(None), Awaited(5), Awaited(ValueError("late")), object()]
-ODD += ["green", "x", 2**31, float("nan"), MOMENT.replace(tzinfo=None), (), [], {}, Thing(), iter(()), KeyError]
+ODD += [
+    "green",
+    "hidden",
+    "x",
+    2**31,
+    float("nan"),
+    MOMENT.replace(tzinfo=None),
+    (),
+    [],
+    {},
+    Thing(),
+    iter(()),
+    KeyError,
+]
 
 
 class Inventor(Random):
