@@ -9,30 +9,28 @@ field is an attribute, answers take longer, and a test fails.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from operator import attrgetter
 from types import CodeType, FunctionType
 from typing import Any
 
-from graphql import GraphQLField
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 Get = Callable[[Any], Any]
 """Reads an attribute of an object."""
 
 
-def getter(field: GraphQLField) -> Get | None:
-    """What reads the attribute that a field is; None where anything else may happen."""
-    declared, resolve = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF), field.resolve
+@lru_cache(maxsize=4096)
+def getter(resolve: Any) -> Get | None:
+    """What a resolver reads if it does nothing but read an attribute; else None."""
+    if not isinstance(resolve, FunctionType) or _compiled(resolve) != _RESOLVE or resolve.__closure__ is None:
+        return None
+    declared = resolve.__closure__[0].cell_contents
     if (
         isinstance(declared, StrawberryField)
-        and isinstance(resolve, FunctionType)
-        and _compiled(resolve) == _RESOLVE
-        and [cell.cell_contents for cell in resolve.__closure__ or ()] == [declared]
         and _compiled(type(declared).get_result) == _GET_RESULT
         and declared.base_resolver is None
         and declared.default_resolver is getattr
-        and not field.args
     ):
         return attrgetter(declared.python_name)
     return None

@@ -110,9 +110,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def _field(self, parent: GraphQLObjectType, details: FieldDetailsList) -> tuple[Get, Complete] | None:
         """How a field is read off the object it belongs to, and how what was read is completed."""
         field = self.schema.get_field(parent, details[0].node.name.value)
-        if field is None or self._wrapped(field):
+        if field is None or field.args or self._wrapped(field):
             return None
-        get = (lambda source: parent.name) if field is TypeNameMetaFieldDef else getter(field)
+        get = (lambda source: parent.name) if field is TypeNameMetaFieldDef else getter(field.resolve)
         complete = get and self._value(field.type, details)
         return (get, complete) if get and complete else None
 

@@ -236,7 +236,7 @@ class Inventor(Random):
 
     def thing(self, kind: Any, depth: int) -> Thing:
         """An object of that type."""
-        names = {name: field for name, field in kind.fields.items() if getter(field)}
+        names = {name: field for name, field in kind.fields.items() if getter(field.resolve)}
         kept = {name: field for name, field in names.items() if self.random() >= self.oddity / 3}
         return Thing(**{name: self.value(field.type, depth) for name, field in kept.items()})
 
