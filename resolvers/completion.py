@@ -1,13 +1,13 @@
-"""Plain fields are completed by columns: an executor that takes a short way where nothing can happen on it.
+"""Plain objects are completed by columns: an executor that takes a short way where nothing can happen on it.
 
 graphql-core completes each field by itself, with a path, an info and a dozen calls, and has no compiled completion: of
-an answer of ten thousand buckets that is nearly all the time. A field is plain when it is an attribute
-(`resolvers/attributes.py`) and its type is a leaf, an object whose selected fields are plain and which isn't asked
-whether it is one (`is_type_of`), or a list of such. That is found out once an operation. Then a plain field is
-completed with all that is below it, and a list of plain objects, whoever made it, attribute by attribute.
+an answer of ten thousand buckets that is nearly all the time. An object is plain when all that is selected of it are
+attributes (`resolvers/attributes.py`), whose types are leaves, plain objects that nobody asks whether they are of their
+type (`is_type_of`), or lists of such. That is found out once an operation. Then an object, whoever made it, is
+completed with all that is below it, and a list of objects attribute by attribute.
 
 Everything else is graphql-core's, and whatever is unusual becomes so: an exception, a null where none may be, something
-to await, a value that doesn't fit. It begins the field, or the list, again, meets the same and tells it in its own
+to await, a value that doesn't fit. It begins the object, or the list, again, meets the same and tells it in its own
 words, with its paths, in its order. So attributes may be read twice, and those of a list in another order.
 """
 
@@ -41,6 +41,9 @@ from resolvers.attributes import Get, getter
 Complete = Callable[[Sequence[Any]], list[Any]]
 """Makes of values what stands in the answer for them; raises anything for what graphql-core must look at."""
 
+Plan = Callable[[Any, FieldDetailsList], Complete | None]
+"""Finds out how values of a type are completed, and whether they can be."""
+
 CALM = frozenset({str, int, float, bool, UUID, datetime, date, Decimal, dict, list})
 """Types whose values are no null and no exception, and that nobody awaits."""
 
@@ -58,25 +61,24 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # By type and by id of the selected nodes, which therefore are kept beside, as graphql-core does for sub-fields.
-        self._plans: dict[tuple[Any, int], tuple[FieldDetailsList, Any]] = {}
+        self._plans: dict[tuple[Any, int], tuple[FieldDetailsList, Complete | None]] = {}
 
-    def execute_field(
+    def collect_and_execute_subfields(
         self,
-        parent_type: GraphQLObjectType,
-        source: Any,
+        return_type: GraphQLObjectType,
         field_details_list: FieldDetailsList,
         path: Path,
+        result: Any,
         position_context: Any,
     ) -> Any:
-        """A plain field's value, or what graphql-core makes of the field."""
-        plan = self._planned(self._field, parent_type, field_details_list)
-        if plan is not None and position_context is None:
-            get, complete = plan
+        """A plain object, or what graphql-core makes of the object."""
+        complete = self._planned(self._object, return_type, field_details_list)
+        if complete is not None and position_context is None:
             try:
-                return complete((get(source),))[0]
+                return complete((result,))[0]
             except Exception:  # noqa: S110  # graphql-core is about to meet it again
                 pass
-        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
 
     def complete_list_value(
         self,
@@ -96,8 +98,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 pass
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 
-    def _planned(self, plan: Callable[[Any, FieldDetailsList], Any], kind: Any, details: FieldDetailsList) -> Any:
-        """The plan for nodes that are selected on a type, made once; None when they aren't plain."""
+    def _planned(self, plan: Plan, kind: Any, details: FieldDetailsList) -> Complete | None:
+        """The plan for a type with what is selected of it, made once; None when not all of that is plain."""
         known = self._plans.get((kind, id(details)))
         if known is None:
             try:
@@ -137,11 +139,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             directed = {each.name.value for detail in details for each in detail.node.directives or ()}
             item = self._value(kind.of_type, details) if directed <= CHOOSING else None
             return item and _list(item)
-        if not is_object_type(kind) or kind.is_type_of is not None:
-            return None
-        selected, deferred, _ = self.collect_subfields(kind, details)
-        fields = {name: self._planned(self._field, kind, below) for name, below in selected.items()}
-        return None if deferred or None in fields.values() else self._object(fields)
+        return self._object(kind, details) if is_object_type(kind) and kind.is_type_of is None else None
 
     def _leaf(self, coerce: Callable[[Any], Any]) -> Complete:
         """As `complete_leaf_value` of graphql-core."""
@@ -154,14 +152,23 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
         return complete
 
-    def _object(self, fields: dict[str, tuple[Get, Complete]]) -> Complete:
+    def _object(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Complete | None:
+        """How objects are completed that are known to be of their type."""
+        selected, deferred, _ = self.collect_subfields(kind, details)
+        fields: dict[str, tuple[Get, Complete]] = {}
+        for name, below in selected.items():
+            field = self._field(kind, below)
+            if field is None:
+                return None
+            fields[name] = field
+
         def complete(values: Sequence[Any]) -> list[Any]:
             self._check(values)
             columns = [complete([get(value) for value in values]) for get, complete in fields.values()]
             return [dict(zip(fields, row, strict=True)) for row in zip(*columns, strict=True)]
 
         # Without columns nobody counts the rows.
-        return complete if fields else self._leaf(lambda value: {})
+        return None if deferred else complete if fields else self._leaf(lambda value: {})
 
     def _check(self, values: Sequence[Any]) -> None:
         """Raises UnusualError where graphql-core would do anything else than to complete a value."""

@@ -155,6 +155,7 @@ async def test_buckets_take_the_short_way_however_many_they_are(monkeypatch: pyt
             "CallStatistics.subject": 1,
             "CallStatistics.total": 1,
             "CallStatistics.buckets": 1,
+            "StatisticsSubject.group": 1,
             "StatisticsSubject.label": 1,
         }
 
