@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextvars
 import io
+import subprocess
 import zipfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import openpyxl
+import pytest
 
 from bizcall import exports
 from bizcall.audit import Actor, ActorKind
@@ -121,6 +124,25 @@ class Workbook:
         with zipfile.ZipFile(io.BytesIO(self.body)) as archive:
             assert archive.testzip() is None
             return {name: archive.read(name) for name in archive.namelist()}
+
+
+def by_calamine(book: Workbook, sheet: int) -> list[dict[str, Any]]:
+    """The rows of a sheet as another library reads them."""
+    calamine = pytest.importorskip("python_calamine", reason="python-calamine is not installed")
+    header, *rows = calamine.CalamineWorkbook.from_filelike(io.BytesIO(book.body)).get_sheet_by_index(sheet).to_python()
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def by_libreoffice(folder: Path, body: bytes, kind: str) -> Path:
+    """What LibreOffice makes of a workbook."""
+    (folder / "file.xlsx").write_bytes(body)
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to",
+         kind, "--outdir", folder / "made", folder / "file.xlsx"],
+        check=True, capture_output=True, timeout=100,
+    )  # fmt: skip
+    [made] = (folder / "made").iterdir()
+    return made
 
 
 @dataclass

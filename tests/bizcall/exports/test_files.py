@@ -8,45 +8,37 @@ import re
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import fromstring
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from bizcall import calls, companies, masking, messages, phones
+from bizcall import companies, masking, phones
 from bizcall.database import query, tenant
 from bizcall.exports.asking import STATISTICS, TYPES
-from bizcall.history.filters import OUTGOING, Direction, HistoryFilter
-from bizcall.models.calls import NOBODY
+from bizcall.history.filters import OUTGOING
 from bizcall.models.exports import Kind
 from bizcall.models.feeds import FeedKind
 from bizcall.months import KOREA
-from bizcall.paging import Slice
 from bizcall.reasons import Purpose, Reason
 from bizcall.sheets.workbook import unescaped
-from bizcall.stats import CALLS, MESSAGES, Granularity, Group, statistics
-from bizcall.stats.rollups import Facts
-from tests.exports import Clerk, Workbook
+from bizcall.stats import CALLS, MESSAGES, Granularity, Group
+from tests.exports import Clerk, by_calamine, by_libreoffice
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
-from tests.histories import Office, day, hold, office, whole
+from tests.histories import Office, hold, office, whole
 
 NAMED = """
-    SELECT call.id, call.started_at, call.type, call.seconds, call.customer_number, line.number AS line,
-           subscriber.name AS subscriber, department.name AS department, customer.name AS customer
-    FROM call
-    JOIN line ON line.company_id = $1 AND line.id = call.line_id
-    LEFT JOIN subscriber ON subscriber.company_id = $1 AND subscriber.id = call.subscriber_id
-    LEFT JOIN department ON department.company_id = $1 AND department.id = call.department_id
-    LEFT JOIN customer ON customer.company_id = $1 AND customer.number = call.customer_number
-    WHERE call.company_id = $1 ORDER BY call.started_at DESC, call.id DESC
+    SELECT {fact}.*, line.number AS line, subscriber.name AS subscriber, department.name AS department,
+           customer.name AS customer
+    FROM {fact}
+    JOIN line ON line.company_id = $1 AND line.id = {fact}.line_id
+    LEFT JOIN subscriber ON subscriber.company_id = $1 AND subscriber.id = {fact}.subscriber_id
+    LEFT JOIN department ON department.company_id = $1 AND department.id = {fact}.department_id
+    LEFT JOIN customer ON customer.company_id = $1 AND customer.number = {fact}.customer_number
+    WHERE {fact}.company_id = $1 ORDER BY {fact}.{moment} DESC, {fact}.id DESC
 """
 
 
@@ -65,32 +57,52 @@ def clerk(made: Office) -> Clerk:
 def expected(row: dict[str, Any], *, masked: bool) -> dict[str, Any]:
     """The row as the sheet must show it."""
     number, name = row["customer_number"], row["customer"]
-    return {
-        "통화 일시": row["started_at"].astimezone(KOREA).replace(tzinfo=None),
-        "구분": "발신" if row["type"] in OUTGOING else "수신",
-        "통화 유형": TYPES[row["type"]],
+    about = {
         "가입 전화번호": phones.formatted(row["line"]),
         "사용자": row["subscriber"],
         "부서": row["department"],
         "고객 번호": (masking.number if masked else phones.formatted)(number) or None,
         "고객명": name and (masking.name(name) if masked else name),
-        "통화 시간(초)": row["seconds"],
+    }
+    if "started_at" in row:
+        return {
+            "통화 일시": row["started_at"].astimezone(KOREA).replace(tzinfo=None),
+            "구분": "발신" if row["type"] in OUTGOING else "수신",
+            "통화 유형": TYPES[row["type"]],
+            **about,
+            "통화 시간(초)": row["seconds"],
+            "기록 번호": row["id"],
+        }
+    return {
+        "메시지 일시": row["sent_at"].astimezone(KOREA).replace(tzinfo=None),
+        "구분": {"SENT": "발신", "RECEIVED": "수신"}[row["direction"]],
+        "종류": row["kind"],
+        **about,
+        "글자 수": len(row["text"]),
+        **({} if masked else {"내용": row["text"]}),
         "기록 번호": row["id"],
     }
 
 
-async def rows_of(company: Tenant) -> list[dict[str, Any]]:
-    """The calls of a company with their names, as SQL says."""
+async def rows_of(company: Tenant, kind: Kind = Kind.CALLS) -> list[dict[str, Any]]:
+    """The calls or messages of a company with their names, as SQL says."""
+    facts = CALLS if kind is Kind.CALLS else MESSAGES
     async with tenant(company.id, read_only=True):
-        return await query(NAMED, company.id)
+        return await query(NAMED.format(fact=facts.table, moment=facts.moment), company.id)
+
+
+HISTORIES = [Kind.CALLS, Kind.MESSAGES]
 
 
 @pytest.mark.parametrize("unmasked", [False, True])
-async def test_ST_02_X3_the_file_says_cell_for_cell_what_sql_says(made: Office, clerk: Clerk, unmasked: bool) -> None:
-    book = await clerk.made(unmasked=unmasked)
+@pytest.mark.parametrize("kind", HISTORIES)
+async def test_ST_02_X3_the_file_says_cell_for_cell_what_sql_says(
+    made: Office, clerk: Clerk, kind: Kind, unmasked: bool
+) -> None:
+    book = await clerk.made(kind, unmasked=unmasked)
 
-    assert book.rows == [expected(row, masked=not unmasked) for row in await rows_of(made.company)]
-    assert len(book.rows) == len(made.calls)
+    assert book.rows == [expected(row, masked=not unmasked) for row in await rows_of(made.company, kind)]
+    assert len(book.rows) == len(made.calls if kind is Kind.CALLS else made.messages)
 
 
 async def test_ST_02_sheets_are_split_where_they_are_full(made: Office, clerk: Clerk) -> None:
@@ -106,59 +118,30 @@ async def test_ST_02_sheets_are_split_where_they_are_full(made: Office, clerk: C
         assert sheet.column_dimensions["A"].width == 20
 
 
-async def test_X3_another_reader_finds_the_same_seconds(made: Office, clerk: Clerk) -> None:
-    calamine = pytest.importorskip("python_calamine", reason="python-calamine is not installed")
-    book = await clerk.made(unmasked=True)
+@pytest.mark.parametrize("kind", HISTORIES)
+async def test_X3_another_reader_finds_the_same_seconds(made: Office, clerk: Clerk, kind: Kind) -> None:
+    book = await clerk.made(kind, unmasked=True)
 
-    sheet = calamine.CalamineWorkbook.from_filelike(io.BytesIO(book.body)).get_sheet_by_index(0)
-    header, *rows = sheet.to_python()
-    found = [dict(zip(header, row, strict=True)) for row in rows]
+    found = by_calamine(book, 0)
 
-    wanted = [expected(row, masked=False) for row in await rows_of(made.company)]
+    wanted = [expected(row, masked=False) for row in await rows_of(made.company, kind)]
     for row in found:
         # A midnight is a day to this reader.
-        row["통화 일시"] = datetime.fromisoformat(row["통화 일시"].isoformat())
+        moment = next(iter(row))
+        row[moment] = datetime.fromisoformat(row[moment].isoformat())
     assert found == [{name: "" if value is None else value for name, value in row.items()} for row in wanted]
 
 
-def by_libreoffice(folder: Path, body: bytes, kind: str) -> Path:
-    """What LibreOffice makes of a workbook."""
-    (folder / "file.xlsx").write_bytes(body)
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to",
-         kind, "--outdir", folder / "made", folder / "file.xlsx"],
-        check=True, capture_output=True, timeout=100,
-    )  # fmt: skip
-    [made] = (folder / "made").iterdir()
-    return made
-
-
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-async def test_X3_LibreOffice_shows_what_sql_says(made: Office, clerk: Clerk, tmp_path: Path) -> None:
-    book = await clerk.made(unmasked=True)
+@pytest.mark.parametrize("kind", HISTORIES)
+async def test_X3_LibreOffice_shows_what_sql_says(made: Office, clerk: Clerk, tmp_path: Path, kind: Kind) -> None:
+    book = await clerk.made(kind, unmasked=True)
 
     shown = by_libreoffice(tmp_path, book.body, "csv:Text - txt - csv (StarCalc):44,34,76,1").read_text()
 
     found = list(csv.DictReader(io.StringIO(shown)))
-    wanted = [expected(row, masked=False) for row in await rows_of(made.company)]
+    wanted = [expected(row, masked=False) for row in await rows_of(made.company, kind)]
     assert found == [{name: "" if value is None else str(value) for name, value in row.items()} for row in wanted]
-
-
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
-async def test_ST_01_LibreOffice_takes_the_chart_for_its_own(made: Office, clerk: Clerk, tmp_path: Path) -> None:
-    book = await clerk.made(Kind.CALL_STATISTICS, granularity=Granularity.DAY, group=Group.LINE)
-
-    again = Workbook(by_libreoffice(tmp_path, book.body, "xlsx:Calc MS Excel 2007 XML").read_bytes())
-
-    for before, after in zip(book.book.worksheets, again.book.worksheets, strict=True):
-        assert list(after.iter_rows(values_only=True)) == list(before.iter_rows(values_only=True))
-    chart = fromstring(again.parts()["xl/charts/chart1.xml"])  # noqa: S314 - our own
-    points = [
-        int(count.get("val", ""))
-        for count in chart.iter("{http://schemas.openxmlformats.org/drawingml/2006/chart}ptCount")
-    ]
-    # Each type is a row of bars with a value a day, over the days, and has a name.
-    assert points.count(35) >= 2 * len(CALLS.types)
 
 
 async def test_CU_01_the_companys_policy_decides_and_unmasked_is_recorded(company: Tenant) -> None:
@@ -272,100 +255,6 @@ async def test_an_empty_result_is_a_file_with_headers(company: Tenant) -> None:
 
     assert book.book.worksheets[0]["A1"].value == "통화 일시"
     assert (book.rows, book.told["행 수"], book.told["데이터 기준"]) == ([], "0", "없음")
-
-
-@st.composite
-def asked(draw: st.DrawFn, made: Office, facts: Facts) -> HistoryFilter:
-    """Any filter of days, weekdays, hours, types, departments, lines and the end of a customer's number."""
-
-    def some(values: Sequence[Any]) -> list[Any] | None:
-        return draw(st.none() | st.lists(st.sampled_from(values), max_size=3, unique=True))
-
-    start = draw(st.integers(0, 34))
-    weekdays, types = some(range(1, 8)), some(facts.types)
-    departments, lines = some([*made.departments, NOBODY]), some(made.company.line_ids[:5])
-    return HistoryFilter(
-        from_on=day(start),
-        to_on=day(start + draw(st.integers(0, 34))),
-        weekdays=None if weekdays is None else frozenset(weekdays),
-        hours=draw(st.sampled_from([None, (9, 18), (22, 6), (0, 24)])),
-        direction=draw(st.sampled_from(Direction)),
-        types=None if types is None else frozenset(types),
-        department_ids=None if departments is None else tuple(departments),
-        line_ids=None if lines is None else tuple(lines),
-        customer_tail=draw(st.sampled_from([None, None, "1234", "01234"])),
-    )
-
-
-@pytest.mark.parametrize("kind", [Kind.CALLS, Kind.MESSAGES])
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-async def test_ST_03_statistics_list_and_file_agree_for_any_filter(
-    made: Office, kind: Kind, data: st.DataObject
-) -> None:
-    facts, listing = (CALLS, calls.listing) if kind is Kind.CALLS else (MESSAGES, messages.listing)
-    wanted = data.draw(asked(made, facts))
-    book = await Clerk(made.company).made(kind, wanted=wanted)
-    async with tenant(made.company.id, read_only=True):
-        counted = await listing(made.company.id, wanted).count()
-        answers = {
-            group: await statistics(made.company.id, facts, wanted.checked(), Granularity.DAY, group).page(
-                Slice(first=20)
-            )
-            for group in Group
-        }
-
-    for group, page in answers.items():
-        totals = [row.total for row in page.rows]
-        assert len(book.rows) == counted.value == sum(total[kind.lower()] for total in totals for kind in facts.types)
-        if facts.with_seconds:
-            seconds = sum(total[f"{kind.lower()}_seconds"] for total in totals for kind in facts.types)
-            assert sum(row["통화 시간(초)"] for row in book.rows) == seconds
-        if group is Group.DEPARTMENT:
-            of_departments = Counter(row["부서"] or "" for row in book.rows)
-            assert +of_departments == +Counter(
-                {
-                    row.subject.name: sum(row.total[kind.lower()] for kind in facts.types)
-                    for row in page.rows
-                    if row.subject
-                }
-            )
-
-
-@pytest.mark.parametrize("group", list(Group))
-async def test_ST_01_statistics_have_a_chart_and_the_same_sums(made: Office, clerk: Clerk, group: Group) -> None:
-    export = await clerk.ask(Kind.CALL_STATISTICS, granularity=Granularity.DAY, group=group)
-    await clerk.work(export)
-    book = await clerk.workbook(export.id)
-
-    totals, *details = book.book.worksheets[:-1]
-    header, *rows = totals.iter_rows(values_only=True)
-    assert header[:2] == ("날짜", "발신")
-    assert len(rows) == 35
-    assert sum(row[7] for row in rows) == len(made.calls)
-    assert sum(row[14] for row in rows) == sum(row["seconds"] for row in made.calls)
-    assert "xl/charts/chart1.xml" in book.parts()
-    assert len(details) == (group is not Group.COMPANY)
-    for sheet in details:
-        assert sum(cell[8] for cell in sheet.iter_rows(min_row=2, values_only=True)) == len(made.calls)
-    assert (await clerk.row(export.id)).rows_done == export.rows_total
-    assert book.told["집계 단위"] == "날짜별"
-
-
-def first_column(rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """Of rows."""
-    return [row[0] for row in rows]
-
-
-async def test_ST_01_months_of_messages_too(made: Office, clerk: Clerk) -> None:
-    month = date(DAY.year, DAY.month, 1)
-    export = await clerk.ask(Kind.MESSAGE_STATISTICS, granularity=Granularity.MONTH, group=Group.SUBSCRIBER)
-    await clerk.work(export)
-    book = await clerk.workbook(export.id)
-
-    rows = list(book.book.worksheets[0].iter_rows(min_row=2, values_only=True))
-    assert first_column(rows)[0] == f"{month:%Y-%m}"
-    assert sum(row[3] for row in rows) == len(made.messages)
 
 
 def test_openpyxl_is_loaded_by_those_who_write_with_it_only() -> None:
