@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.soak import checks
 from benchmarks.soak.carrier import Carrier, carrier
 from benchmarks.soak.chaos import Chaos
+from benchmarks.soak.exchange import Exchange, exchanges
 from benchmarks.soak.office import Office, open_office
 from bizcall import migrate
 from local import letters, state
@@ -58,16 +59,18 @@ async def soak(*, minutes: float, messages: int, seed: int, home: pathlib.Path) 
                 secrets={SECRET_ID: secret},
             ) as system:
                 offices = await _opened(system, postgres, gateway, people=-(-messages // 2 // COMPANIES))
+                cloud = clients(system.addresses.aws, REGION)
+                phones = exchanges(offices, cloud("s3"), system.addresses.bucket, random.Random(seed))
                 chaos = Chaos(
                     system=system,
                     postgres=postgres,
                     carrier=gateway,
-                    sqs=clients(system.addresses.aws, REGION)("sqs"),
+                    sqs=cloud("sqs"),
                     companies=[office.company.id for office in offices],
                     dice=random.Random(seed),
                 )
-                await _shift(offices, chaos, seconds=minutes * 60)
-                redriven, drained = await _drain(system, postgres, offices)
+                await _shift(phones, chaos, seconds=minutes * 60)
+                redriven, drained = await _drain(system, postgres, phones)
                 told = await checks.verdict(
                     postgres.url("app"),
                     offices,
@@ -75,6 +78,7 @@ async def soak(*, minutes: float, messages: int, seed: int, home: pathlib.Path) 
                     mails=read(home / "system" / "aws" / "sent.jsonl"),
                     kills=sum(count for name, count in chaos.done.items() if name.endswith("killed")),
                 )
+                await checks.history(told, postgres.url("app"), phones)
                 answers = sum((office.answers.codes for office in offices), Counter[str]())
                 told.figures = {
                     **{name: chaos.done[name] for name in sorted(chaos.done)},
@@ -99,12 +103,14 @@ async def _opened(system: System, postgres: Postgres, gateway: Carrier, *, peopl
     ]
 
 
-async def _shift(offices: Sequence[Office], chaos: Chaos, *, seconds: float) -> None:
-    """Inviting and looking on one side, chaos on the other, for so long."""
-    looking = [asyncio.create_task(_look(office)) for office in offices]
+async def _shift(phones: Sequence[Exchange], chaos: Chaos, *, seconds: float) -> None:
+    """Inviting, dropping files, asking for others and looking on one side, chaos on the other, for so long."""
+    looking = [asyncio.create_task(_look(exchange.office)) for exchange in phones]
     async with asyncio.TaskGroup() as group:
-        for office in offices:
-            group.create_task(_invite(office, seconds * 0.9))
+        for exchange in phones:
+            group.create_task(_invite(exchange.office, seconds * 0.9))
+            group.create_task(exchange.drop(seconds * 0.9))
+            group.create_task(exchange.ask(seconds * 0.9))
         for mischief in (chaos.kill, chaos.stop_database, chaos.cut, chaos.disturb, chaos.repeat):
             group.create_task(mischief(seconds))
     for task in looking:
@@ -128,14 +134,15 @@ async def _look(office: Office) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _drain(system: System, postgres: Postgres, offices: Sequence[Office]) -> tuple[int, float]:
+async def _drain(system: System, postgres: Postgres, phones: Sequence[Exchange]) -> tuple[int, float]:
     """Wait until nothing is under way, and do what an operator would: redrive dead letters. Returns how many, and s."""
     began = time.monotonic()
     redriven = 0
     while time.monotonic() - began < DRAIN_SECONDS:
-        done = await asyncio.to_thread(letters.letters, system.addresses, ["redrive", "deliveries"])
-        redriven += len(done) - 1
-        if not await checks.under_way(postgres.url("app"), offices):
+        for queue in ("deliveries", "feeds", "exports"):
+            done = await asyncio.to_thread(letters.letters, system.addresses, ["redrive", queue])
+            redriven += len(done) - 1
+        if not await checks.under_way(postgres.url("app"), phones):
             break
         await asyncio.sleep(5)
     return redriven, time.monotonic() - began

@@ -26,8 +26,11 @@ CUTS_A_MINUTE = 3
 REPEATS_A_MINUTE = 6
 REPEATED = 10
 AWAY_SECONDS = 5.0
-KILLED = ("DeliveriesFunction", "DeliveriesFunction", "DeliveriesFunction", "SweepFunction", "ApiFunction")
-"""Which function's worker is killed; the one that matters more often."""
+KILLED = (
+    *("DeliveriesFunction", "DeliveriesFunction", "DeliveriesFunction"),
+    *("FeedsFunction", "FeedsFunction", "ExportsFunction", "SweepFunction", "ApiFunction"),
+)
+"""Which function's worker is killed; those that matter more often."""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from uuid import UUID
 
 import asyncpg
 
+from benchmarks.soak.exchange import Exchange
 from benchmarks.soak.office import Office
 from bizcall.models.dispatch import AttemptOutcome, DeliveryState
+from bizcall.stats.rollups import CALLS, aggregate
 from local.cloud.sent import Message
 
 LEFT = {DeliveryState.SENT, DeliveryState.DELIVERED}
@@ -31,8 +34,13 @@ WHERE delivery.company_id = $1
 BATCHES = "SELECT id, invitations, deliveries FROM invitation_batch WHERE company_id = $1"
 UNDER_WAY = """
 SELECT (SELECT count(*) FROM delivery WHERE company_id = $1 AND state IN ('QUEUED', 'SENDING'))
-     + (SELECT count(*) FROM outbox WHERE company_id = $1) AS n
+     + (SELECT count(*) FROM outbox WHERE company_id = $1)
+     + (SELECT count(*) FROM export WHERE company_id = $1 AND state IN ('QUEUED', 'RUNNING')) AS n,
+       (SELECT count(*) FROM feed_file WHERE company_id = $1 AND state = 'LOADED') AS files
 """
+FILES = "SELECT object_key, state, loaded FROM feed_file WHERE company_id = $1"
+COUNTED = "SELECT count(*) AS n, coalesce(sum(seconds), 0) AS seconds FROM call WHERE company_id = $1"
+EXPORTS = "SELECT id, state, rows_total, object_key FROM export WHERE company_id = $1"
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,58 @@ class Verdict:
         self.violations += [f"{rule}: {one}" for one in found]
 
 
-async def under_way(database: str, offices: Sequence[Office]) -> int:
-    """How many deliveries and outbox rows are not finished."""
-    return sum([int((await _rows(database, office, UNDER_WAY))[0]["n"]) for office in offices])
+async def under_way(database: str, exchanges: Sequence[Exchange]) -> int:
+    """How many deliveries, outbox rows, exports and dropped files are not finished."""
+    left = 0
+    for exchange in exchanges:
+        [row] = await _rows(database, exchange.office, UNDER_WAY)
+        left += row["n"] + len(exchange.dropped) - row["files"]
+    return left
+
+
+async def history(told: Verdict, database: str, exchanges: Sequence[Exchange]) -> None:
+    """Check that each call that was dropped is there once, in rollups too, and each Excel file is whole."""
+    lost: list[str] = []
+    rollups: list[str] = []
+    broken: list[str] = []
+    states: Counter[str] = Counter()
+    for exchange in exchanges:
+        company = exchange.office.company.id
+        [there] = await _rows(database, exchange.office, COUNTED)
+        files = await _rows(database, exchange.office, FILES)
+        wanted = exchange.calls
+        if (there["n"], there["seconds"], sum(file["loaded"] for file in files)) != (
+            len(wanted),
+            sum(wanted.values()),
+            len(wanted),
+        ):
+            lost.append(f"{company}: {dict(there)} for {len(wanted)} calls of {sum(wanted.values())} s")
+        for rollup in CALLS.rollups:
+            columns = ", ".join((*rollup.keys, *CALLS.measures))
+            made = f"SELECT {columns} FROM ({aggregate(CALLS, rollup, 'call', company='$1')}) AS made"  # noqa: S608 - constants
+            kept = f"SELECT {columns} FROM {rollup.table} WHERE company_id = $1"  # noqa: S608 - constants
+            differing = f"({kept} EXCEPT ALL {made}) UNION ALL ({made} EXCEPT ALL {kept})"
+            rollups += [f"{rollup.table}: {dict(row)}" for row in await _rows(database, exchange.office, differing)]
+        exports = await _rows(database, exchange.office, EXPORTS)
+        states.update(export["state"] for export in exports)
+        if len(exports) != exchange.asked:
+            broken.append(f"{company}: {len(exports)} exports for {exchange.asked} requests")
+        for export in exports:
+            if export["state"] == "COMPLETED":
+                rows = await asyncio.to_thread(exchange.rows, export["object_key"])
+                if rows != export["rows_total"]:
+                    broken.append(f"{export['id']}: {rows} rows of {export['rows_total']}")
+            else:
+                told.listed.append(f"no Excel file: {dict(export)}")
+    told.figures |= {
+        "files dropped": sum(len(exchange.dropped) for exchange in exchanges),
+        "calls in them, once each": sum(len(exchange.calls) for exchange in exchanges),
+        "Excel files asked for": sum(exchange.asked for exchange in exchanges),
+        **{f"… Excel files {state}": count for state, count in sorted(states.items())},
+    }
+    told.none("calls lost or counted twice (companies)", lost)
+    told.none("rows of rollups that are not what the calls say", rollups)
+    told.none("Excel files lost or broken", broken)
 
 
 async def verdict(
