@@ -36,6 +36,9 @@ from tests.statements import counted
 STATEMENTS_MOST = 12
 """Session and bound take two of them; of writes idempotency, outbox and audit up to seven, however much is written."""
 
+LOCKING = {"callExportRequest": 13}
+"""What takes more: unfinished exports are counted under a lock, since a count by itself would let more of them in."""
+
 STRANGERS = {"passwordResetCodeSend", "passwordResetVerify", "representativeNumberFind"}
 """What nobody who is signed in asks for."""
 
@@ -243,7 +246,8 @@ async def test_L12_an_operation_of_the_guide_takes_few_statements_however_long_i
         reader = await reading(company, http, someone, storage)
         for name, document in documents().items():
             await reader.step(name, document)
-    assert {name: count for name, count in reader.counts.items() if count > STATEMENTS_MOST} == {}
+    more = {name.split()[1]: count for name, count in reader.counts.items() if count > STATEMENTS_MOST}
+    assert more == LOCKING
 
 
 @pytest.mark.parametrize("name", documents())
