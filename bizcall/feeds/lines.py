@@ -16,6 +16,9 @@ from bizcall.feeds.rejects import FileFault, FileRefused, LineFault, Reject
 LINE_MOST = 64 * 1024
 """Bytes of a line, and of a CSV record that runs over several."""
 
+FIRST_LINES = 2_000
+"""Of the first chunk: while it is read the database has nothing to do yet."""
+
 CHUNK_LINES = 10_000
 CHUNK_BYTES = 4 * 1024 * 1024
 LINES_MOST = 50_000_000
@@ -23,7 +26,9 @@ BYTES_MOST = 8 * 1024**3
 """How long a file may be, unpacked. What is continued is unpacked from its beginning: that must take a small part of
 the time of an invocation (docs/feeds.md), or most of it would go by on the way to where the last one stopped."""
 
-PIECE_BYTES = 64 * 1024
+PIECE_BYTES = 16 * 1024
+"""Bytes that are cut, or fed to the unpacker, at once: some tenths of a millisecond, in which the loop waits."""
+
 RATIO_MOST = 100
 """How many bytes one packed byte may become. Records of calls become ten to twenty."""
 
@@ -49,14 +54,14 @@ class Chunk:
 
 
 async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterator[bytes]:
-    """The contents, in pieces of at most 1 MiB; raises FileRefused for what is no gzip, is cut off, or is a bomb."""
+    """The contents, in small pieces; raises FileRefused for what is no gzip, is cut off, or is a bomb."""
     if not packed:
-        async for piece in pieces:
+        async for piece in _small(pieces):
             yield piece
         return
     member: zlib._Decompress | None = None
     came, went, members, complete = 0, 0, 0, False
-    async for piece in pieces:
+    async for piece in _small(pieces):
         rest = piece
         while rest:
             if member is None:
@@ -80,6 +85,13 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
                 member, members, complete = None, members + 1, True
     if not complete:
         raise FileRefused(FileFault.DAMAGED if came else FileFault.NOT_GZIP)
+
+
+async def _small(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes; the unpacker copies what it was given and hasn't used each time, so that must not be much."""
+    async for piece in pieces:
+        for begin in range(0, len(piece), PIECE_BYTES):
+            yield piece[begin : begin + PIECE_BYTES]
 
 
 async def chunks(pieces: AsyncIterator[bytes], *, csv: bool, after: int) -> AsyncIterator[Chunk]:
@@ -118,6 +130,7 @@ class _Cutter:
         self._open: list[tuple[int, bytes]] = []
         self._open_bytes = 0
         self._begin = 0
+        self._most = min(FIRST_LINES, CHUNK_LINES)
         self._chunk = Chunk(0, 0, None)
 
     def take(self, piece: bytes) -> Iterator[Chunk]:
@@ -141,7 +154,7 @@ class _Cutter:
                 plain = self._plain()
             # A chunk ends between records only, because the next one may be begun by another process; and also where
             # there were none, so that the place moves on behind any lines.
-            full = len(self._chunk.records) >= CHUNK_LINES or self._offset - self._begin >= CHUNK_BYTES
+            full = len(self._chunk.records) >= self._most or self._offset - self._begin >= CHUNK_BYTES
             if full and not self._open:
                 yield self._closed()
         if len(self._tail) > LINE_MOST:
@@ -184,7 +197,7 @@ class _Cutter:
     def _closed(self) -> Chunk:
         done = self._chunk
         done.lines, done.size, done.header = self._number, self._offset, self._header
-        self._chunk, self._begin = Chunk(0, 0, None), self._offset
+        self._chunk, self._begin, self._most = Chunk(0, 0, None), self._offset, CHUNK_LINES
         return done
 
     def _line(self, line: bytes, ending: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bizcall.feeds import lines
-from bizcall.feeds.lines import CHUNK_LINES, LINE_MOST, Chunk
+from bizcall.feeds.lines import CHUNK_LINES, FIRST_LINES, LINE_MOST, Chunk
 from bizcall.feeds.rejects import FileFault, FileRefused, LineFault
 
 
@@ -140,10 +140,11 @@ async def test_FD_01_a_quote_that_is_never_closed_swallows_nothing() -> None:
 
 
 async def test_FD_01_chunks_are_bounded_and_follow_each_other() -> None:
-    found = await cut(b"".join(b"%d\n" % n for n in range(CHUNK_LINES * 2 + 5)), size=50_000)
+    ends = [FIRST_LINES, FIRST_LINES + CHUNK_LINES, FIRST_LINES + CHUNK_LINES * 2, FIRST_LINES + CHUNK_LINES * 2 + 5]
+    found = await cut(b"".join(b"%d\n" % n for n in range(ends[-1])), size=50_000)
 
-    assert [len(chunk.records) for chunk in found] == [CHUNK_LINES, CHUNK_LINES, 5]
-    assert [chunk.lines for chunk in found] == [CHUNK_LINES, CHUNK_LINES * 2, CHUNK_LINES * 2 + 5]
+    assert [len(chunk.records) for chunk in found] == [FIRST_LINES, CHUNK_LINES, CHUNK_LINES, 5]
+    assert [chunk.lines for chunk in found] == ends
 
 
 @pytest.mark.parametrize("body", ["a\n".encode("utf-16"), b"\xfe\xff\x00a"])
