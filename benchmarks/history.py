@@ -140,7 +140,8 @@ async def compare(office: Office, _server: Postgres, _folder: pathlib.Path, roun
             await by_turns(1, works)
             taken = await by_turns(rounds * TURNS, {"look": look_up, **works}, min)
             ratios = taken["deep"] / taken["first"], taken["first"] / taken["look"], taken["deep"] / taken["look"]
-            missed = max(ratios[0], 1 / ratios[0]) > DEPTH_BAR or max(ratios[1:]) > LOOK_UP_BAR
+            apart = max(ratios[0], 1 / ratios[0]) > DEPTH_BAR and number > 1
+            missed = apart or max(ratios[1:]) > LOOK_UP_BAR
             yield (
                 f"{name:30}{taken['look']:9.2f}{taken['first']:10.2f}{taken['deep']:10.2f}{number:8,}"
                 f"{ratios[0]:10.2f}{ratios[1]:10.1f}{ratios[2]:12.1f}" + ("  missed" if missed else "")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from bizcall import months
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history.filters import HistoryFilter
 from bizcall.history.keys import FactKey, rows_by_keys
@@ -55,20 +56,22 @@ class CallRow:
         return FactKey(self.id, self.started_at)
 
 
-def listing(company_id: UUID, wanted: HistoryFilter, *, descending: bool = True, clock: Clock = now) -> Pages[CallRow]:
+def listing(
+    company_id: UUID, wanted: HistoryFilter, *, descending: bool = True, clock: Clock = now, kept: int = months.KEPT
+) -> Pages[CallRow]:
     """The calls that the filter lets through, by their start; raises Invalid for a bad filter."""
-    return FactListing(company_id, wanted.checked(clock), CALLS, Call, _COLUMNS, _row, descending)
+    return FactListing(company_id, wanted.checked(clock, kept=kept), CALLS, Call, _COLUMNS, _row, descending)
 
 
 def unreturned(
-    company_id: UUID, wanted: HistoryFilter, *, descending: bool = True, clock: Clock = now
+    company_id: UUID, wanted: HistoryFilter, *, descending: bool = True, clock: Clock = now, kept: int = months.KEPT
 ) -> Pages[CallRow]:
     """Calls that were missed, and after which nobody talked with that number, whoever called, up to this moment.
 
     Attempts that failed and messages don't count as talking. Calls without a number can't be returned and are left
     out. Raises Invalid for a bad filter and for more than 31 days.
     """
-    checked = wanted.checked(clock)
+    checked = wanted.checked(clock, kept=kept)
     last = checked.from_on + timedelta(days=UNRETURNED_DAYS - 1)
     if checked.to_on > last:
         bounds = {"minimum": str(checked.from_on), "maximum": str(last)}

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bizcall import months
 from bizcall.history.filters import HistoryFilter
 from bizcall.history.keys import FactKey, rows_by_keys
 from bizcall.history.listing import FactListing
@@ -44,10 +45,10 @@ class MessageRow:
 
 
 def listing(
-    company_id: UUID, wanted: HistoryFilter, *, descending: bool = True, clock: Clock = now
+    company_id: UUID, wanted: HistoryFilter, *, descending: bool = True, clock: Clock = now, kept: int = months.KEPT
 ) -> Pages[MessageRow]:
     """The messages that the filter lets through, by the moment of sending; raises Invalid for a bad filter."""
-    return FactListing(company_id, wanted.checked(clock), MESSAGES, Message, _COLUMNS, _row, descending)
+    return FactListing(company_id, wanted.checked(clock, kept=kept), MESSAGES, Message, _COLUMNS, _row, descending)
 
 
 async def by_keys(company_id: UUID, keys: Collection[FactKey]) -> dict[FactKey, MessageRow]:

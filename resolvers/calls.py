@@ -34,6 +34,7 @@ class CallQueries:
             filter.to_filter(),
             descending=(order_by or CallOrder()).direction is OrderDirection.DESC,
             clock=info.context.services.clock,
+            kept=info.context.services.settings.months_kept,
         )
         return await Connection.of(info, found, Slice(first, after, last, before))
 
@@ -59,5 +60,6 @@ class CallQueries:
             filter.to_filter(),
             descending=(order_by or CallOrder()).direction is OrderDirection.DESC,
             clock=info.context.services.clock,
+            kept=info.context.services.settings.months_kept,
         )
         return await Connection.of(info, found, Slice(first, after, last, before))

@@ -109,6 +109,7 @@ async def _requested(info: Info, asked: Asked, given: ExportRequestInput, *, unm
         idempotency_key=given.idempotency_key,
         queue=context.services.queue,
         clock=context.services.clock,
+        kept=context.services.settings.months_kept,
     )
     return cast("Export", made)
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import strawberry
 
-from bizcall import calls, downloads, idempotency, notices, plans, published_files, reasons, throttles, uploads
+from bizcall import calls, downloads, idempotency, months, notices, plans, published_files, reasons, throttles, uploads
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
 from bizcall.exports import requesting as exports
@@ -90,13 +90,13 @@ class Limit:
     description: str = strawberry.field(description="What is limited.")
 
 
-def table(bounds: Bounds, *, idle: timedelta = sessions.IDLE) -> list[Limit]:
-    """All limits: those of a request, then the product's; `idle` is the deployment's own (S2)."""
-    rows = _rows(bounds, idle)
+def table(bounds: Bounds, *, idle: timedelta = sessions.IDLE, kept: int = months.KEPT) -> list[Limit]:
+    """All limits: those of a request, then the product's; `idle` and `kept` are the deployment's own (S2, FD-01)."""
+    rows = _rows(bounds, idle, kept)
     return [Limit(name=name, maximum=value, unit=unit, description=text) for name, value, unit, text in rows]
 
 
-def _rows(bounds: Bounds, idle: timedelta) -> tuple[tuple[str, int, Unit, str], ...]:
+def _rows(bounds: Bounds, idle: timedelta, kept: int) -> tuple[tuple[str, int, Unit, str], ...]:
     sheets = SheetLimits()
     return (
         ("body", bounds.body, Unit.BYTES, "The body of a request."),
@@ -147,6 +147,7 @@ def _rows(bounds: Bounds, idle: timedelta) -> tuple[tuple[str, int, Unit, str], 
             "Calls or messages that an answer may be counted from one by one, where no sums are kept.",
         ),
         ("statisticsSpan", filters.SPAN_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
+        ("monthsKept", kept, Unit.MONTHS, "Calls and messages behind the present month; older ones are forgotten."),
         (
             "historyKeys",
             filters.KEYS_MOST,
@@ -242,4 +243,5 @@ class LimitQueries:
     @strawberry.field(description="The limits of the service, at most 100.")
     def limits(self, info: Info) -> list[Limit]:
         """The published bounds."""
-        return table(Bounds(), idle=info.context.services.settings.session_idle)
+        known = info.context.services.settings
+        return table(Bounds(), idle=known.session_idle, kept=known.months_kept)

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from bizcall import stats
+from bizcall.history.filters import HistoryFilter
 from bizcall.paging import Slice
 from bizcall.stats import Granularity, Group
 from schema.calls import CallFilter
@@ -17,6 +18,11 @@ from schema.text_messages import MessageFilter
 
 How = Annotated[Granularity, strawberry.argument(description="How long a bucket is.")]
 By = Annotated[Group, strawberry.argument(description="What each row is about.")]
+
+
+def _checked(info: Info, asked: CallFilter | MessageFilter) -> HistoryFilter:
+    services = info.context.services
+    return asked.to_filter().checked(services.clock, kept=services.settings.months_kept)
 
 
 @strawberry.type
@@ -39,7 +45,7 @@ class StatisticsQueries:
         before: Before = None,
     ) -> CallStatisticsConnection:
         """See `stats.statistics`."""
-        wanted = filter.to_filter().checked(info.context.services.clock)
+        wanted = _checked(info, filter)
         answer = stats.statistics(info.context.company_id, stats.CALLS, wanted, granularity, group_by)
         return await CallStatisticsConnection.of(info, answer, Slice(first, after, last, before))
 
@@ -59,7 +65,7 @@ class StatisticsQueries:
         before: Before = None,
     ) -> MessageStatisticsConnection:
         """See `stats.statistics`."""
-        wanted = filter.to_filter().checked(info.context.services.clock)
+        wanted = _checked(info, filter)
         answer = stats.statistics(info.context.company_id, stats.MESSAGES, wanted, granularity, group_by)
         return await MessageStatisticsConnection.of(info, answer, Slice(first, after, last, before))
 
@@ -70,5 +76,5 @@ class StatisticsQueries:
         filter: Annotated[CallFilter, strawberry.argument(description="Which calls.")],  # noqa: A002
     ) -> list[HeatMapCell]:
         """See `stats.heat_map`."""
-        wanted = filter.to_filter().checked(info.context.services.clock)
+        wanted = _checked(info, filter)
         return cast("list[HeatMapCell]", await stats.heat_map(info.context.company_id, stats.CALLS, wanted))

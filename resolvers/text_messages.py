@@ -37,6 +37,7 @@ class MessageQueries:
             filter.to_filter(),
             descending=(order_by or MessageOrder()).direction is OrderDirection.DESC,
             clock=info.context.services.clock,
+            kept=info.context.services.settings.months_kept,
         )
         return await Connection.of(info, found, Slice(first, after, last, before))
 

@@ -74,9 +74,9 @@ class Asked:
         """Whether its rows hold the texts of messages."""
         return self.kind is Kind.MESSAGES and unmasked
 
-    def checked(self, clock: Clock) -> Asked:
+    def checked(self, clock: Clock, *, kept: int) -> Asked:
         """Itself with a clean filter; raises Invalid."""
-        return replace(self, wanted=self.wanted.checked(clock))
+        return replace(self, wanted=self.wanted.checked(clock, kept=kept))
 
     def kept(self) -> dict[str, Any]:
         """As JSON; the kind has a column of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from bizcall import audit, idempotency
+from bizcall import audit, idempotency, months
 from bizcall.audit import Actor
 from bizcall.database import lock, query, tenant
 from bizcall.dispatch import publish
@@ -44,6 +44,7 @@ async def request(
     clock: Clock = now,
     rows_most: int = ROWS_MOST,
     text_rows_most: int = TEXT_ROWS_MOST,
+    kept: int = months.KEPT,
 ) -> Export:
     """Ask for a file and return its export; poll that.
 
@@ -54,7 +55,7 @@ async def request(
     """
     if actor.id is None:
         raise Forbidden
-    reason, asked = reason.checked(), asked.checked(clock)
+    reason, asked = reason.checked(), asked.checked(clock, kept=kept)
     requested_by, made, messages = actor.id, list[Export](), list[UUID]()
     most = text_rows_most if asked.has_texts(unmasked=unmasked) else rows_most
 

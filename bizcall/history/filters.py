@@ -34,8 +34,8 @@ NAME_LEAST, NAME_MOST = 2, 100
 TAIL_LEAST, TAIL_MOST = INDEXED, 8
 """Digits of a search by the end of a number: fewer would let numbers be guessed one digit after the other."""
 
-MONTHS_BEHIND, MONTHS_AHEAD = 120, 12
-"""How far from the present month a period may lie."""
+MONTHS_AHEAD = 12
+"""How far ahead of the present month a period may begin."""
 
 _LAST_LETTER = chr(0x10FFFF)
 
@@ -76,13 +76,18 @@ class HistoryFilter:
     customer_tail: str | None = None
     customer_name: str | None = None
 
-    def checked(self, clock: Clock = now, *, path: tuple[str, ...] = ("filter",)) -> HistoryFilter:
-        """Itself with number, tail and name as they are stored; raises Invalid with paths that begin with `path`."""
+    def checked(
+        self, clock: Clock = now, *, kept: int = months.KEPT, path: tuple[str, ...] = ("filter",)
+    ) -> HistoryFilter:
+        """Itself with number, tail and name as they are stored; raises Invalid with paths that begin with `path`.
+
+        `kept` is how many months are kept behind the present one; what is older is refused, not told as zeros.
+        """
         number = None if self.customer_number is None else customer_number(self.customer_number)
         tail = None if self.customer_tail is None else texts.clean(self.customer_tail).text
         name = None if self.customer_name is None else texts.clean(self.customer_name).text
         cleaned = dataclasses.replace(self, customer_number=number, customer_tail=tail, customer_name=name)
-        problems = [*_misdated(self, clock), *_misplaced(self), *_misnamed(cleaned)]
+        problems = [*_misdated(self, clock, kept), *_misplaced(self), *_misnamed(cleaned)]
         if problems:
             raise Invalid(
                 *(Problem(problem.code, (*path, *problem.field), problem.params) for problem in problems),
@@ -271,10 +276,10 @@ def _whole_months(wanted: HistoryFilter) -> bool:
     return wanted.from_on.day == 1 and (wanted.to_on + timedelta(days=1)).day == 1
 
 
-def _misdated(wanted: HistoryFilter, clock: Clock) -> list[Problem]:
+def _misdated(wanted: HistoryFilter, clock: Clock, kept: int) -> list[Problem]:
     """What is wrong with the period; a longer one is refused, never narrowed."""
     present = months.today(clock)
-    first, last = months.shifted(present, -MONTHS_BEHIND), months.shifted(present, MONTHS_AHEAD)
+    first, last = months.shifted(present, -kept), months.shifted(present, MONTHS_AHEAD)
     if not first <= wanted.from_on <= last:
         return [_out_of_range("fromOn", first, last)]
     longest = last_day(wanted.from_on)

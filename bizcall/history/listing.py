@@ -1,14 +1,14 @@
 """Pages of calls and messages out of tens of millions, each by an index range or by a bounded number of them (ST-02).
 
 The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two (for a
-name and for several lines, at most four):
+name and for more than AT_ONCE lines, at most four):
 
     a customer         the number's own index; the filter finds few rows
     a name             the same for each of its customers, in the day next to the cursor; where that doesn't fill a
                        page, in ten days, then in all of the period
     few lines          the lines that the filter can mean are those that its subscribers held, or are asked of
                        the months; each gives at most a page from its index, and those are merged: at most MERGED_MOST ×
-                       (a page + 1) rows that fit; of several, near the cursor first, as for a name
+                       (a page + 1) rows that fit; of more than AT_ONCE, near the cursor first, as for a name
     more lines         the same lines as a condition; the planner, which sees them, walks along the time or sorts
     anything else      walks along the time. The rollup of hours says in which hours there is anything to be found, and
                        only the first of those are read that fill a page: at most PAGE_MOST + 2 hours
@@ -58,8 +58,8 @@ MERGED_MOST = 50
 LOOKED_AT_MOST = 5_000
 """Facts that a page or a count looks at where a further condition has to be asked of each."""
 
-SEVERAL = 8
-"""Lines up to which a page of each is read at once."""
+AT_ONCE = 8
+"""Lines of which a page each is read at once; of more, near the cursor first."""
 
 NEAR = (timedelta(days=1), timedelta(days=10))
 """How far from the cursor the facts of several customers or lines are looked for, before all of the period is read."""
@@ -98,9 +98,9 @@ class FactListing(Generic[T]):
         lines = await self._lines()
         if self.only:
             return await self._page_of_some(cut, lines)
-        several = lines is not None and SEVERAL < len(lines) <= MERGED_MOST
+        merged = lines is not None and AT_ONCE < len(lines) <= MERGED_MOST
         found: list[dict[str, Any]] = []
-        for near in (*NEAR, None) if several or self.wanted.customer_name is not None else (None,):
+        for near in (*NEAR, None) if merged or self.wanted.customer_name is not None else (None,):
             statement = self._statement(cut, lines, near)
             found = await query(statement.sql, *statement.parameters)
             if len(found) > cut.size:
@@ -162,7 +162,7 @@ class FactListing(Generic[T]):
         if (guide := self._guide()) is not None:
             return self._by_hours(cut, guide)
         if len(self.wanted.customer_tail or "") > INDEXED:
-            return self._by_numbers(cut)
+            return self._by_numbers(cut, near)
         return self._straight(cut, near=near)
 
     async def _lines(self) -> list[UUID] | None:
@@ -213,10 +213,10 @@ class FactListing(Generic[T]):
         where = Where(f"{where.sql} AND {self.facts.table}.line_id = one.line_id", where.parameters)
         return Where(self._merged("unnest($1::uuid[]) AS one (line_id)", where, cut), where.parameters)
 
-    def _by_numbers(self, cut: Cut) -> Where:
+    def _by_numbers(self, cut: Cut, near: timedelta | None) -> Where:
         """Those of each number that ends as it is asked for."""
         facts, tail = self.facts, self.wanted.customer_tail or ""
-        where = self._where(cut, replace(self.wanted, customer_tail=None))
+        where = self._where(cut, replace(self.wanted, customer_tail=None), near=near)
         last, whole = f"${len(where.parameters) + 1}", f"${len(where.parameters) + 2}"
         numbers = numbers_ending(facts, company="$1", since="$2", until="$3", last=last, tail=whole)
         each = f"{facts.table}.customer_tail = {last} AND {facts.table}.customer_number = one.number"

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from bizcall import phones
+from bizcall import months, phones
 from bizcall.history.filters import OUTGOING
 from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind
+from bizcall.settings import Settings
 from schema.node import encode
-from tests.console import Console, console
+from tests.console import Console, Wiring, console
 from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.statements import counted
@@ -39,6 +40,14 @@ query ($filter: CallFilter!, $granularity: StatisticsGranularity!, $groupBy: Sta
 }"""
 LIST = "query ($filter: CallFilter!) { calls(filter: $filter, first: 1) { totalCount { value precision } } }"
 MESSAGE_LIST = "query ($filter: MessageFilter!) { messages(filter: $filter, first: 1) { totalCount { value } } }"
+UNRETURNED = "query ($filter: CallFilter!) { unreturnedCalls(filter: $filter, first: 1) { nodes { id } } }"
+EXPORT = """mutation ($input: CallExportRequestInput!) {
+  callExportRequest(input: $input) { userErrors { field } export { id } }
+}"""
+MESSAGES = """
+query ($filter: MessageFilter!, $granularity: StatisticsGranularity!, $groupBy: StatisticsGroup!) {
+  messageStatistics(filter: $filter, granularity: $granularity, groupBy: $groupBy, first: 1) { asOf }
+}"""
 HEAT = "query ($filter: CallFilter!) { callHeatMap(filter: $filter) { weekday hour measures { total } } }"
 
 
@@ -169,13 +178,36 @@ async def test_ST_01_another_companys_lines_are_like_none(desk: Desk, stranger: 
 
 
 async def test_ST_03_a_span_of_more_than_three_months_is_refused(desk: Desk) -> None:
-    answer = await desk.console.answer(
-        CALLS, filter={"fromOn": "2026-01-01", "toOn": "2026-06-30"}, granularity="MONTH", groupBy="COMPANY"
-    )
+    wanted = {"fromOn": FROM, "toOn": (DAY + timedelta(days=100)).date().isoformat()}
 
+    await refused_at("toOn", desk.console, CALLS, filter=wanted, granularity="MONTH", groupBy="COMPANY")
+
+
+async def refused_at(field: str, console: Console, document: str, **variables: Any) -> None:
+    """The only problem is with that field of the filter."""
+    answer = await console.answer(document, **variables)
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert error["extensions"]["problems"][0]["field"] == ["filter", "toOn"]
+    assert [problem["field"] for problem in error["extensions"]["problems"]] == [["filter", field]]
+
+
+async def test_ST_03_months_that_the_deployment_does_not_keep_are_refused_everywhere(company: Tenant) -> None:
+    oldest = months.shifted(months.today(), -4)
+    day = (oldest - timedelta(days=1)).isoformat()
+    wanted = {"fromOn": day, "toOn": day}
+    how = {"filter": wanted, "granularity": "DAY", "groupBy": "COMPANY"}
+    async with console(company, Wiring(Settings(stage="test", months_kept=4))) as client:
+        for document in (CALLS, MESSAGES):
+            await refused_at("fromOn", client, document, **how)
+        for document in (LIST, MESSAGE_LIST, UNRETURNED, HEAT):
+            await refused_at("fromOn", client, document, filter=wanted)
+        limits = await client.ask("{ limits { name maximum } }")
+        assert {"name": "monthsKept", "maximum": 4} in limits
+        asked = {"filter": wanted, "reason": "DISPUTE", "note": "민원 처리 자료", "idempotencyKey": "k"}
+        answer = await client.ask(EXPORT, input=asked)
+        assert [error["field"] for error in answer["userErrors"]] == [["filter", "fromOn"]]
+    async with console(company) as client:
+        assert (await client.ask(LIST, filter=wanted))["totalCount"]["value"] == 0
 
 
 async def test_L12_a_page_of_rows_costs_as_many_statements_as_one(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from bizcall import months
 from bizcall.errors import ErrorCode, Invalid
 from bizcall.history.filters import (
     KEYS_MOST,
@@ -51,6 +52,16 @@ def test_ST_01_three_months_are_let_through_and_a_day_more_is_refused(first: dat
     [problem] = refused.value.problems
     assert (problem.code, problem.field) == (ErrorCode.OUT_OF_RANGE, ("filter", "toOn"))
     assert problem.params == {"minimum": str(first), "maximum": str(last)}
+
+
+def test_ST_03_what_is_older_than_the_months_kept_is_refused_instead_of_told_as_zeros() -> None:
+    oldest = months.shifted(months.today(lambda: NOW), -4)
+    assert of(from_on=oldest, to_on=oldest).checked(lambda: NOW, kept=4)
+    with pytest.raises(Invalid) as refused:
+        of(from_on=oldest - timedelta(days=1), to_on=oldest).checked(lambda: NOW, kept=4)
+    [problem] = refused.value.problems
+    assert (problem.code, problem.field) == (ErrorCode.OUT_OF_RANGE, ("filter", "fromOn"))
+    assert problem.params["minimum"] == str(oldest)
 
 
 BAD: list[tuple[dict[str, Any], ErrorCode, str]] = [

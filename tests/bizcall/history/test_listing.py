@@ -115,13 +115,13 @@ async def test_MS_01_messages_of_any_filter_are_those_that_python_finds(history:
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize(
-    ("merged", "several"), [(0, 0), (50, 50), (50, 0)], ids=["along the time", "by lines", "by lines, near first"]
+    ("merged", "at_once"), [(0, 0), (50, 50), (50, 0)], ids=["along the time", "by lines", "by lines, near first"]
 )
 async def test_ST_02_departments_and_subscribers_are_found_on_each_way(
-    history: Office, monkeypatch: pytest.MonkeyPatch, merged: int, several: int, descending: bool
+    history: Office, monkeypatch: pytest.MonkeyPatch, merged: int, at_once: int, descending: bool
 ) -> None:
     monkeypatch.setattr(listing, "MERGED_MOST", merged)
-    monkeypatch.setattr(listing, "SEVERAL", several)
+    monkeypatch.setattr(listing, "AT_ONCE", at_once)
     for wanted in (
         whole(department_ids=(history.departments[0],), hours=(22, 9)),
         whole(subscriber_ids=tuple(history.subscribers[:2]), hours=(22, 9)),
