@@ -17,7 +17,8 @@ SENT: list[str] = []
 _TRANSACTION = re.compile(
     r"\s*(BEGIN|SET TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)", re.IGNORECASE
 )
-_FROM = re.compile(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+"?(\w+)"?', re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_FROM = re.compile(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:ONLY\s+)?(?:public\.)?"?(\w+)"?', re.IGNORECASE)
 _COMPANY = r'(?:"?\w+"?\.)?"?company_id"?'
 _NAMED = re.compile(
     # Compared, alone or as the first of a key; joined by; or among the columns that an INSERT fills.
@@ -82,6 +83,7 @@ def forgets_company(sql: str) -> bool:
     To select the column is not enough. A company's own row goes by its id. Of several tables one must be named so; the
     policies see to all of them.
     """
+    sql = _COMMENT.sub(" ", sql)
     return bool(_tenant_tables() & frozenset(_FROM.findall(sql))) and not _NAMED.search(sql)
 
 

@@ -9,6 +9,7 @@ def test_a_statement_that_forgets_its_company_is_found() -> None:
     assert forgets_company('SELECT "name" FROM "department" WHERE "id" = $1')
     assert forgets_company('SELECT "company_id","id","name" FROM "department" WHERE "id"=$1')
     assert forgets_company("DELETE FROM department WHERE id = $1 RETURNING company_id, id")
+    assert forgets_company("DELETE FROM ONLY public.department WHERE id = $1 -- company_id = $2")
     assert forgets_company("UPDATE subscriber SET name = $1 WHERE id = $2")
     assert not forgets_company('SELECT "name" FROM "department" WHERE "company_id" = $1 AND "id" = $2')
     assert not forgets_company("SELECT 1 FROM a JOIN department d ON d.company_id = a.company_id")

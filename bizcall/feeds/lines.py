@@ -26,6 +26,12 @@ BYTES_MOST = 8 * 1024**3
 """How long a file may be, unpacked. What is continued is unpacked from its beginning: that must take a small part of
 the time of an invocation (docs/feeds.md), or most of it would go by on the way to where the last one stopped."""
 
+PLAIN_BYTES_MOST = 2 * 1024**3
+"""The same where it isn't packed, since all of that must be fetched again."""
+
+HOLLOW_MOST = 1_000
+"""Packed members in which nothing is: each costs time, and none brings a file on."""
+
 PIECE_BYTES = 16 * 1024
 """Bytes that are cut, or fed to the unpacker, at once: some tenths of a millisecond, in which the loop waits."""
 
@@ -56,11 +62,16 @@ class Chunk:
 async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterator[bytes]:
     """The contents, in small pieces; raises FileRefused for what is no gzip, is cut off, or is a bomb."""
     if not packed:
+        size = 0
         async for piece in _small(pieces):
+            size += len(piece)
+            if size > PLAIN_BYTES_MOST:
+                raise FileRefused(FileFault.TOO_LARGE)
             yield piece
         return
     member: zlib._Decompress | None = None
-    came, went, members, complete = 0, 0, 0, False
+    filled = False
+    came, went, members, hollow, complete = 0, 0, 0, 0, False
     async for piece in _small(pieces):
         rest = piece
         while rest:
@@ -69,7 +80,7 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
                 rest = rest.lstrip(b"\0") if members else rest
                 if not rest:
                     break
-                member, complete = zlib.decompressobj(_GZIP), False
+                member, filled, complete = zlib.decompressobj(_GZIP), False, False
             try:
                 data = member.decompress(rest, PIECE_BYTES)
             except zlib.error:
@@ -79,10 +90,13 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
             if went > RATIO_FROM and went > came * RATIO_MOST:
                 raise FileRefused(FileFault.TOO_DENSE)
             if data:
+                filled = True
                 yield data
             rest = left
             if member.eof:
-                member, members, complete = None, members + 1, True
+                member, members, hollow, complete = None, members + 1, hollow + (not filled), True
+                if hollow > HOLLOW_MOST:
+                    raise FileRefused(FileFault.DAMAGED)
     if not complete:
         raise FileRefused(FileFault.DAMAGED if came else FileFault.NOT_GZIP)
 

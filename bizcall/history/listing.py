@@ -261,10 +261,13 @@ class FactListing(Generic[T]):
             since = cut.values[0]
         elif cut.values is not None and (last := cut.values[0]) < months.begins(wanted.to_on + timedelta(days=1)):
             until = last + timedelta(seconds=1)
-        if near is not None and cut.down:
-            since = (until or months.begins(wanted.to_on + timedelta(days=1))) - near
-        elif near is not None:
-            until = (since or months.begins(wanted.from_on)) + near
+        if near is not None:
+            # Whoever makes a cursor up may name any moment.
+            first, end = months.begins(wanted.from_on), months.begins(wanted.to_on + timedelta(days=1))
+            if cut.down:
+                since = max(until or end, first) - near
+            else:
+                until = min(since or first, end) + near
         return conditions(self.company_id, wanted, self.facts, after=after, since=since, until=until)
 
     def _selected(self, where: Where, cut: Cut) -> str:

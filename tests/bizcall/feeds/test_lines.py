@@ -167,6 +167,7 @@ async def test_FD_01_members_of_gzip_follow_each_other() -> None:
         (b"\0\0", FileFault.NOT_GZIP),
         (b"no gzip at all", FileFault.NOT_GZIP),
         (gzip.compress(b"", mtime=0) + b"and more", FileFault.DAMAGED),
+        (gzip.compress(b"", mtime=0) * 1_500 + gzip.compress(b"a\n", mtime=0), FileFault.DAMAGED),
         (gzip.compress(b"a\n", mtime=0)[:5], FileFault.DAMAGED),
         (gzip.compress(b"a\nb\nc\n", mtime=0)[:-6], FileFault.DAMAGED),
         (gzip.compress(b"a\nb\n", mtime=0)[:-8] + b"\0" * 8, FileFault.DAMAGED),
@@ -201,3 +202,14 @@ async def test_FD_01_a_bomb_is_put_down_early(content: bytes) -> None:
     with pytest.raises(FileRefused) as refused:
         await cut(bomb, packed=True, size=100_000)
     assert refused.value.fault is FileFault.TOO_DENSE
+
+
+async def test_FD_01_a_file_that_is_not_packed_may_be_no_longer_than_can_be_fetched_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lines, "PLAIN_BYTES_MOST", 10)
+    assert told(await cut(b"a\n" * 5)) != []
+    with pytest.raises(FileRefused) as refused:
+        await cut(b"a\n" * 6)
+    assert refused.value.fault is FileFault.TOO_LARGE
+    assert await cut(gzip.compress(b"a\n" * 6), packed=True)

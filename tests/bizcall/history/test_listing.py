@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from bizcall.history import listing
 from bizcall.history.filters import Direction, HistoryFilter, conditions
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.messages import MessageDirection
-from bizcall.paging import Cut, Slice
+from bizcall.paging import Cut, Slice, encode
 from bizcall.stats.rollups import CALLS, MESSAGES
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call
@@ -250,3 +250,22 @@ async def test_ST_02_a_page_is_read_from_its_cursor_on(history: Office, descendi
     # Beside a further bound PostgreSQL would begin at the period's end, and read all pages before this one.
     last, (_, since, until, *_rest) = page.rows[-1].started_at, statement.parameters
     assert (until - timedelta(seconds=1) if descending else since) == last
+
+
+@pytest.mark.parametrize("moment", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)])
+async def test_ST_02_a_made_up_cursor_far_from_the_period_is_a_page_like_any(
+    history: Office, monkeypatch: pytest.MonkeyPatch, moment: datetime
+) -> None:
+    monkeypatch.setattr(listing, "AT_ONCE", 0)
+    for wanted in (whole(customer_name="홍길"), whole(subscriber_ids=tuple(history.subscribers[:2]))):
+        right = expected(history.calls, wanted, history, "started_at")
+        for descending in (False, True):
+            found = calls.listing(history.company.id, wanted, descending=descending)
+            assert isinstance(found, listing.FactListing)
+            cursor = encode(found.order, [moment, "x"])
+            async with tenant(history.company.id, read_only=True):
+                behind = await found.page(Slice(first=100, after=cursor))
+                before = await found.page(Slice(last=100, before=cursor))
+            beyond = descending == (moment.year == 1)
+            assert len(behind.rows) == (0 if beyond else len(right))
+            assert len(before.rows) == (len(right) if beyond else 0)
