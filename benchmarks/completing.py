@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
 import random
 import sys
 import time
@@ -27,6 +26,7 @@ from uuid import UUID
 from graphql import DocumentNode, execute, parse
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from benchmarks.measuring import circumstances
 from bizcall import stats
 from bizcall.calls import CallRow
 from bizcall.history.filters import HistoryFilter
@@ -145,14 +145,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.completing", description=__doc__)
     parser.add_argument("--turns", type=int, default=9)
     turns = parser.parse_args(arguments).turns
-    load = os.getloadavg()[0]
     lines = [
         f"{'':30}{'graphql-core':>20}{'short way':>20}",
         f"{'':30}" + f"{'least':>11}{'median':>9}" * 2 + f"{'times':>8}",
     ]
     lines += [asyncio.run(measured(work, turns)) for work in WORKS]
-    title = f"Milliseconds of CPU, {turns} turns; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"
-    sys.stdout.write("\n".join([title, *lines, ""]))
+    foot = circumstances("graphql-core", "strawberry-graphql")
+    sys.stdout.write("\n".join([f"Milliseconds of CPU, {turns} turns", *lines, foot, ""]))
     return 0
 
 
