@@ -6,7 +6,7 @@ is the same. Separators stay, so that a number is still read as one.
     name      each word by itself: 홍길동 홍*동, 김수 김*, John Smith J*** S****; one letter, and all digits, are hidden
     number    010-****-1234: the beginning up to the first hyphen, and the last four digits; of a number without Korea's
               form at most the last four, of a short one less, and nothing that is no digit
-    parts     of either, which a search asks for: what the whole may show wherever they are a part of it, and no more
+    parts     beginnings of names and ends of numbers, as searched for: no more than the whole would show
     e-mail    a***@x.kr: the first letter and the domain, with three stars whatever the length
     address   203.0.113.*, 2001:db8:7::*: the network in which it lies, by which its owner knows it
 """

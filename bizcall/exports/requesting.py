@@ -50,7 +50,7 @@ async def request(
 
     Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
     Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
-    rows (with texts `text_rows_most`; for statistics see there), TOO_MANY at () with 10 exports unfinished, and those
+    rows (with texts `text_rows_most`; for statistics those of `statistics.total`), TOO_MANY at () with 10 exports unfinished, and those
     of `idempotency.once`.
     """
     if actor.id is None:
