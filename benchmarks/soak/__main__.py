@@ -60,7 +60,7 @@ async def soak(*, minutes: float, messages: int, seed: int, home: pathlib.Path) 
             ) as system:
                 offices = await _opened(system, postgres, gateway, people=-(-messages // 2 // COMPANIES))
                 cloud = clients(system.addresses.aws, REGION)
-                phones = exchanges(offices, cloud("s3"), system.addresses.bucket, random.Random(seed))
+                all_exchanges = exchanges(offices, cloud("s3"), system.addresses.bucket, random.Random(seed))
                 chaos = Chaos(
                     system=system,
                     postgres=postgres,
@@ -69,8 +69,8 @@ async def soak(*, minutes: float, messages: int, seed: int, home: pathlib.Path) 
                     companies=[office.company.id for office in offices],
                     dice=random.Random(seed),
                 )
-                await _shift(phones, chaos, seconds=minutes * 60)
-                redriven, drained = await _drain(system, postgres, phones)
+                await _shift(all_exchanges, chaos, seconds=minutes * 60)
+                redriven, drained = await _drain(system, postgres, all_exchanges)
                 told = await checks.verdict(
                     postgres.url("app"),
                     offices,
@@ -78,7 +78,7 @@ async def soak(*, minutes: float, messages: int, seed: int, home: pathlib.Path) 
                     mails=read(home / "system" / "aws" / "sent.jsonl"),
                     kills=sum(count for name, count in chaos.done.items() if name.endswith("killed")),
                 )
-                await checks.history(told, postgres.url("app"), phones)
+                await checks.calls_and_files(told, postgres.url("app"), all_exchanges)
                 answers = sum((office.answers.codes for office in offices), Counter[str]())
                 told.figures = {
                     **{name: chaos.done[name] for name in sorted(chaos.done)},
@@ -103,11 +103,11 @@ async def _opened(system: System, postgres: Postgres, gateway: Carrier, *, peopl
     ]
 
 
-async def _shift(phones: Sequence[Exchange], chaos: Chaos, *, seconds: float) -> None:
+async def _shift(all_exchanges: Sequence[Exchange], chaos: Chaos, *, seconds: float) -> None:
     """Inviting, dropping files, asking for others and looking on one side, chaos on the other, for so long."""
-    looking = [asyncio.create_task(_look(exchange.office)) for exchange in phones]
+    looking = [asyncio.create_task(_look(exchange.office)) for exchange in all_exchanges]
     async with asyncio.TaskGroup() as group:
-        for exchange in phones:
+        for exchange in all_exchanges:
             group.create_task(_invite(exchange.office, seconds * 0.9))
             group.create_task(exchange.drop(seconds * 0.9))
             group.create_task(exchange.ask(seconds * 0.9))
@@ -134,7 +134,7 @@ async def _look(office: Office) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _drain(system: System, postgres: Postgres, phones: Sequence[Exchange]) -> tuple[int, float]:
+async def _drain(system: System, postgres: Postgres, all_exchanges: Sequence[Exchange]) -> tuple[int, float]:
     """Wait until nothing is under way, and do what an operator would: redrive dead letters. Returns how many, and s."""
     began = time.monotonic()
     redriven = 0
@@ -142,7 +142,7 @@ async def _drain(system: System, postgres: Postgres, phones: Sequence[Exchange])
         for queue in ("deliveries", "feeds", "exports"):
             done = await asyncio.to_thread(letters.letters, system.addresses, ["redrive", queue])
             redriven += len(done) - 1
-        if not await checks.under_way(postgres.url("app"), phones):
+        if not await checks.under_way(postgres.url("app"), all_exchanges):
             break
         await asyncio.sleep(5)
     return redriven, time.monotonic() - began

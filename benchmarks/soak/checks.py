@@ -79,7 +79,7 @@ async def under_way(database: str, exchanges: Sequence[Exchange]) -> int:
     return left
 
 
-async def history(told: Verdict, database: str, exchanges: Sequence[Exchange]) -> None:
+async def calls_and_files(told: Verdict, database: str, exchanges: Sequence[Exchange]) -> None:
     """Check that each call that was dropped is there once, in rollups too, and each Excel file is whole."""
     lost: list[str] = []
     rollups: list[str] = []

@@ -112,6 +112,7 @@ class Asked:
         if (name := self.wanted.customer_name) is not None:
             wanted["customer_name"] = masking.beginning(name)
         if (tail := self.wanted.customer_tail) is not None:
+            # Stricter than `told`: the trail outlives the file by far, and the length tells how wide the search was.
             wanted["customer_tail"] = masking.STAR * len(tail)
         return told
 

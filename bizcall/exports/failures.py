@@ -14,7 +14,8 @@ class Failure(StrEnum):
     INTERRUPTED = "INTERRUPTED"
     """Its workers died, or their neighbours were away, as often as is tried."""
     TOO_LARGE = "TOO_LARGE"
-    """The file would be larger than Excel reads, or the data grew beyond the limit since it was counted."""
+    """The file would be larger than Excel reads, or the data grew since it was counted: beyond twice the limit of
+    rows or buckets, or at all beyond that of facts to count statistics from."""
 
 
 class _Sentence(NamedTuple):

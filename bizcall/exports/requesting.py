@@ -50,8 +50,8 @@ async def request(
 
     Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
     Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
-    rows (with texts `text_rows_most`; for statistics those of `statistics.total`), TOO_MANY at () with 10 exports unfinished, and those
-    of `idempotency.once`.
+    rows (with texts `text_rows_most`; for statistics those of `statistics.total`), TOO_MANY at () with 10 exports
+    unfinished, and those of `idempotency.once`.
     """
     if actor.id is None:
         raise Forbidden

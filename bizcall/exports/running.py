@@ -47,7 +47,8 @@ GROWTH = 2
 
 What was counted at the request goes on growing: loaders bring calls while the export waits, and nobody who was let
 through is to fail by a few of them. A file of twice the bound still takes half of the worker's time, since the bounds
-are a quarter of it; beyond that they would be no promise to those who wait behind.
+are a quarter of it; beyond that they would be no promise to those who wait behind. Only statistics that are counted
+from facts have no such room: one more than `sources.RAW_MOST` is refused to the worker as to anybody.
 """
 
 TOLD = "조회 조건"

@@ -27,7 +27,8 @@ async def total(company_id: UUID, asked: Asked) -> int:
     """How many buckets there will be, in an open transaction.
 
     Raises Invalid (TOO_MANY at `filter`): too many of them, or too many facts to count them from where no rollup tells
-    them. The worker counts page by page, so what is let through here is within its bounds too.
+    them. The worker counts page by page, so what is let through here is within its bounds too,
+    as long as no facts beyond the most have come meanwhile: of those it counts not one more.
     """
     found = answer(company_id, asked)
     subjects = await found.count()

@@ -130,7 +130,7 @@ async def _has_ended(company_id: UUID) -> bool:
 
 
 class Stuck(Exception):
-    """With time enough not one chunk of a file went in: to try the same again by a message of one's own would never end."""
+    """With time enough not one chunk of a file went in: to try again by a message of one's own would never end."""
 
 
 class _Part(NamedTuple):

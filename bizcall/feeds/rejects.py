@@ -81,7 +81,7 @@ FILES = {
     FileFault.NOT_GZIP: "gzip 파일이 아닙니다.",
     FileFault.DAMAGED: "파일이 손상되었거나 끝이 잘렸습니다. 그 앞의 기록은 반영되었습니다. 파일을 다시 보내 주세요.",
     FileFault.TOO_DENSE: "압축을 풀면 지나치게 커지는 파일입니다.",
-    FileFault.TOO_LARGE: "8GiB나 5천만 줄을 넘는 파일입니다. 나누어 다시 보내 주세요. 이미 반영된 기록은 한 번만 집계됩니다.",
+    FileFault.TOO_LARGE: "8GiB나 5천만 줄을 넘습니다. 나누어 다시 보내 주세요. 반영된 기록은 한 번만 집계됩니다.",
     FileFault.ENCODING: "UTF-8 파일이 아닙니다. CP949(EUC-KR)나 UTF-16이면 UTF-8로 다시 저장해 주세요.",
     FileFault.HEADER: "첫 줄에 필요한 열 이름이 없습니다.",
     FileFault.GONE: "읽기 전에 파일이 삭제되었습니다.",

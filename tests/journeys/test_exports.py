@@ -135,8 +135,7 @@ def begun(system: System, company: Company) -> list[str]:
     return [
         upload["UploadId"]
         for upload in uploads
-        if upload["Key"].startswith(f"exports/{company.id}/")
-        and s3.list_parts(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]).get("Parts")
+        if s3.list_parts(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]).get("Parts")
     ]
 
 

@@ -25,6 +25,9 @@ from tests.journeys.system import Administrator, System, until
 from tests.journeys.test_exports import REQUEST, fetched, office, standing
 from tests.journeys.test_feeds import CALLS_MADE, ask, came, files, month_of_calls, settled
 
+WAITED_FOR = """SELECT count(DISTINCT relation) FROM pg_locks
+  WHERE NOT granted AND relation = ANY($1::text[]::regclass[])
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 READ = "{ viewer { admin { name } } }"
 
 
@@ -112,7 +115,7 @@ async def test_D4_the_database_stops_while_a_feed_loads_and_a_file_is_made_and_b
     async with midway(server.url("app"), "customer", "correction") as waiting:
         export = admin.ask(REQUEST, input=wanted_file)["callExportRequest"]["export"]["id"]
         system.drop(key, "".join(calls).encode())
-        await waiting(2)
+        await waiting()
         [_, whole] = await files(system, company)
         assert (whole["state"], whole["lines"]) == ("LOADING", 0)
         await standing(system, company, "RUNNING")
@@ -140,16 +143,16 @@ async def test_D4_the_database_stops_while_a_feed_loads_and_a_file_is_made_and_b
 
 
 @asynccontextmanager
-async def midway(database: str, *tables: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
-    """Whoever reads these tables waits, until the server stops; waits itself for so many who do."""
+async def midway(database: str, *tables: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Whoever reads these tables waits, until the server stops; waits itself until somebody waits for each."""
     connection = await asyncpg.connect(database)
     await connection.execute("BEGIN")
     for table in tables:
         await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
 
-    async def waiting(wanted: int) -> None:
+    async def waiting() -> None:
         for _ in range(1200):
-            if await connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") >= wanted:
+            if await connection.fetchval(WAITED_FOR, tables) == len(tables):
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("nobody came to wait")

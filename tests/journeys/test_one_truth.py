@@ -168,7 +168,7 @@ async def exported(admin: Administrator, sort: Sort, wanted: dict[str, Any]) -> 
     return sort.summed(map(sort.of_row, rows))
 
 
-async def test_ST_03_statistics_list_and_excel_say_the_same_for_three_companies(system: System) -> None:
+async def test_ST_03_MS_01_FD_01_statistics_list_and_excel_say_the_same_for_three_companies(system: System) -> None:
     offices = [await opened(system, *office) for office in OFFICES]
     for company, month, made in offices:
         await came(system, company, loaded=len(made))

@@ -21,20 +21,8 @@ from bizcall.ports import Letter
 from bizcall.stats import Granularity, Group
 from tests.doubles import MemoryStorage
 from tests.exports import REASON, Clerk, Hooked, fresh
-from tests.factories import Tenant, make_tenant
-from tests.histories import Office, office, whole
-
-
-@pytest.fixture(scope="module")
-async def made(db: None) -> Office:
-    """An office with history."""
-    return await office(await make_tenant())
-
-
-@pytest.fixture
-def clerk(made: Office) -> Clerk:
-    """Who asks for its exports."""
-    return Clerk(made.company)
+from tests.factories import Tenant
+from tests.histories import Office, whole
 
 
 @pytest.fixture(autouse=True)
@@ -280,7 +268,7 @@ async def test_ST_01_statistics_of_too_many_buckets_are_refused_with_the_limit(
     ]
 
 
-async def test_ten_exports_may_be_unfinished(company: Tenant) -> None:
+async def test_X5_ten_exports_may_be_unfinished(company: Tenant) -> None:
     clerk = Clerk(company)
     for _ in range(10):
         await clerk.ask()
@@ -289,7 +277,7 @@ async def test_ten_exports_may_be_unfinished(company: Tenant) -> None:
     assert [problem.code for problem in refused.value.problems] == [ErrorCode.TOO_MANY]
 
 
-async def test_of_two_that_ask_at_once_for_the_last_place_one_gets_it(
+async def test_X5_of_two_that_ask_at_once_for_the_last_place_one_gets_it(
     company: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first one's export is written and not yet committed when the second one looks whether there is room."""

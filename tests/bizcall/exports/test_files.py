@@ -26,9 +26,9 @@ from bizcall.reasons import Purpose, Reason
 from bizcall.sheets.workbook import unescaped
 from bizcall.stats import CALLS, MESSAGES, Granularity, Group
 from tests.exports import Clerk, by_calamine, by_libreoffice
-from tests.factories import Tenant, make_tenant
+from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, began, call, message
-from tests.histories import Office, hold, office, whole
+from tests.histories import Office, hold, whole
 
 NAMED = """
     SELECT {fact}.*, line.number AS line, subscriber.name AS subscriber, department.name AS department,
@@ -40,18 +40,6 @@ NAMED = """
     LEFT JOIN customer ON customer.company_id = $1 AND customer.number = {fact}.customer_number
     WHERE {fact}.company_id = $1 ORDER BY {fact}.{moment} DESC, {fact}.id DESC
 """
-
-
-@pytest.fixture(scope="module")
-async def made(db: None) -> Office:
-    """An office with five weeks of calls and messages."""
-    return await office(await make_tenant())
-
-
-@pytest.fixture
-def clerk(made: Office) -> Clerk:
-    """Who asks for its exports."""
-    return Clerk(made.company)
 
 
 def expected(row: dict[str, Any], *, masked: bool) -> dict[str, Any]:

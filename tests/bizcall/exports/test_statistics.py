@@ -21,8 +21,8 @@ from bizcall.months import KOREA
 from bizcall.paging import Page, Slice
 from bizcall.stats import Granularity, Group, Row, Statistics, sources
 from tests.exports import Clerk, fresh
-from tests.factories import make_tenant
-from tests.histories import Office, office, whole
+from tests.histories import Office, whole
+from tests.patience import ends
 
 DAILY: dict[str, Any] = {"kind": Kind.CALL_STATISTICS, "granularity": Granularity.DAY, "group": Group.LINE}
 # Of an hour, or of hours, no rollup knows lines and subscribers; of a customer none knows anything.
@@ -34,18 +34,6 @@ COUNTED: list[dict[str, Any]] = [
     {"granularity": Granularity.MONTH, "group": Group.COMPANY, "wanted": {"customer_tail": "1234"}},
     {"granularity": Granularity.DAY, "group": Group.DEPARTMENT, "wanted": {"customer_tail": "1234"}},
 ]
-
-
-@pytest.fixture(scope="module")
-async def made(db: None) -> Office:
-    """An office with history."""
-    return await office(await make_tenant())
-
-
-@pytest.fixture
-def clerk(made: Office) -> Clerk:
-    """Who asks for its exports."""
-    return Clerk(made.company)
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +113,7 @@ class Held:
 
     async def stands(self) -> None:
         """Wait until it does."""
-        await asyncio.to_thread(self.reached.wait, 60)
+        assert await asyncio.to_thread(self.reached.wait, 60)
 
     def counting(self, page: Callable[[Statistics, Slice], Any], after: int) -> Callable[..., Any]:
         """Pages of which the one behind that many is a statement that takes long."""
@@ -188,12 +176,12 @@ async def test_X5_statistics_tell_how_far_they_are_and_keep_their_claim(clerk: C
     assert claimed is not None
 
     clerk.clock.turn(seconds=60)
-    for _ in range(600):
+    async with ends():
         row = await clerk.row(export.id)
-        if row.rows_done and row.lease_until == claimed + timedelta(seconds=60):
-            break
-        await asyncio.sleep(0.02)
-    assert (row.state, row.lease_until) == (State.RUNNING, claimed + timedelta(seconds=60))
+        while not row.rows_done or row.lease_until != claimed + timedelta(seconds=60):
+            await asyncio.sleep(0.02)
+            row = await clerk.row(export.id)
+    assert row.state is State.RUNNING
     assert row.rows_done in (2 * 35, export.rows_total)
 
     await exports.cancel(clerk.company.id, clerk.actor, export.id, clock=clerk.clock)

@@ -23,8 +23,7 @@ from bizcall.paging import Slice
 from bizcall.stats import CALLS, MESSAGES, Granularity, Group, statistics
 from bizcall.stats.rollups import Facts
 from tests.exports import Clerk, Workbook, by_calamine, by_libreoffice
-from tests.factories import make_tenant
-from tests.histories import CUSTOMERS, Office, day, office, walk
+from tests.histories import CUSTOMERS, Office, day, walk
 
 Sums = Counter[tuple[str, str, str]]
 """By whose they are, bucket and header."""
@@ -45,18 +44,6 @@ NAMES = {
 }
 FORMATS = {Granularity.MONTH: "YYYY-MM", Granularity.DAY: "YYYY-MM-DD", Granularity.HOUR: 'YYYY-MM-DD"T"HH24'}
 SECONDS = " 시간(초)"
-
-
-@pytest.fixture(scope="module")
-async def made(db: None) -> Office:
-    """An office with five weeks of calls and messages."""
-    return await office(await make_tenant())
-
-
-@pytest.fixture
-def clerk(made: Office) -> Clerk:
-    """Who asks for its exports."""
-    return Clerk(made.company)
 
 
 def of(kind: Kind) -> Facts:
