@@ -281,7 +281,7 @@ def example(
     elif name not in examples.names():
         _give_up(f"There is no examples/operations/{name}.graphql.")
     else:
-        print(json.dumps({"query": examples.document(name), "variables": examples.variables(name)}, ensure_ascii=False))
+        print(examples.body(name))
 
 
 @app.command()

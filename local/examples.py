@@ -2,6 +2,7 @@
 
 Their variables are those of the demo company in October 2026. Its invented months are this one and the two before it,
 so dates, and the ids of calls and messages, in which a moment stands, are moved on until October is the last month.
+The files share one idempotency key, which would be KEY_REUSED in the second: `body` puts another in its place.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from bizcall import months
 from bizcall.history.keys import FactKey
@@ -21,6 +23,7 @@ from schema.node import encode, split
 
 FOLDER = Path(__file__).parents[1] / "examples" / "operations"
 WRITTEN = date(2026, 10, 1)
+KEY = "one-for-a-press-of-the-button"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?=$|T)")
 
 
@@ -40,6 +43,12 @@ def variables(name: str, *, clock: Clock = now) -> dict[str, Any]:
     last = months.shifted(months.today(clock), -1)
     by = (last.year - WRITTEN.year) * 12 + last.month - WRITTEN.month
     return {key: _moved(value, by) for key, value in found.items()}
+
+
+def body(name: str) -> str:
+    """The body of a request, with an idempotency key that nobody has used."""
+    told = json.dumps({"query": document(name), "variables": variables(name)}, ensure_ascii=False)
+    return told.replace(f'"{KEY}"', f'"example-{uuid4()}"')
 
 
 def _moved(value: Any, by: int) -> Any:

@@ -8,8 +8,8 @@ import strawberry
 
 from bizcall import calls
 from bizcall.paging import Slice
-from schema.calls import Call, CallFilter, CallOrder
-from schema.connections import After, Before, Connection, First, Last, OrderDirection
+from schema.calls import CallConnection, CallFilter, CallOrder
+from schema.connections import After, Before, First, Last, OrderDirection
 from schema.context import Info
 
 
@@ -27,7 +27,7 @@ class CallQueries:
         last: Last = None,
         before: Before = None,
         order_by: Annotated[CallOrder | None, strawberry.argument(description="Their order.")] = None,
-    ) -> Connection[Call]:
+    ) -> CallConnection:
         """See `calls.listing`."""
         found = calls.listing(
             info.context.company_id,
@@ -36,7 +36,7 @@ class CallQueries:
             clock=info.context.services.clock,
             kept=info.context.services.settings.months_kept,
         )
-        return await Connection.of(info, found, Slice(first, after, last, before))
+        return await CallConnection.of(info, found, Slice(first, after, last, before))
 
     @strawberry.field(
         description="Missed, missed-busy and abandoned calls of at most 31 days after which nobody has talked with "
@@ -53,7 +53,7 @@ class CallQueries:
         last: Last = None,
         before: Before = None,
         order_by: Annotated[CallOrder | None, strawberry.argument(description="Their order.")] = None,
-    ) -> Connection[Call]:
+    ) -> CallConnection:
         """See `calls.unreturned`."""
         found = calls.unreturned(
             info.context.company_id,
@@ -62,4 +62,4 @@ class CallQueries:
             clock=info.context.services.clock,
             kept=info.context.services.settings.months_kept,
         )
-        return await Connection.of(info, found, Slice(first, after, last, before))
+        return await CallConnection.of(info, found, Slice(first, after, last, before))

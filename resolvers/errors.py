@@ -1,7 +1,8 @@
 """How failures are told: one mapping from the business's errors to payloads and to top-level errors.
 
     Invalid in a mutation         `userErrors` of its payload, by the decorator `mutation`
-    Invalid in a query            BAD_USER_INPUT with the problems in `extensions.problems`
+    Invalid in a query            BAD_USER_INPUT with the problems in `extensions.problems`, of the same shape but for
+                                  `params`: an object of texts, and only where there are some
     the rest of BizCallError      its code of the closed list
     what the client's document    marked with its code where it is found (`refusal`, `mark`)
     or variables cause
@@ -217,13 +218,17 @@ def _expected(error: BizCallError, language: Language) -> tuple[str, dict[str, A
     code = next((code for kind, code in CODES if isinstance(error, kind)), TopCode.INTERNAL_SERVER_ERROR)
     extensions: dict[str, Any] = {"code": code}
     if isinstance(error, Invalid):
-        extensions["problems"] = [
-            {"code": told.code, "field": told.field, "message": told.message}
-            for told in user_errors(error, language)[:ERRORS_MOST]
-        ]
+        extensions["problems"] = [_problem(told) for told in user_errors(error, language)[:ERRORS_MOST]]
     if isinstance(error, Throttled):
         extensions["retryAt"] = error.retry_at.isoformat()
     return sentence(code, language), extensions
+
+
+def _problem(told: UserError) -> dict[str, Any]:
+    problem: dict[str, Any] = {"code": told.code, "field": told.field, "message": told.message}
+    if told.params:
+        problem["params"] = {param.name: param.value for param in told.params}
+    return problem
 
 
 def _shown(message: str) -> str:

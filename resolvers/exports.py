@@ -143,18 +143,22 @@ class ExportMutations:
 
     call_export_request = mutation(
         CallExportRequestPayload,
-        description="Ask for an Excel file of all calls that the filter finds. Who, why and what are recorded.",
+        description="Ask for an Excel file of all calls that the filter finds, within ten minutes of a right "
+        "code (CODE_REQUIRED). Who, why and what are recorded.",
     )(call_export_request)
     message_export_request = mutation(
         MessageExportRequestPayload,
-        description="Ask for an Excel file of all messages that the filter finds. Who, why and what are recorded.",
+        description="Ask for an Excel file of all messages that the filter finds, within ten minutes of a right "
+        "code (CODE_REQUIRED). Who, why and what are recorded.",
     )(message_export_request)
     statistics_export_request = mutation(
         StatisticsExportRequestPayload,
-        description="Ask for an Excel file of statistics with a chart, of at most 10,000 buckets.",
+        description="Ask for an Excel file of statistics with a chart, of at most 10,000 buckets, within ten "
+        "minutes of a right code (CODE_REQUIRED).",
     )(statistics_export_request)
     export_cancel = mutation(ExportCancelPayload, description="End an export that waits or runs.")(export_cancel)
     export_download = mutation(
         ExportDownloadPayload,
-        description="A link to the file of an export. Each download is recorded with the reason that was given.",
+        description="A link to the file of an export, within ten minutes of a right code (CODE_REQUIRED). "
+        "Each download is recorded with the reason that was given.",
     )(export_download)

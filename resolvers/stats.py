@@ -30,8 +30,8 @@ class StatisticsQueries:
     """Fields of Query."""
 
     @strawberry.field(
-        description="Statistics of calls: a row for each subject, with a dense series. For any filter the sum is the "
-        "totalCount of `calls`."
+        description="Statistics of calls: a row for each subject, with a series. For any filter the sum is the "
+        "totalCount of `calls`, as long as its `precision` is EXACT."
     )
     async def call_statistics(
         self,
@@ -50,8 +50,8 @@ class StatisticsQueries:
         return await CallStatisticsConnection.of(info, answer, Slice(first, after, last, before))
 
     @strawberry.field(
-        description="Statistics of messages: a row for each subject, with a dense series. For any filter the sum is "
-        "the totalCount of `messages`."
+        description="Statistics of messages: a row for each subject, with a series. For any filter the sum is "
+        "the totalCount of `messages`, as long as its `precision` is EXACT."
     )
     async def message_statistics(
         self,
@@ -69,7 +69,10 @@ class StatisticsQueries:
         answer = stats.statistics(info.context.company_id, stats.MESSAGES, wanted, granularity, group_by)
         return await MessageStatisticsConnection.of(info, answer, Slice(first, after, last, before))
 
-    @strawberry.field(description="Which hours of the week are busy: 168 cells, Monday's first hour first.")
+    @strawberry.field(
+        description="Which hours of the week are busy: 168 cells, Monday's first hour first. "
+        "How fresh they are, `asOf` of `callStatistics` tells."
+    )
     async def call_heat_map(
         self,
         info: Info,

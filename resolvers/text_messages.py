@@ -10,10 +10,16 @@ from bizcall import messages, reveals
 from bizcall.history.keys import FactKey
 from bizcall.paging import Slice
 from resolvers.errors import mutation
-from schema.connections import After, Before, Connection, First, Last, OrderDirection
+from schema.connections import After, Before, First, Last, OrderDirection
 from schema.context import Info
 from schema.node import split
-from schema.text_messages import Message, MessageFilter, MessageOrder, MessageRevealInput, MessageRevealPayload
+from schema.text_messages import (
+    MessageConnection,
+    MessageFilter,
+    MessageOrder,
+    MessageRevealInput,
+    MessageRevealPayload,
+)
 
 
 @strawberry.type
@@ -30,7 +36,7 @@ class MessageQueries:
         last: Last = None,
         before: Before = None,
         order_by: Annotated[MessageOrder | None, strawberry.argument(description="Their order.")] = None,
-    ) -> Connection[Message]:
+    ) -> MessageConnection:
         """See `messages.listing`."""
         found = messages.listing(
             info.context.company_id,
@@ -39,7 +45,7 @@ class MessageQueries:
             clock=info.context.services.clock,
             kept=info.context.services.settings.months_kept,
         )
-        return await Connection.of(info, found, Slice(first, after, last, before))
+        return await MessageConnection.of(info, found, Slice(first, after, last, before))
 
 
 async def message_reveal(

@@ -7,14 +7,15 @@ from datetime import datetime
 
 import strawberry
 
-from bizcall import calls
+from bizcall import calls, stats
 from bizcall.calls import CallRow
 from bizcall.history.filters import HistoryFilter
 from bizcall.history.keys import FactKey
 from bizcall.models.calls import CallType
-from schema.connections import OrderDirection
+from schema.connections import Connection, OrderDirection
+from schema.context import Info
 from schema.enums import described
-from schema.history import Fact, HistoryFilterInput
+from schema.history import Fact, HistoryFilterInput, freshness
 from schema.node import Node, encode
 
 described(
@@ -47,6 +48,16 @@ class Call(Fact, Node):
     def id(self, parent: strawberry.Parent[CallRow]) -> strawberry.ID:
         """The exchange's id and the moment."""
         return encode("Call", str(parent.key))
+
+
+@strawberry.type(description="A page of calls.")
+class CallConnection(Connection[Call]):
+    """A connection that says how fresh its data is."""
+
+    @strawberry.field(description=freshness("calls"))
+    async def as_of(self, info: Info) -> datetime | None:
+        """In the query's transaction, so of the moment that the entries are of."""
+        return await stats.as_of(info.context.company_id, stats.CALLS)
 
 
 @strawberry.input(

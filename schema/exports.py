@@ -17,6 +17,7 @@ from schema.calls import CallFilter
 from schema.context import Info
 from schema.enums import described
 from schema.errors import Payload
+from schema.history import freshness
 from schema.imports import Download
 from schema.jobs import Job, JobError, JobStatus, Progress
 from schema.messages import Language
@@ -69,9 +70,7 @@ class Export(Node, Job):
     is_masked: bool | None = strawberry.field(
         description="Whether customers are hidden in the file; null until there is one."
     )
-    as_of: datetime | None = strawberry.field(
-        description="When the data of the file last arrived; null until there is a file, and when none ever has."
-    )
+    as_of: datetime | None = strawberry.field(description=f"{freshness('the file')} Null also until there is a file.")
     file_size: int | None = strawberry.field(description="Bytes of the file; null until there is one.")
     created_at: datetime = strawberry.field(description="When it was asked for.")
     started_at: datetime | None = strawberry.field(description="When a worker began; null before.")
@@ -85,7 +84,8 @@ class Export(Node, Job):
         resolver=_progress, description="Rows of the file, of those that were counted when it was asked for."
     )
     error: JobError | None = strawberry.field(
-        resolver=_error, description="Why there is no file; null unless the status is FAILED."
+        resolver=_error,
+        description="Why there is no file: TIMED_OUT, INTERRUPTED or TOO_LARGE; null unless the status is FAILED.",
     )
 
     @strawberry.field(description="The first day of the period.")
@@ -163,8 +163,8 @@ class StatisticsExportRequestInput(ExportRequestInput):
 
 
 _REQUEST_ERRORS = (
-    "Errors: those of filter and note; TOO_MANY at the filter for more rows than `limits` allows, and without field "
-    "while 10 exports are unfinished; KEY_REUSED."
+    "Errors: CODE_REQUIRED without a code that was right in the last ten minutes; those of filter and note; TOO_MANY "
+    "at the filter for more rows than `limits` allows, and without field while 10 exports are unfinished; KEY_REUSED."
 )
 
 
@@ -200,7 +200,8 @@ class ExportCancelPayload(Payload):
 
 
 @strawberry.type(
-    description="A link to the file. Errors: NOT_FOUND; STATE while there is no file, and when it is no longer kept."
+    description="A link to the file. Errors: CODE_REQUIRED without a code that was right in the last ten minutes; "
+    "NOT_FOUND; STATE while there is no file, and when it is no longer kept."
 )
 class ExportDownloadPayload(Payload):
     """Recorded."""

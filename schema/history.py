@@ -53,6 +53,14 @@ described(
 )
 
 
+def freshness(what: str) -> str:
+    """The description of `asOf` wherever it is told of `what`."""
+    return (
+        f"How fresh the data of {what} is: when the newest file with anything new in it came. It doesn't say that all "
+        "up to then is here. Null when none ever came."
+    )
+
+
 @strawberry.input(description="A span of hours of the day in Korea.")
 class HoursInput:
     """Over midnight where it ends before it begins."""

@@ -12,6 +12,7 @@ from bizcall.home import Area
 from schema.companies import Company
 from schema.context import Info
 from schema.enums import described
+from schema.history import freshness
 from schema.messages import Language
 from schema.notices import Notice
 from schema.plans import Plan
@@ -73,7 +74,7 @@ class HomeCalls:
     """ST-03: the sums of the statistics."""
 
     measures: CallMeasures = strawberry.field(description="By type.")
-    as_of: datetime | None = strawberry.field(description="When data of calls last arrived; null when none ever has.")
+    as_of: datetime | None = strawberry.field(description=freshness("calls"))
 
 
 @strawberry.type(description="The messages of the present month.")
@@ -81,9 +82,7 @@ class HomeMessages:
     """ST-03: the sums of the statistics."""
 
     measures: MessageMeasures = strawberry.field(description="By direction.")
-    as_of: datetime | None = strawberry.field(
-        description="When data of messages last arrived; null when none ever has."
-    )
+    as_of: datetime | None = strawberry.field(description=freshness("messages"))
 
 
 @strawberry.type(description="The present month of Korea's calendar, as far as data has arrived.")

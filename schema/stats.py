@@ -17,7 +17,7 @@ from schema.connections import Connection
 from schema.context import Info
 from schema.departments import Department
 from schema.enums import described
-from schema.history import Weekday
+from schema.history import Weekday, freshness
 from schema.scalars import Seconds
 from schema.subscribers import Line, Subscriber
 
@@ -31,14 +31,17 @@ described(
     },
     name="StatisticsGranularity",
 )
+_ROWS = "Only those that had anything in the months of the period, and those that the filter names by id."
+
 described(
     Group,
     "What each row of statistics is about.",
     {
         Group.COMPANY: "전체: one row for the company.",
-        Group.LINE: "전화번호별: a row for each line.",
-        Group.SUBSCRIBER: "사용자별: a row for each subscriber, also for those who left.",
-        Group.DEPARTMENT: "부서별: a row for each department. For the subscribers of one, filter by it.",
+        Group.LINE: f"전화번호별: a row for each line, by number. {_ROWS}",
+        Group.SUBSCRIBER: f"사용자별: a row for each subscriber, by name, also for those who left. {_ROWS}",
+        Group.DEPARTMENT: "부서별: a row for each department, by name. For the subscribers of one, filter by it. "
+        + _ROWS,
     },
     name="StatisticsGroup",
 )
@@ -151,6 +154,12 @@ class MessageBucket(StatisticsBucket):
     measures: MessageMeasures = strawberry.field(description="What is in it.")
 
 
+_SERIES = (
+    "The series in its order, the same buckets in every row, those with nothing in them too; days and hours that the "
+    "filter's weekdays and hours leave out are none. An answer has at most 10,000 in all its rows."
+)
+
+
 @strawberry.type(description="A row of statistics of calls.")
 class CallStatistics:
     """A `bizcall.stats.Row`."""
@@ -160,7 +169,7 @@ class CallStatistics:
         """Objects are loaded only when they are asked for."""
         return StatisticsSubject(group=parent.group, subject=parent.subject)
 
-    @strawberry.field(description="The series, dense and in its order; an answer has at most 10,000 in all its rows.")
+    @strawberry.field(description=_SERIES)
     def buckets(self, parent: strawberry.Parent[stats.Row]) -> list[CallBucket]:
         """Buckets that the filter lets nothing of through, such as other hours, are left out."""
         return [
@@ -193,7 +202,7 @@ class MessageStatistics:
         """Objects are loaded only when they are asked for."""
         return StatisticsSubject(group=parent.group, subject=parent.subject)
 
-    @strawberry.field(description="The series, dense and in its order; an answer has at most 10,000 in all its rows.")
+    @strawberry.field(description=_SERIES)
     def buckets(self, parent: strawberry.Parent[stats.Row]) -> list[MessageBucket]:
         """Buckets that the filter lets nothing of through, such as other hours, are left out."""
         return [
@@ -221,7 +230,7 @@ class MessageStatistics:
 class CallStatisticsConnection(Connection[CallStatistics]):
     """A connection that says of when its data is."""
 
-    @strawberry.field(description="When data of calls last arrived; null when none ever has.")
+    @strawberry.field(description=freshness("calls"))
     async def as_of(self, info: Info) -> datetime | None:
         """In the query's transaction, so of the moment that the numbers are of."""
         return await stats.as_of(info.context.company_id, stats.CALLS)
@@ -231,7 +240,7 @@ class CallStatisticsConnection(Connection[CallStatistics]):
 class MessageStatisticsConnection(Connection[MessageStatistics]):
     """A connection that says of when its data is."""
 
-    @strawberry.field(description="When data of messages last arrived; null when none ever has.")
+    @strawberry.field(description=freshness("messages"))
     async def as_of(self, info: Info) -> datetime | None:
         """In the query's transaction, so of the moment that the numbers are of."""
         return await stats.as_of(info.context.company_id, stats.MESSAGES)

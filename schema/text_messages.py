@@ -6,15 +6,16 @@ from datetime import datetime
 
 import strawberry
 
-from bizcall import messages
+from bizcall import messages, stats
 from bizcall.history.keys import FactKey
 from bizcall.messages import MessageRow
 from bizcall.models.messages import MessageDirection, MessageKind
-from schema.connections import OrderDirection
+from schema.connections import Connection, OrderDirection
+from schema.context import Info
 from schema.customers import RevealInput
 from schema.enums import described
 from schema.errors import Payload
-from schema.history import Fact, HistoryFilterInput
+from schema.history import Fact, HistoryFilterInput, freshness
 from schema.node import Node, encode
 
 described(
@@ -53,6 +54,16 @@ class Message(Fact, Node):
     def id(self, parent: strawberry.Parent[MessageRow]) -> strawberry.ID:
         """The exchange's id and the moment."""
         return encode("Message", str(parent.key))
+
+
+@strawberry.type(description="A page of messages.")
+class MessageConnection(Connection[Message]):
+    """A connection that says how fresh its data is."""
+
+    @strawberry.field(description=freshness("messages"))
+    async def as_of(self, info: Info) -> datetime | None:
+        """In the query's transaction, so of the moment that the entries are of."""
+        return await stats.as_of(info.context.company_id, stats.MESSAGES)
 
 
 @strawberry.input(

@@ -74,6 +74,12 @@ def test_the_command_prints_the_body_of_a_request() -> None:
     assert CliRunner().invoke(app, ["example", "../pyproject"]).exit_code == 1
 
 
+def test_what_the_command_prints_can_be_sent_one_after_the_other() -> None:
+    sent = [examples.body(name) for name in ("exports/call_export_request", "exports/message_export_request") * 2]
+
+    assert len({json.loads(each)["variables"]["input"]["idempotencyKey"] for each in sent}) == 4
+
+
 @pytest.mark.parametrize(
     ("written", "at", "moved"),
     [

@@ -234,6 +234,7 @@ async def test_a_wrong_cursor_is_told_clearly(client: Desk) -> None:
     answer = await client.ask('{departments(first:1,after:"x"){nodes{id}}}', **BEARER)
     (problem,) = answer["errors"][0]["extensions"]["problems"]
     assert (problem["code"], problem["field"]) == ("BAD_CURSOR", ["after"])
+    assert "params" not in problem
 
 
 async def test_a_query_can_not_write(client: Desk) -> None:

@@ -32,6 +32,15 @@ query ($filter: CallFilter!, $first: Int, $after: String, $last: Int, $before: S
 }
 """.replace("FACT", FACT)
 UNRETURNED = CALLS.replace("calls(filter", "unreturnedCalls(filter")
+FRESHNESS = """
+query ($calls: CallFilter!, $messages: MessageFilter!) {
+  calls(filter: $calls, first: 1) { asOf }
+  unreturnedCalls(filter: $calls, first: 1) { asOf }
+  messages(filter: $messages, first: 1) { asOf }
+  callStatistics(filter: $calls, granularity: MONTH, groupBy: COMPANY, first: 1) { asOf }
+  messageStatistics(filter: $messages, granularity: MONTH, groupBy: COMPANY, first: 1) { asOf }
+}
+"""
 MESSAGES = """
 query ($filter: MessageFilter!) {
   messages(filter: $filter, first: 100) { nodes { sentAt direction kind textLength FACT } totalCount { value } }
@@ -180,6 +189,13 @@ async def test_ST_02_pages_run_both_ways(desk: Console) -> None:
     assert wrong["errors"][0]["extensions"]["problems"][0]["code"] == "BAD_CURSOR"
 
 
+async def test_ST_03_histories_say_as_of_when_they_are_as_statistics_do(desk: Console) -> None:
+    data = (await desk.answer(FRESHNESS, calls=SPAN, messages=SPAN))["data"]
+    assert data["calls"]["asOf"] == data["callStatistics"]["asOf"] is not None
+    assert data["unreturnedCalls"] == data["calls"]
+    assert data["messages"]["asOf"] == data["messageStatistics"]["asOf"] is not None
+
+
 async def test_ST_02_a_page_of_a_hundred_costs_as_many_statements_as_one_of_two(desk: Console) -> None:
     costs = []
     for size in (2, 100):
@@ -194,6 +210,7 @@ async def test_ST_02_a_longer_period_is_refused_and_told_in_korean(desk: Console
     answer = await desk.answer(CALLS, filter={"fromOn": "2026-03-01", "toOn": "2026-06-01"}, first=1)
     [problem] = answer["errors"][0]["extensions"]["problems"]
     assert (problem["code"], problem["field"]) == ("OUT_OF_RANGE", ["filter", "toOn"])
+    assert problem["params"]["maximum"] == "2026-05-31"
     assert "2026-05-31" in problem["message"]
 
 

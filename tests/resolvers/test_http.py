@@ -291,7 +291,12 @@ async def test_expected_errors_keep_their_code_and_hide_their_text(client: Desk,
 async def test_problems_of_a_query_are_told_with_their_path(client: Desk) -> None:
     answer = await client.ask('{fail(code:"BAD_USER_INPUT")}', **BEARER)
     (problem,) = answer["errors"][0]["extensions"]["problems"]
-    assert problem == {"code": "TOO_LONG", "field": ["filter", "name"], "message": "최대 5자까지 입력할 수 있습니다."}
+    assert problem == {
+        "code": "TOO_LONG",
+        "field": ["filter", "name"],
+        "message": "최대 5자까지 입력할 수 있습니다.",
+        "params": {"maximum": "5"},
+    }
 
 
 async def test_messages_are_korean_or_english(client: Desk) -> None:
