@@ -33,9 +33,9 @@ query ($filter: CallFilter!, $first: Int, $after: String, $last: Int, $before: S
 """.replace("FACT", FACT)
 UNRETURNED = CALLS.replace("calls(filter", "unreturnedCalls(filter")
 FRESHNESS = """
-query ($calls: CallFilter!, $messages: MessageFilter!) {
+query ($calls: CallFilter!, $missed: CallFilter!, $messages: MessageFilter!) {
   calls(filter: $calls, first: 1) { asOf }
-  unreturnedCalls(filter: $calls, first: 1) { asOf }
+  unreturnedCalls(filter: $missed, first: 1) { asOf }
   messages(filter: $messages, first: 1) { asOf }
   callStatistics(filter: $calls, granularity: MONTH, groupBy: COMPANY, first: 1) { asOf }
   messageStatistics(filter: $messages, granularity: MONTH, groupBy: COMPANY, first: 1) { asOf }
@@ -190,7 +190,7 @@ async def test_ST_02_pages_run_both_ways(desk: Console) -> None:
 
 
 async def test_ST_03_histories_say_as_of_when_they_are_as_statistics_do(desk: Console) -> None:
-    data = (await desk.answer(FRESHNESS, calls=SPAN, messages=SPAN))["data"]
+    data = (await desk.answer(FRESHNESS, calls=SPAN, missed=SPAN | {"toOn": str(day(6))}, messages=SPAN))["data"]
     assert data["calls"]["asOf"] == data["callStatistics"]["asOf"] is not None
     assert data["unreturnedCalls"] == data["calls"]
     assert data["messages"]["asOf"] == data["messageStatistics"]["asOf"] is not None
