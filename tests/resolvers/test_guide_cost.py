@@ -177,6 +177,12 @@ class Reader:
         days = {"fromOn": str(last - timedelta(days=30)), "toOn": str(last), "weekdays": ["MONDAY", "FRIDAY"]}
         return {"filter": {**days, "hours": {"from": 9, "to": 18}, "direction": "INCOMING"}}
 
+    def _messages(self) -> dict[str, Any]:
+        return self._calls()
+
+    def _callStatistics(self) -> dict[str, Any]:
+        return self._calls()
+
     async def after_calls(self, value: Any) -> None:
         """Calls with customers, of whom one is opened."""
         self.known["call"] = next(node["id"] for node in value["nodes"] if node["customer"])
