@@ -60,7 +60,10 @@ async def request(
     most = text_rows_most if asked.has_texts(unmasked=unmasked) else rows_most
 
     async def ask() -> idempotency.Answer:
+        # Counted before anything costly is, and once more where nobody else can come between.
+        await _room(company_id)
         total = await _total(company_id, asked, most)
+        await lock(f"exports.room {company_id}")
         await _room(company_id)
         at = clock()
         export = await Export.create(
@@ -103,11 +106,7 @@ async def cancel(company_id: UUID, actor: Actor, export_id: UUID, *, clock: Cloc
 
 
 async def _room(company_id: UUID) -> None:
-    """Raises Invalid unless one more may be unfinished, which holds until the end of the transaction.
-
-    To be asked last: whoever asks for the same company waits from here on.
-    """
-    await lock(f"exports.room {company_id}")
+    """Raises Invalid unless one more may be unfinished."""
     [found] = await query(
         "SELECT count(*) AS n FROM export WHERE company_id = $1 AND state IN ('QUEUED', 'RUNNING')", company_id
     )

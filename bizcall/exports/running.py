@@ -248,10 +248,9 @@ class _Job:
             self.in_time()
             return task.result()
         finally:
-            if not task.done():
-                task.cancel()
-                # A statement that is under way has to end before its transaction can.
-                await asyncio.wait([task])
+            task.cancel()
+            # A statement that is under way has to end before its transaction can; what is given up may have failed.
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _told(self, company: Company, made: Made) -> list[tuple[str, str]]:
         """What the last sheet says."""
