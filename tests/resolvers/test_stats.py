@@ -83,18 +83,12 @@ async def desk(company: Tenant) -> AsyncIterator[Desk]:
         yield Desk(opened, calls, texts)
 
 
-SCREENS = (
-    "calls_by_month",
-    "calls_by_day",
-    "calls_by_hour",
-    "calls_by_day_of_subscribers",
-    "calls_by_hour_of_subscribers",
-    "calls_by_month_of_lines",
-    "calls_of_departments",
-    "messages_by_month",
-    "messages_of_departments",
-)
+SCREENS = sorted(path.stem for path in EXAMPLES.glob("*.graphql") if path.stem != "heat_map")
 KEYS = {"MONTH": "%Y-%m", "DAY": "%Y-%m-%d", "HOUR": "%Y-%m-%dT%H"}
+
+
+def test_ST_01_MS_01_the_nine_screens_have_nine_examples() -> None:
+    assert len(SCREENS) == 9
 
 
 @pytest.mark.parametrize("screen", SCREENS)

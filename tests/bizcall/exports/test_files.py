@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -120,7 +119,6 @@ async def test_X3_another_reader_finds_the_same_seconds(made: Office, clerk: Cle
     assert found == [{name: "" if value is None else value for name, value in row.items()} for row in wanted]
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("kind", HISTORIES)
 async def test_X3_LibreOffice_shows_what_sql_says(made: Office, clerk: Clerk, tmp_path: Path, kind: Kind) -> None:
     book = await clerk.made(kind, unmasked=True)

@@ -23,7 +23,8 @@ from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.histories import whole
 
-# Their digits and letters stand nowhere else in a file by chance. Some are short, abroad, or begin like another one.
+# Their digits and letters stand nowhere else in a file but in its times, which are cut out. Some are short, abroad, or
+# begin like another one.
 PEOPLE = {
     "010-8375-6194": "뷁쀍똠",
     "010-8375-7194": "뷁쀍똠쓩",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -159,7 +158,6 @@ async def test_ST_01_X3_each_bucket_of_a_file_is_what_sql_says_by_type_and_secon
     assert (await clerk.row(export.id)).rows_done == export.rows_total == len(sheets_of(book)[-1])
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize(("kind", "granularity", "group"), [STATISTICS[0], STATISTICS[5]])
 async def test_ST_01_X3_LibreOffice_takes_the_chart_for_its_own_and_shows_what_sql_says(
     made: Office, clerk: Clerk, tmp_path: Path, kind: Kind, granularity: Granularity, group: Group
