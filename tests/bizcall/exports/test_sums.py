@@ -225,7 +225,7 @@ def asked(draw: st.DrawFn, made: Office, facts: Facts, days: int) -> HistoryFilt
 
 @pytest.mark.parametrize("kind", [Kind.CALLS, Kind.MESSAGES])
 @pytest.mark.parametrize("granularity", list(Granularity))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_ST_03_statistics_list_and_both_files_agree_for_any_filter(
     made: Office, kind: Kind, granularity: Granularity, data: st.DataObject

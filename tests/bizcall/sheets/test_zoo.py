@@ -90,7 +90,7 @@ def test_F2_a_reading_stops_when_its_time_is_up() -> None:
     assert refused.value.code == "TOO_SLOW"
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(**fuzz.BYTES)
 def test_F8_changed_bytes_end_in_rows_or_in_a_refusal(
     name: str, changes: list[tuple[float, int]], cut: float, keep: bool
@@ -98,7 +98,7 @@ def test_F8_changed_bytes_end_in_rows_or_in_a_refusal(
     fuzz.changed_bytes(fuzz.read_or_refused, name, changes, cut, keep)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, deadline=None)
 @given(**fuzz.PARTS)
 def test_F8_changed_parts_end_in_rows_or_in_a_refusal(name: str, part: int, changes: list[tuple[float, bytes]]) -> None:
     fuzz.changed_parts(fuzz.read_or_refused, name, part, changes)
