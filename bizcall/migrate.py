@@ -2,7 +2,8 @@
 
 Own code rather than Tortoise's migrations, because row-level security, composite foreign keys, partial indexes and
 partitions exist only in SQL (docs/decisions/0003-plain-sql-migrations.md). One run at a time by an advisory lock, one
-transaction a file, and a checksum by which a file that changed after it was applied is refused.
+transaction a file, which holds nobody up for long (`bizcall/table_locks.py`), and a checksum by which a file that
+changed after it was applied is refused.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import asyncio
 import hashlib
 import pathlib
 import sys
+from functools import partial
+from typing import Any
 
-from bizcall import months, tls
+from bizcall import months, table_locks, tls
+from bizcall.table_locks import PATIENCE, Patience
 
 FOLDER = pathlib.Path(__file__).parent / "migrations"
 LOCK = 7_002_070
@@ -22,17 +26,20 @@ class MigrationChanged(Exception):
     """A file differs from what was applied under its name; undo the edit and write a further file."""
 
 
-async def apply(url: str, folder: pathlib.Path = FOLDER, *, kept: int = months.KEPT) -> list[str]:
+async def apply(
+    url: str, folder: pathlib.Path = FOLDER, *, kept: int = months.KEPT, patience: Patience = PATIENCE
+) -> list[str]:
     """Apply what is missing, as the role that owns the tables, and return the names applied.
 
     Then the months that facts may fall into have their partitions, as `bizcall/months.py` says.
-    Raises MigrationChanged before anything is applied.
+    Raises MigrationChanged before anything is applied, and TablesBusy with the name of a file of which nothing is left;
+    those before it stay.
     """
     files = _files(folder)
     connection = await tls.connect(url)
     try:
+        # In nobody's way, and so for as long as the other run takes.
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
-        await connection.execute("SET lock_timeout = '10s'")
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migration"
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
@@ -43,16 +50,17 @@ async def apply(url: str, folder: pathlib.Path = FOLDER, *, kept: int = months.K
                 raise MigrationChanged(name)
         missing = [name for name in files if name not in applied]
         for name in missing:
-            async with connection.transaction():
-                await connection.execute(files[name].decode())
-                await connection.execute(
-                    "INSERT INTO migration (name, checksum) VALUES ($1, $2)", name, _checksum(files[name])
-                )
+            await table_locks.change(connection, name, partial(_one, connection, name, files[name]), patience)
         if await connection.fetchval("SELECT to_regproc('make_months') IS NOT NULL"):
-            await months.make(connection, kept=kept)
+            await months.make(connection, kept=kept, patience=patience)
         return missing
     finally:
         await connection.close()
+
+
+async def _one(connection: Any, name: str, body: bytes) -> None:
+    await connection.execute(body.decode())
+    await connection.execute("INSERT INTO migration (name, checksum) VALUES ($1, $2)", name, _checksum(body))
 
 
 def _files(folder: pathlib.Path) -> dict[str, bytes]:

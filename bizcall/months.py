@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
-from bizcall import tls
+from bizcall import table_locks, tls
 from bizcall.ports import Clock, now
+from bizcall.table_locks import PATIENCE, Patience
 
 KOREA = timezone(timedelta(hours=9), "KST")
 """Korea's time; it has had no summer time since 1988."""
@@ -22,8 +24,6 @@ AHEAD = 3
 KEPT = 13
 """Months that are kept behind the present one, unless the deployment says otherwise."""
 
-LOCK_SECONDS = 10
-
 
 @dataclass(frozen=True)
 class Upkeep:
@@ -33,27 +33,34 @@ class Upkeep:
     dropped: list[str]
 
 
-async def keep(url: str, *, kept: int = KEPT, clock: Clock = now) -> Upkeep:
+async def keep(url: str, *, kept: int = KEPT, clock: Clock = now, patience: Patience = PATIENCE) -> Upkeep:
     """Make the months to come and drop those older than `kept` months; for a schedule, once a day.
 
-    `url` is of the tables' owner. The last three months stay whatever `kept` says.
+    `url` is of the tables' owner. The last three months stay whatever `kept` says. Raises TablesBusy: all that were to
+    be made are, or none; the same goes for those to be dropped.
     """
     connection = await tls.connect(url)
     try:
-        # Dropping waits for whoever reads, and everybody else would wait behind it.
-        await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-        made = await make(connection, kept=kept, clock=clock)
-        dropped = await connection.fetchval("SELECT drop_months($1)", shifted(today(clock), -kept))
+        made = await make(connection, kept=kept, clock=clock, patience=patience)
+        drop = partial(connection.fetchval, "SELECT drop_months($1)", shifted(today(clock), -kept))
+        dropped = await table_locks.change(connection, "months to be dropped", drop, patience)
         return Upkeep(made, list(dropped))
     finally:
         await connection.close()
 
 
-async def make(connection: Any, *, kept: int = KEPT, clock: Clock = now) -> int:
-    """Make the months from the oldest one that may be kept to the last one ahead; return how many were missing."""
+async def make(connection: Any, *, kept: int = KEPT, clock: Clock = now, patience: Patience = PATIENCE) -> int:
+    """Make the months from the oldest one that may be kept to the last one ahead; return how many were missing.
+
+    Raises TablesBusy.
+    """
     present = today(clock)
-    made: int = await connection.fetchval(
-        "SELECT make_months($1, $2)", shifted(present, -kept), shifted(present, AHEAD)
+    first, last = shifted(present, -kept), shifted(present, AHEAD)
+    made: int = await table_locks.change(
+        connection,
+        "months to be made",
+        partial(connection.fetchval, "SELECT make_months($1, $2)", first, last),
+        patience,
     )
     return made
 

@@ -43,6 +43,7 @@ def run(
 ) -> None:
     """Start the whole product and follow its log until Ctrl-C."""
     from bizcall.migrate import MigrationChanged
+    from bizcall.table_locks import TablesBusy
     from local import run as command
     from local.cloud import CloudFailed
     from local.deploy import DeployError
@@ -56,7 +57,7 @@ def run(
         _give_up(f"BizCall Admin is running already (process {other.pid}){where}")
     except MigrationChanged as changed:
         _give_up(f"{changed} differs from what made this database; `python -m local reset` forgets it and all its data")
-    except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died) as error:
+    except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died, TablesBusy) as error:
         _give_up(str(error))
 
 

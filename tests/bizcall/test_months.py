@@ -12,6 +12,7 @@ from tortoise.exceptions import OperationalError
 
 from bizcall import migrate, months
 from bizcall.database import directory, query
+from bizcall.table_locks import Patience, TablesBusy
 from local.postgres import Postgres
 
 _names = count(1)
@@ -57,6 +58,20 @@ async def test_FD_01_months_come_and_go(url: str) -> None:
     assert "call_2025_10" in far.dropped
     last = months.shifted(months.today(), -3)
     assert f"call_{last:%Y_%m}" in await partitions(url)
+
+
+async def test_D7_months_that_are_read_are_dropped_once_they_are_not(url: str) -> None:
+    hasty = Patience(attempts=2, lock_seconds=0.05, pause_seconds=0.01)
+    before = await partitions(url)
+
+    reader = await asyncpg.connect(url)
+    async with reader.transaction():
+        await reader.execute("LOCK TABLE call IN ACCESS SHARE MODE")
+        with pytest.raises(TablesBusy, match=r"^months to be dropped: not done, .* at each of 2 attempts"):
+            await months.keep(url, kept=0, patience=hasty)
+        assert await partitions(url) == before
+    await reader.close()
+    assert (await months.keep(url, kept=0, patience=hasty)).dropped
 
 
 def test_months_are_koreas() -> None:
