@@ -14,7 +14,7 @@ from bizcall import plans, provisioning
 from bizcall.audit import Actor, ActorKind, system
 from bizcall.database import directory, enter, query, tenant
 from bizcall.dispatch import outbox
-from bizcall.models.provisioning import ProvisioningEvent
+from bizcall.models.provisioning import EventState, ProvisioningEvent
 from tests.accounts import KEYS
 from tests.doubles import MemoryStorage, RecordingQueue, Turned
 
@@ -120,6 +120,11 @@ class Provider:
         """The file that says why it was refused."""
         answer: dict[str, Any] = orjson.loads(await self.storage.body(f"feeds/rejects/provisioning/{name}"))
         return answer
+
+    async def standing(self, name: str) -> tuple[EventState, str | None, str]:
+        """How an event stands, why, and at which of its fields."""
+        found = await self.found(name)
+        return found.state, found.reason, found.path
 
     async def found(self, name: str) -> ProvisioningEvent:
         """How an event stands now; the latest, where it was rejected and sent again."""
