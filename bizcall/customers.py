@@ -26,7 +26,8 @@ class CustomerFilter:
 def listing(company_id: UUID, wanted: CustomerFilter, *, descending: bool = False) -> Listing[Customer]:
     """The customers that the filter lets through, by name; raises Invalid for a bad filter.
 
-    Capitals count, and the order is that of the letters' codes: for Hangul the alphabet's.
+    Capitals count, and the order is that of the letters' codes: for Hangul the alphabet's. Cursors say nothing of
+    name and number, which may be masked.
     """
     rows = Customer.filter(company_id=company_id)
     if wanted.name is not None:
@@ -34,7 +35,7 @@ def listing(company_id: UUID, wanted: CustomerFilter, *, descending: bool = Fals
         rows = rows.filter(name__gte=name, name__lt=filters.beyond(name))
     if wanted.number is not None:
         rows = rows.filter(number=_bounded(filters.customer_number(wanted.number), "number", filters.NUMBER_MOST))
-    return Listing(rows, Order("customers", ("name", "number"), descending))
+    return Listing(rows, Order("customers", ("name", "number"), descending, named_by=("updated_at", "id")))
 
 
 async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Customer]:

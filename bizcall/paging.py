@@ -47,11 +47,21 @@ class Order:
 
     `name` tells the cursors of one list and order from those of another; it may not change between releases, or
     clients in the middle of a list get an error once.
+
+    Anybody can read a cursor and make one up. Where the columns are not for everybody's eyes, cursors hold those of
+    `named_by` instead: when the row was last changed, then its key. A row that has changed since, and so may stand
+    elsewhere, is no place to go on from.
     """
 
     name: str
     columns: tuple[str, ...]
     descending: bool = False
+    named_by: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The columns whose values stand in cursors."""
+        return self.named_by or self.columns
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,10 @@ class Pages(Protocol[T]):
 
 @dataclass(frozen=True)
 class Cut:
-    """A page as the database is asked for it: `size` + 1 rows, in the order `down` or up, beyond `values` if given."""
+    """A page as the database is asked for it: `size` + 1 rows, in the order `down` or up, beyond `values` if given.
+
+    `values` are the cursor's, of the order's `told` columns.
+    """
 
     order: Order
     size: int
@@ -148,8 +161,7 @@ class Cut:
         """From what the client asks; raises Invalid for a bad `part`. `model` knows the types of the columns."""
         part = part.checked()
         backward, cursor = part.first is None, part.after if part.last is None else part.before
-        argument = "before" if backward else "after"
-        values = None if cursor is None else decode(order, cursor, model, argument)
+        values = None if cursor is None else decode(order, cursor, model, backward=backward)
         return cls(order, part.size, backward, values)
 
     @property
@@ -171,7 +183,7 @@ class Cut:
         given = self.values is not None
         return Page(
             rows=rows,
-            cursors=[encode(self.order, [getattr(row, column) for column in self.order.columns]) for row in rows],
+            cursors=[encode(self.order, [getattr(row, column) for column in self.order.told]) for row in rows],
             has_next=given if self.backward else more,
             has_previous=more if self.backward else given,
             backward=self.backward,
@@ -187,15 +199,24 @@ class Listing(Generic[R]):
     order: Order
 
     async def page(self, part: Slice) -> Page[R]:
-        """One page, by one statement; raises Invalid for a bad `part`."""
+        """One page, by one statement, and one for a cursor that only names its row; raises Invalid for a bad `part`."""
         cut = Cut.of(self.order, part, self.rows.model)
         # `Model.all()` binds a query to the pool where it is made, for operators before there is a transaction: it
         # would wait for a second connection, and a function has only one.
         rows = self.rows.using_db(get_connection("default"))
         if cut.values is not None:
-            rows = rows.filter(Beyond(self.order.columns, cut.values, cut.down))
+            place = await self._place(rows, cut.values, cut.backward) if self.order.named_by else cut.values
+            rows = rows.filter(Beyond(self.order.columns, place, cut.down))
         rows = rows.order_by(*("-" * cut.down + column for column in self.order.columns)).limit(cut.size + 1)
         return cut.page(await rows)
+
+    async def _place(self, rows: QuerySet[R], named: Sequence[Any], backward: bool) -> Sequence[Any]:
+        """Where the row stands that a cursor names; raises Invalid for one that isn't in the list as it was."""
+        wanted = dict(zip(self.order.named_by, named, strict=True))
+        found: list[tuple[Any, ...]] = await rows.filter(**wanted).values_list(*self.order.columns)
+        if not found:
+            raise _bad_cursor(backward)
+        return found[0]
 
     async def count(self) -> Count:
         """How many rows the whole list has, counted no further than 10,000; needs an open transaction."""
@@ -231,14 +252,14 @@ class Beyond(Q):
 
 
 def encode(order: Order, values: Sequence[Any]) -> str:
-    """An opaque cursor for the row which has these values in the order's columns."""
+    """An opaque cursor for the row which has these values in the order's `told` columns."""
     packed = [CURSOR_VERSION, _mark(order), *(_pack(value) for value in values)]
     return base64.urlsafe_b64encode(orjson.dumps(packed)).decode().rstrip("=")
 
 
-def decode(order: Order, cursor: str, model: type[Model], argument: str) -> list[Any]:
+def decode(order: Order, cursor: str, model: type[Model], *, backward: bool) -> list[Any]:
     """The values in a cursor of this order, as the database takes them; raises Invalid for any other."""
-    refusal = Invalid(Problem(ErrorCode.BAD_CURSOR, (argument,)))
+    refusal = _bad_cursor(backward)
     if len(cursor) > CURSOR_LONGEST or not cursor.isascii():
         raise refusal
     try:
@@ -247,10 +268,10 @@ def decode(order: Order, cursor: str, model: type[Model], argument: str) -> list
         raise refusal from None
     if not isinstance(unpacked, list) or unpacked[:2] != [CURSOR_VERSION, _mark(order)]:
         raise refusal
-    if len(unpacked) != len(order.columns) + 2:
+    if len(unpacked) != len(order.told) + 2:
         raise refusal
     values = []
-    for column, value in zip(order.columns, unpacked[2:], strict=True):
+    for column, value in zip(order.told, unpacked[2:], strict=True):
         try:
             field = model._meta.fields_map[column]
             values.append(field.to_db_value(_within(_unpack(value, field.field_type), field), model))
@@ -259,10 +280,14 @@ def decode(order: Order, cursor: str, model: type[Model], argument: str) -> list
     return values
 
 
+def _bad_cursor(backward: bool) -> Invalid:
+    return Invalid(Problem(ErrorCode.BAD_CURSOR, ("before" if backward else "after",)))
+
+
 def _mark(order: Order) -> str:
     """Six bytes that differ from order to order and say nothing about it."""
     direction = "-" if order.descending else "+"
-    named = f"{order.name} {direction} {' '.join(order.columns)}"
+    named = f"{order.name} {direction} {' '.join((*order.columns, *order.named_by))}"
     return hashlib.blake2b(named.encode(), digest_size=6).hexdigest()
 
 
