@@ -88,7 +88,8 @@ PARSER_LIMITS = {"Document contains more than": "tokens", "Document is nested to
 """How graphql-core begins to say that a limit of its parser was passed."""
 
 # The parser, the validator and the coercion of variables know the schema and would tell it to strangers.
-_SUGGESTION = re.compile(r"\s*Did you mean .*$", re.DOTALL)
+# What was found instead may be a customer's number or a password, and messages end up in the logs of front ends.
+_UNTOLD = re.compile(r"\s*Did you mean .*$|(cannot represent [^:]*): .*?(?='; found: |$)|[,;] found: .*$", re.DOTALL)
 
 
 def mutation(payload: type[P], *, description: str) -> Callable[[Callable[..., Awaitable[P]]], Any]:
@@ -232,4 +233,4 @@ def _problem(told: UserError) -> dict[str, Any]:
 
 
 def _shown(message: str) -> str:
-    return _SUGGESTION.sub("", message)[:MESSAGE_LONGEST]
+    return _UNTOLD.sub(r"\1", message[:MESSAGE_LONGEST])

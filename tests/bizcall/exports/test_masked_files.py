@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
@@ -22,6 +22,7 @@ from tests.exports import Clerk, Workbook
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.histories import whole
+from tests.masked import digits, hidden, shown, tail
 
 # Their digits and letters stand nowhere else in a file but in its times and in what each file says. Some are short,
 # abroad, or begin like another one.
@@ -72,39 +73,6 @@ async def common(db: None) -> dict[Kind, set[str]]:
 async def open_shop(db: None) -> Tenant:
     """A company whose policy shows them."""
     return await shop(masks=False)
-
-
-def digits(text: str) -> str:
-    """Only those."""
-    return "".join(re.findall(r"\d", text))
-
-
-def tail(text: str) -> str:
-    """The digits that show at its end."""
-    return digits(text.rpartition("*")[2])
-
-
-def shown(number: str) -> str:
-    """A number, in any spelling, as a row shows it."""
-    return masking.number(customer_number(number))
-
-
-def starred(written: str, masked: str) -> str:
-    """What stars stand for."""
-    return "".join(character for character, star in zip(written, masked, strict=True) if star == "*")
-
-
-def hidden(numbers: Iterable[str], names: Iterable[str]) -> set[str]:
-    """What nobody may read: four digits in a row that a number hides, a letter of Hangul, three others in a row."""
-    parts = set()
-    for number in numbers:
-        behind = starred(digits(number), "".join(re.findall(r"[\d*]", shown(number))))
-        parts |= {behind[place : place + 4] for place in range(len(behind) - 3)}
-    for name in names:
-        for word, masked in zip(name.split(), masking.name(name).split(), strict=True):
-            behind = starred(word, masked)
-            parts |= set(re.findall("[가-힣]", behind)) | set(re.findall("(?=([A-Za-z]{3}))", behind))
-    return parts
 
 
 def texts(book: Workbook) -> Iterator[str]:
