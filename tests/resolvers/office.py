@@ -33,6 +33,9 @@ from schema.node import Node
 from schema.scalars import EmailAddress, PhoneNumber
 from tests.console import Wiring
 
+BEARER = {"authorization": "Bearer good"}
+"""The header of who is signed in."""
+
 SECRET = "postgres://canary-secret"
 EXPECTED = {
     "FORBIDDEN": Forbidden(SECRET),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -29,17 +28,8 @@ from tests.console import Wiring
 from tests.factories import Tenant
 from tests.patience import PATIENCE
 from tests.resolvers.literals import least
-from tests.resolvers.office import Desk, desk
+from tests.resolvers.office import BEARER, Desk
 from tests.statements import Recorded, counted
-
-BEARER = {"authorization": "Bearer good"}
-
-
-@pytest.fixture
-async def client(company: Tenant) -> AsyncIterator[Desk]:
-    """A client of a company with two departments."""
-    async with desk(company.id) as made:
-        yield made
 
 
 def real(stage: str = "test") -> httpx.AsyncClient:

@@ -9,9 +9,7 @@ import pytest
 from bizcall.database import directory, query
 from resolvers.limits import Bounds
 from tests.factories import Tenant
-from tests.resolvers.office import desk
-
-BEARER = {"authorization": "Bearer good"}
+from tests.resolvers.office import BEARER, desk
 
 
 @pytest.mark.parametrize("field", ["sleep", "sleepInLoader"])

@@ -14,9 +14,8 @@ from resolvers.app import READY_HOLDS
 from tests.factories import Tenant
 from tests.patience import ends
 from tests.proxy import Proxy, between
-from tests.resolvers.office import Desk, desk
+from tests.resolvers.office import BEARER, Desk, desk
 
-BEARER = {"authorization": "Bearer good"}
 LIST = "{departments(first: 10) {nodes {name}}}"
 SAVE = 'mutation {departmentSave(input: {name: "새 부서"}) {department {name} userErrors {code}}}'
 HANG = 1.0

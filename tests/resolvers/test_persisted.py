@@ -13,9 +13,8 @@ from graphql import GraphQLError
 from resolvers.limits import Bounds
 from resolvers.persisted import OVERHEAD, STRANGERS_SHARE, PersistedDocuments
 from tests.factories import Tenant
-from tests.resolvers.office import Desk, desk
+from tests.resolvers.office import BEARER, Desk, desk
 
-BEARER = {"authorization": "Bearer good"}
 DOCUMENT = "query Limits { limits { name maximum } }"
 
 
