@@ -13,7 +13,7 @@ from bizcall.stats import Granularity, Group
 from schema.calls import CallFilter
 from schema.connections import After, Before, First, Last
 from schema.context import Info
-from schema.stats import CallStatisticsConnection, HeatMapCell, MessageStatisticsConnection
+from schema.stats import CallBusyHours, CallStatisticsConnection, HeatMapCell, MessageStatisticsConnection
 from schema.text_messages import MessageFilter
 
 How = Annotated[Granularity, strawberry.argument(description="How long a bucket is.")]
@@ -23,6 +23,12 @@ By = Annotated[Group, strawberry.argument(description="What each row is about.")
 def _checked(info: Info, asked: CallFilter | MessageFilter) -> HistoryFilter:
     services = info.context.services
     return asked.to_filter().checked(services.clock, kept=services.settings.months_kept)
+
+
+async def _cells(info: Info, asked: CallFilter) -> list[HeatMapCell]:
+    """Those of the business, which stand for the schema's."""
+    cells = await stats.heat_map(info.context.company_id, stats.CALLS, _checked(info, asked))
+    return cast("list[HeatMapCell]", cells)
 
 
 @strawberry.type
@@ -69,9 +75,18 @@ class StatisticsQueries:
         answer = stats.statistics(info.context.company_id, stats.MESSAGES, wanted, granularity, group_by)
         return await MessageStatisticsConnection.of(info, answer, Slice(first, after, last, before))
 
+    @strawberry.field(description="Which hours of the week are busy.")
+    async def call_busy_hours(
+        self,
+        info: Info,
+        filter: Annotated[CallFilter, strawberry.argument(description="Which calls.")],  # noqa: A002
+    ) -> CallBusyHours:
+        """See `stats.heat_map`."""
+        return CallBusyHours(cells=await _cells(info, filter))
+
     @strawberry.field(
-        description="Which hours of the week are busy: 168 cells, Monday's first hour first. "
-        "How fresh they are, `asOf` of `callStatistics` tells."
+        description="The 168 cells of `callBusyHours`, without `asOf`.",
+        deprecation_reason="Use `callBusyHours`; stays until 2027-06-01.",
     )
     async def call_heat_map(
         self,
@@ -79,5 +94,4 @@ class StatisticsQueries:
         filter: Annotated[CallFilter, strawberry.argument(description="Which calls.")],  # noqa: A002
     ) -> list[HeatMapCell]:
         """See `stats.heat_map`."""
-        wanted = _checked(info, filter)
-        return cast("list[HeatMapCell]", await stats.heat_map(info.context.company_id, stats.CALLS, wanted))
+        return await _cells(info, filter)

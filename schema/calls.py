@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 
 import strawberry
 
@@ -75,8 +76,22 @@ class CallFilter(HistoryFilterInput):
         return replace(super().to_filter(), types=types)
 
 
-@strawberry.input(description="The order of calls: by their start.")
+class CallOrderField(StrEnum):
+    """What calls have an index for."""
+
+    STARTED_AT = "STARTED_AT"
+
+
+described(
+    CallOrderField,
+    "What calls can be ordered by.",
+    {CallOrderField.STARTED_AT: "By their start."},
+)
+
+
+@strawberry.input(description="The order of calls.")
 class CallOrder:
     """Ends in the key."""
 
+    field: CallOrderField = strawberry.field(default=CallOrderField.STARTED_AT, description="What to order by.")
     direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")

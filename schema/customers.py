@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import cast
 from uuid import UUID
 
@@ -105,10 +106,24 @@ class CustomerFilter:
     number: PhoneNumber | None = strawberry.field(default=None, description="Exactly this number, in any spelling.")
 
 
-@strawberry.input(description="The order of customers: by name, then by number.")
+class CustomerOrderField(StrEnum):
+    """What customers have an index for."""
+
+    NAME = "NAME"
+
+
+described(
+    CustomerOrderField,
+    "What customers can be ordered by.",
+    {CustomerOrderField.NAME: "By name, then by number."},
+)
+
+
+@strawberry.input(description="The order of customers.")
 class CustomerOrder:
     """Ends in the key."""
 
+    field: CustomerOrderField = strawberry.field(default=CustomerOrderField.NAME, description="What to order by.")
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which way.")
 
 

@@ -266,3 +266,15 @@ class HeatMapCell:
     def is_type_of(cls, value: object, info: object) -> bool:
         """Cells of the business are the GraphQL objects."""
         return isinstance(value, stats.Cell)
+
+
+@strawberry.type(description="The hours of the week, and how fresh is what they count.")
+class CallBusyHours:
+    """What `bizcall.stats.heat_map` found."""
+
+    cells: list[HeatMapCell] = strawberry.field(description="168 of them, Monday's first hour first.")
+
+    @strawberry.field(description=freshness("calls"))
+    async def as_of(self, info: Info) -> datetime | None:
+        """In the query's transaction, so of the moment that the numbers are of."""
+        return await stats.as_of(info.context.company_id, stats.CALLS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 import strawberry
 
@@ -74,10 +75,24 @@ class MessageFilter(HistoryFilterInput):
     """See `HistoryFilterInput`."""
 
 
-@strawberry.input(description="The order of messages: by the moment of sending.")
+class MessageOrderField(StrEnum):
+    """What messages have an index for."""
+
+    SENT_AT = "SENT_AT"
+
+
+described(
+    MessageOrderField,
+    "What messages can be ordered by.",
+    {MessageOrderField.SENT_AT: "By the moment of sending."},
+)
+
+
+@strawberry.input(description="The order of messages.")
 class MessageOrder:
     """Ends in the key."""
 
+    field: MessageOrderField = strawberry.field(default=MessageOrderField.SENT_AT, description="What to order by.")
     direction: OrderDirection = strawberry.field(default=OrderDirection.DESC, description="Which way.")
 
 

@@ -173,6 +173,7 @@ async def everything(reader: Reader, people: list[Person], search: Search, way: 
         await reader.told("Query.node", of="Export", id=made["export"]["id"])
         asked = {**WHY, f"{kind}s": SPAN | search.filter, **counted, "idempotencyKey": str(uuid4())}
         await reader.told("Mutation.statisticsExportRequest", input=asked)
+    await reader.told("Query.callBusyHours", **wanted)
     await reader.told("Query.callHeatMap", **wanted)
     await reader.told("Query.exports", first=5)
     records = await reader.told("Query.auditRecords", first=100)
@@ -181,7 +182,7 @@ async def everything(reader: Reader, people: list[Person], search: Search, way: 
 
 # A smaller example tells no more than what was found, and where.
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -48,7 +48,13 @@ MESSAGES = """
 query ($filter: MessageFilter!, $granularity: StatisticsGranularity!, $groupBy: StatisticsGroup!) {
   messageStatistics(filter: $filter, granularity: $granularity, groupBy: $groupBy, first: 1) { asOf }
 }"""
-HEAT = "query ($filter: CallFilter!) { callHeatMap(filter: $filter) { weekday hour measures { total } } }"
+HEAT = """
+query ($filter: CallFilter!) {
+  callBusyHours(filter: $filter) { asOf cells { weekday hour measures { total } } }
+  callHeatMap(filter: $filter) { weekday hour measures { total } }
+  callStatistics(filter: $filter, granularity: MONTH, groupBy: COMPANY, first: 1) { asOf }
+}
+"""
 
 
 @dataclass
@@ -215,8 +221,11 @@ async def test_L12_a_page_of_rows_costs_as_many_statements_as_one(desk: Desk) ->
 
 
 async def test_ST_02_the_heat_map_has_168_cells_that_add_up(desk: Desk) -> None:
-    cells = await desk.console.ask(HEAT, filter={"fromOn": FROM, "toOn": TO})
+    answer = (await desk.console.answer(HEAT, filter={"fromOn": FROM, "toOn": TO}))["data"]
 
+    cells = answer["callBusyHours"]["cells"]
     assert len(cells) == 168
     assert cells[0]["weekday"] == "MONDAY"
     assert sum(cell["measures"]["total"] for cell in cells) == 150
+    assert cells == answer["callHeatMap"]
+    assert answer["callBusyHours"]["asOf"] == answer["callStatistics"]["asOf"] is not None

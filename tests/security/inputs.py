@@ -162,6 +162,9 @@ STATISTICS = (
 )
 
 
+WEEK = (*(history(name, page=False) for name in IDS), history(*CUSTOMER, page=False))
+
+
 async def unreturned_calls(office: Office) -> dict[str, Any]:
     # The customer whose calls were missed.
     made = await history("customerNumber", "customerTail", "customerName")(office)
@@ -356,7 +359,8 @@ VALID: Mapping[str, tuple[Builder, ...]] = {
     "Query.customers": (customers,),
     "Query.callStatistics": STATISTICS,
     "Query.messageStatistics": STATISTICS,
-    "Query.callHeatMap": (*(history(name, page=False) for name in IDS), history(*CUSTOMER, page=False)),
+    "Query.callBusyHours": WEEK,
+    "Query.callHeatMap": WEEK,
     "Query.provisioningEvents": (provisioning_events,),
     "Query.notices": (notices,),
     "Query.documentVersions": (document_versions,),
