@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from bizcall import phones
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.exports.asking import GROUPS, NAMES, TYPES, Asked
+from bizcall.months import KOREA
 from bizcall.paging import PAGE_MOST, Slice
 from bizcall.stats import Granularity, Group, Measures, Row, Statistics, sources, statistics
 from bizcall.stats.answers import BUCKETS_MOST
-from bizcall.stats.buckets import series
+from bizcall.stats.buckets import Bucket, series
 
 NOBODY_SHOWN = {Group.LINE: "(알 수 없음)", Group.SUBSCRIBER: "(사용자 없음)", Group.DEPARTMENT: "(부서 없음)"}
+SHOWN = {Granularity.MONTH: "yyyy-mm", Granularity.DAY: "yyyy-mm-dd", Granularity.HOUR: 'yyyy-mm-dd hh":00"'}
+"""Excel's formats of buckets, whose cells hold their first moment."""
 
 
 def answer(company_id: UUID, asked: Asked) -> Statistics:
@@ -64,23 +68,29 @@ def workbook(asked: Asked, found: Sequence[Row], told: Sequence[tuple[str, str]]
     last = len(headers)
     if asked.facts.with_seconds:
         headers += [*(_header(name) for name in measures if name.endswith("_seconds")), "통화 시간 합계(초)"]
-    label = {Granularity.MONTH: "월", Granularity.DAY: "날짜", Granularity.HOUR: "시간"}[
-        asked.granularity or Granularity.DAY
-    ]
-    summed: dict[str, dict[str, int]] = {}
-    detail: list[list[str | int]] = []
+    granularity = asked.granularity or Granularity.DAY
+    label = {Granularity.MONTH: "월", Granularity.DAY: "날짜", Granularity.HOUR: "시간"}[granularity]
+    summed: dict[datetime, dict[str, int]] = {}
+    detail: list[list[str | int | datetime]] = []
     for row in found:
         for each in row.buckets:
-            detail.append([_shown(group, row), each.bucket.key, *_values(each.measures, measures)])
-            sums = summed.setdefault(each.bucket.key, dict.fromkeys(measures, 0))
+            moment = _moment(each.bucket, granularity)
+            detail.append([_shown(group, row), moment, *_values(each.measures, measures)])
+            sums = summed.setdefault(moment, dict.fromkeys(measures, 0))
             for name in measures:
                 sums[name] += each.measures[name]
-    totals: list[list[str | int]] = [[key, *_values(sums, measures)] for key, sums in summed.items()]
+    totals: list[list[str | int | datetime]] = [[moment, *_values(sums, measures)] for moment, sums in summed.items()]
     # The types without their sum.
-    sheets = [Charted(NAMES[asked.kind], [label, *headers], totals, (2, last))]
+    sheets = [Charted(NAMES[asked.kind], [label, *headers], totals, SHOWN[granularity], (2, last))]
     if group is not Group.COMPANY:
-        sheets.append(Charted(GROUPS[group], ["대상", label, *headers], detail))
+        sheets.append(Charted(GROUPS[group], ["대상", label, *headers], detail, SHOWN[granularity]))
     return charted_workbook(sheets, told, told_name=told_name)
+
+
+def _moment(bucket: Bucket, granularity: Granularity) -> datetime:
+    """The beginning by Korea's clocks, as Excel's dates are; of a month its first day, also of a cut one."""
+    local = bucket.begins_at.astimezone(KOREA).replace(tzinfo=None)
+    return local.replace(day=1) if granularity is Granularity.MONTH else local
 
 
 def _header(measure: str) -> str:

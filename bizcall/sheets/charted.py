@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 from openpyxl.chart import BarChart, Reference
+from openpyxl.chart.data_source import NumFmt
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from bizcall.sheets.layout import Cells, begin_sheet, saved
@@ -17,11 +21,15 @@ _WIDTH, _HEIGHT = 28, 14
 
 @dataclass(frozen=True)
 class Charted:
-    """A sheet: headers, and rows of texts and numbers. The chart stacks `series` columns of numbers (from, to)."""
+    """A sheet: headers, and rows of texts, numbers and moments of Korea's clocks, which are shown as `moments` says.
+
+    The chart stacks `series` columns of numbers (from, to) over the first column.
+    """
 
     name: str
     headers: Sequence[str]
-    rows: Sequence[Sequence[str | int]]
+    rows: Sequence[Sequence[str | int | datetime]]
+    moments: str
     series: tuple[int, int] | None = None
 
 
@@ -29,11 +37,14 @@ def charted_workbook(sheets: Sequence[Charted], told: Sequence[tuple[str, str]],
     """The file; its last sheet is a table of two columns that tells what it is. Columns count from 1."""
     book = Workbook(write_only=True)
     for each in sheets:
-        sheet = begin_sheet(book, each.name, [max(12, 2 * len(header)) for header in each.headers])
+        # Excel shows crosses instead of a moment that is wider than its column.
+        widths = [max(12, 2 * len(header), len(each.moments) + 2) for header in each.headers]
+        sheet = begin_sheet(book, each.name, widths)
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(each.headers))}{len(each.rows) + 1}"
         cells = Cells(sheet)
         sheet.append(cells.header(each.headers))
         for row in each.rows:
-            sheet.append([cells.text(value) if isinstance(value, str) else value for value in row])
+            sheet.append([_cell(cells, value, each.moments) for value in row])
         if each.series is not None and each.rows:
             sheet.add_chart(_chart(sheet, each, *each.series), f"B{len(each.rows) + 4}")
     sheet = begin_sheet(book, told_name, [18, 80])
@@ -43,12 +54,21 @@ def charted_workbook(sheets: Sequence[Charted], told: Sequence[tuple[str, str]],
     return saved(book)
 
 
+def _cell(cells: Cells, value: str | int | datetime, moments: str) -> Cell | int:
+    if isinstance(value, int):
+        return value
+    return cells.text(value) if isinstance(value, str) else cells.moment(value, moments)
+
+
 def _chart(sheet: Worksheet, charted: Charted, first: int, last: int) -> BarChart:
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap = "col", "stacked", 100
     chart.title, chart.width, chart.height = charted.name, _WIDTH, _HEIGHT
     # Without this Excel draws no labels at the axes of a chart that openpyxl made.
     chart.x_axis.delete = chart.y_axis.delete = False
+    # Categories, each with its label: an axis of dates knows no hours, and has room for days that were not asked for.
+    chart.x_axis.auto = False
+    chart.x_axis.numFmt = NumFmt(charted.moments, sourceLinked=False)
     rows = len(charted.rows) + 1
     chart.add_data(Reference(sheet, min_col=first, max_col=last, min_row=1, max_row=rows), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=2, max_row=rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 
 from openpyxl import Workbook
@@ -63,6 +64,7 @@ class Cells:
     def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
         self._looks = {look: _styled(WriteOnlyCell(sheet), look) for look in Look}
+        self._moments: dict[tuple[datetime, str], Cell] = {}
 
     def text(self, text: str, look: Look = Look.OPEN) -> Cell:
         """A cell that holds `text` as text: never a formula, a number or a date, whatever it looks like."""
@@ -74,6 +76,17 @@ class Cells:
         # One style object for all: openpyxl has no public way to share one, and its type stubs leave this one out.
         cell._style = self._looks[look]._style  # type: ignore[attr-defined]
         return cell
+
+    def moment(self, at: datetime, shown: str) -> Cell:
+        """A cell that holds a moment of Korea's clocks, without a zone, as a date of Excel's; `shown` is its format.
+
+        The same moment gets the same cell: it may stand in many rows.
+        """
+        if (at, shown) not in self._moments:
+            cell = WriteOnlyCell(self._sheet, value=at)
+            cell.number_format, cell.border = shown, _BOX
+            self._moments[at, shown] = cell
+        return self._moments[at, shown]
 
     def header(self, labels: Sequence[str]) -> list[Cell]:
         """The cells of the header row."""
