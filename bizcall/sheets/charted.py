@@ -37,9 +37,7 @@ def charted_workbook(sheets: Sequence[Charted], told: Sequence[tuple[str, str]],
     """The file; its last sheet is a table of two columns that tells what it is. Columns count from 1."""
     book = Workbook(write_only=True)
     for each in sheets:
-        # Excel shows crosses instead of a moment that is wider than its column.
-        widths = [max(12, 2 * len(header), len(each.moments) + 2) for header in each.headers]
-        sheet = begin_sheet(book, each.name, widths)
+        sheet = begin_sheet(book, each.name, _widths(each))
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(each.headers))}{len(each.rows) + 1}"
         cells = Cells(sheet)
         sheet.append(cells.header(each.headers))
@@ -52,6 +50,15 @@ def charted_workbook(sheets: Sequence[Charted], told: Sequence[tuple[str, str]],
     for label, text in told:
         sheet.append([*cells.header([label]), cells.text(text)])
     return saved(book)
+
+
+def _widths(charted: Charted) -> list[int]:
+    widths = [max(12, 2 * len(header)) for header in charted.headers]
+    for place, value in enumerate(charted.rows[0] if charted.rows else ()):
+        if isinstance(value, datetime):
+            # Excel shows crosses instead of a moment that is wider than its column.
+            widths[place] = max(widths[place], len(charted.moments) + 2)
+    return widths
 
 
 def _cell(cells: Cells, value: str | int | datetime, moments: str) -> Cell | int:

@@ -28,6 +28,13 @@ Sums = Counter[tuple[str, str, str]]
 """By whose they are, bucket and header."""
 
 BUCKETS = {Granularity.MONTH: "%Y-%m", Granularity.DAY: "%Y-%m-%d", Granularity.HOUR: "%Y-%m-%dT%H"}
+SHOWN = {Granularity.MONTH: "yyyy-mm", Granularity.DAY: "yyyy-mm-dd", Granularity.HOUR: 'yyyy-mm-dd hh":00"'}
+BEGINNINGS = {
+    Granularity.MONTH: "%Y-%m-01T00:00:00",
+    Granularity.DAY: "%Y-%m-%dT00:00:00",
+    Granularity.HOUR: "%Y-%m-%dT%H:00:00",
+}
+CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 SUBJECTS = {
     Group.LINE: ("가입 전화번호", "(알 수 없음)"),
     Group.SUBSCRIBER: ("사용자", "(사용자 없음)"),
@@ -92,23 +99,23 @@ def by_rows(book: Workbook, group: Group, granularity: Granularity) -> Sums:
     return sums
 
 
-def by_sheets(sheets: Sequence[list[dict[str, Any]]], group: Group) -> Sums:
+def by_sheets(sheets: Sequence[list[dict[str, Any]]], group: Group, granularity: Granularity) -> Sums:
     """The last sheet of statistics, which says what the first one does, and whose sums are right, row by row."""
-    sums = numbers(sheets[-1], group)
+    sums = numbers(sheets[-1], group, granularity)
     together: Sums = Counter()
     for (_, bucket, header), value in sums.items():
         together[subject(Group.COMPANY, None), bucket, header] += value
-    assert together == numbers(sheets[0], Group.COMPANY)
+    assert together == numbers(sheets[0], Group.COMPANY, granularity)
     return +sums
 
 
-def numbers(rows: Sequence[dict[str, Any]], group: Group) -> Sums:
+def numbers(rows: Sequence[dict[str, Any]], group: Group, granularity: Granularity) -> Sums:
     """Those of a sheet, without its sums, which are looked at."""
     sums: Sums = Counter()
     for row in rows:
         told = dict(row)
         whose = subject(group, None) if group is Group.COMPANY else told.pop("대상")
-        bucket = told.pop(next(iter(told)))
+        bucket = told.pop(next(iter(told))).strftime(BUCKETS[granularity])
         count, seconds = told.pop("합계"), told.pop("통화 시간 합계(초)", 0)
         assert count == sum(value for header, value in told.items() if not header.endswith(SECONDS))
         assert seconds == sum(value for header, value in told.items() if header.endswith(SECONDS))
@@ -150,15 +157,43 @@ async def test_ST_01_X3_each_bucket_of_a_file_is_what_sql_says_by_type_and_secon
     book = await clerk.workbook(export.id)
     right = await by_sql(made.company, kind, granularity, group)
 
-    assert by_sheets(sheets_of(book), group) == +right
-    assert by_sheets([by_calamine(book, place) for place in range(len(sheets_of(book)))], group) == +right
-    assert "xl/charts/chart1.xml" in book.parts()
+    assert by_sheets(sheets_of(book), group, granularity) == +right
+    assert by_sheets([by_calamine(book, place) for place in range(len(sheets_of(book)))], group, granularity) == +right
+    for sheet in book.book.worksheets[:-1]:
+        assert_sorted_and_filtered_as_dates(sheet, granularity)
+    assert_labelled(book.parts()["xl/charts/chart1.xml"], granularity)
     assert (book.told["집계 단위"], book.told["조회 범위"]) == (GRANULARITIES[granularity], GROUPS[group])
     assert len(sheets_of(book)) == (1 if group is Group.COMPANY else 2)
     assert (await clerk.row(export.id)).rows_done == export.rows_total == len(sheets_of(book)[-1])
 
 
-@pytest.mark.parametrize(("kind", "granularity", "group"), [STATISTICS[0], STATISTICS[5]])
+def assert_sorted_and_filtered_as_dates(sheet: Any, granularity: Granularity) -> None:
+    """The header stays in sight and filters all rows; each bucket is the first moment of it, and fits its column."""
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == sheet.dimensions
+    [place] = [cell.column for cell in sheet[1] if cell.value in ("월", "날짜", "시간")]
+    buckets = [row[place - 1] for row in sheet.iter_rows(min_row=2)]
+    assert {(cell.data_type, cell.number_format) for cell in buckets} == {("d", SHOWN[granularity])}
+    width = sheet.column_dimensions[buckets[0].column_letter].width
+    for cell in buckets:
+        assert cell.value.isoformat() == cell.value.strftime(BEGINNINGS[granularity])
+    assert width > len(SHOWN[granularity])
+
+
+def assert_labelled(body: bytes, granularity: Granularity) -> None:
+    """The bars stand over categories, one a bucket also of hours, which an axis of dates would put into one day."""
+    chart = fromstring(body)  # noqa: S314 - our own
+    [axis] = chart.iter(f"{CHART}catAx")
+    assert not list(chart.iter(f"{CHART}dateAx"))
+    told = {name: axis.find(f"{CHART}{name}") for name in ("delete", "auto", "numFmt")}
+    assert {name: dict(found.attrib) for name, found in told.items() if found is not None} == {
+        "delete": {"val": "0"},
+        "auto": {"val": "0"},
+        "numFmt": {"formatCode": SHOWN[granularity], "sourceLinked": "0"},
+    }
+
+
+@pytest.mark.parametrize(("kind", "granularity", "group"), [STATISTICS[0], STATISTICS[7]])
 async def test_ST_01_X3_LibreOffice_takes_the_chart_for_its_own_and_shows_what_sql_says(
     made: Office, clerk: Clerk, tmp_path: Path, kind: Kind, granularity: Granularity, group: Group
 ) -> None:
@@ -168,14 +203,14 @@ async def test_ST_01_X3_LibreOffice_takes_the_chart_for_its_own_and_shows_what_s
 
     for before, after in zip(book.book.worksheets, again.book.worksheets, strict=True):
         assert list(after.iter_rows(values_only=True)) == list(before.iter_rows(values_only=True))
-    assert by_sheets(sheets_of(again), group) == +await by_sql(made.company, kind, granularity, group)
+    for sheet in again.book.worksheets[:-1]:
+        assert sheet.auto_filter.ref == sheet.dimensions
+    assert by_sheets(sheets_of(again), group, granularity) == +await by_sql(made.company, kind, granularity, group)
     chart = fromstring(again.parts()["xl/charts/chart1.xml"])  # noqa: S314 - our own
-    points = [
-        int(count.get("val", ""))
-        for count in chart.iter("{http://schemas.openxmlformats.org/drawingml/2006/chart}ptCount")
-    ]
-    # Each type is a row of bars with a value a day, over the days, and has a name.
-    assert points.count(35) >= 2 * len(of(kind).types)
+    points = [int(count.get("val", "")) for count in chart.iter(f"{CHART}ptCount")]
+    buckets = len(sheets_of(again)[0])
+    # Each type is a row of bars with a value a bucket, over the buckets, and has a name.
+    assert points.count(buckets) >= 2 * len(of(kind).types)
 
 
 @st.composite
@@ -256,4 +291,4 @@ async def test_ST_03_statistics_list_and_both_files_agree_for_any_filter(
                     label = TYPES[measure.removesuffix("_seconds").upper()]
                     answer[name, bucket.key, label + (SECONDS if measure.endswith("_seconds") else "")] += value
         assert +answer == +by_rows(book, each, granularity)
-    assert by_sheets(sheets_of(sums), group) == +by_rows(book, group, granularity)
+    assert by_sheets(sheets_of(sums), group, granularity) == +by_rows(book, group, granularity)
