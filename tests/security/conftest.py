@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from local.postgres import Postgres
-from tests.security.office import Ledger, Office, ledger, populated
+from tests.security.ledger import Ledger, ledger
+from tests.security.office import Office
+from tests.security.populated import populated
 from tests.security.sweep import Sweep, sweep
 
 

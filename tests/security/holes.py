@@ -19,7 +19,7 @@ import pytest
 
 from bizcall.database import Connection
 from bizcall.paging import Pages, Slice
-from tests.security.office import Ledger
+from tests.security.ledger import Ledger
 
 CONDITION = re.compile(r'(?:"?\w+"?\.)?"?company_id"?\s*=\s*(\$\d+)')
 WALLS = "SELECT relname::text AS name FROM pg_class WHERE relrowsecurity ORDER BY 1"

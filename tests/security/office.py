@@ -1,52 +1,34 @@
-"""A company in which everything there is has been done, by the functions that do it, with one word in all its texts."""
+"""A company, its administrator and its desks, by which tests of security do what is done in it."""
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import openpyxl
-import orjson
 
-from bizcall import access_reviews, admins, companies, exports, invitations, provisioning
-from bizcall.admins import Profile, Viewer
-from bizcall.audit import Actor, ActorKind, sealing
-from bizcall.database import directory, query, tenant
+from bizcall import admins, exports
+from bizcall.admins import Viewer
+from bizcall.audit import Actor, ActorKind
+from bizcall.database import query, tenant
 from bizcall.history.filters import HistoryFilter
 from bizcall.history.keys import FactKey
-from bizcall.imports import keys as object_keys
 from bizcall.models import Import
-from bizcall.models.feeds import FeedKind
-from bizcall.months import KOREA, shifted
-from bizcall.ports import GatewayRefused
+from bizcall.months import KOREA
 from bizcall.reasons import Purpose, Reason
-from local.postgres import Postgres
-from tests.accounts import ACTOR, KEYS, PASSWORD, Person
+from schema.node import encode
+from tests.accounts import ACTOR, KEYS, Person
 from tests.dispatching import Campaign
 from tests.doubles import MemoryStorage, RecordingQueue, Turned
-from tests.factories import Tenant, make_tenant
-from tests.feeding import Feeder, began, call, correction, message
+from tests.factories import Tenant
 from tests.imports import Desk, person, workbook
-from tests.provisioning import PLANS, START, make_plans, moment
 from tests.publishing import Desk as OperatorsDesk
 from tests.publishing import make_desk
-
-FORMER = "Former0Horse9"
-
-TABLES = """
-SELECT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'company_id'
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
-"""
-UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-MOBILES = count(1)
 
 
 @dataclass
@@ -101,104 +83,17 @@ class Office:
         return f"{self.word}{next(self.serial)}"
 
 
-async def populated() -> Office:
-    """A company whose texts all hold a random word."""
-    word = f"까{secrets.token_hex(4)}"
-    company = await make_tenant(lines=20, departments=(f"{word}영업", f"{word}개발", f"{word}빈"))
-    clock, queue, storage = Turned(), RecordingQueue(), MemoryStorage()
-    someone = Person(company, clock=clock, queue=queue)
-    await someone.register(FORMER)
-    await someone.register(PASSWORD)
-    opened = await someone.complete()
-    profile = Profile(f"{word}관리", f"{word}관리팀", f"{word}팀장", f"{word[1:]}@office.example")
-    await admins.profile_save(opened.session.viewer, profile, actor=ACTOR, clock=clock)
-    session, exchange = opened.session, secrets.token_hex(6)
-    office = Office(
-        company,
-        word,
-        clock,
-        queue,
-        storage,
-        session.viewer,
-        session.token,
-        opened.device_token,
-        [],
-        {},
-        exchange,
-        clock(),
-    )
-    queue.letters.clear()
-    await _subscribe(office)
-    await _staff(office)
-    await _invite(office)
-    await _feed(office)
-    await companies.policy_save(company.id, office.actor, masks_customers=False, clock=clock)
-    await sealing.seal(company.id, margin=timedelta(0))
-    await _export(office)
-    month = shifted(clock().astimezone(KOREA).date(), -1)
-    await access_reviews.confirm(company.id, office.actor, month, "특이 사항 없음", clock=clock)
-    await _ids(office)
-    await _publish(office)
-    return office
+Builder = Callable[[Office], Awaitable[dict[str, Any]]]
+"""What makes an input for an office."""
 
 
-async def _subscribe(office: Office) -> None:
-    """A subscription, and an event of it that gives the company its name."""
-    await make_plans()
-    async with directory():
-        await query(
-            "INSERT INTO provisioning_subscription (subscription, company_id, completed_at) VALUES ($1, $2, now())",
-            office.subscription,
-            office.company.id,
-        )
-        await query(
-            "INSERT INTO provisioning_fact (subscription, subject, active, value, as_of, event_id)"
-            " VALUES ($1, $2, true, NULL, $3, 'completed'), ($1, 'REPRESENTATIVE', true, $2, $3, 'completed')",
-            office.subscription,
-            office.company.login_id,
-            START,
-        )
-    event = {
-        "id": f"{office.exchange}-e1",
-        "kind": "SUBSCRIPTION_CHANGED",
-        "occurredAt": moment(1),
-        "subscription": office.subscription,
-        "company": {"name": f"{office.word} 주식회사"},
-        "plan": PLANS[0],
-    }
-    await provisioning.apply(
-        orjson.dumps(event),
-        source=f"{office.word}.json",
-        keys=KEYS,
-        actor=office.actor,
-        queue=office.queue,
-        clock=office.clock,
-    )
+def own(office: Office, name: str) -> str:
+    """An id of the office's own."""
+    key = office.ids[name]
+    return encode(name, key if isinstance(key, UUID) else str(key))
 
 
-async def _staff(office: Office) -> None:
-    """A registered import, one with refused rows, and an upload that never came."""
-    desk, word, numbers = office.desk, office.word, office.company.numbers
-    office.mobiles += [f"0109{next(MOBILES):07d}" for _ in range(4)]
-    rows = [
-        person(
-            number,
-            f"{word}직원{place}",
-            department=f"{word}영업" if place % 2 else f"{word}개발",
-            position=f"{word}사원",
-            mobile=office.mobiles[place],
-            email=f"{word[1:]}{place}@staff.example",
-            app="ON",
-        )
-        for place, number in enumerate(numbers[:4])
-    ]
-    await desk.register(await _preview(office, rows))
-    bad = person(numbers[4], f"{word}오류", mobile=f"{word}번호", department=f"{word}없음")
-    await _preview(office, [bad, person(numbers[5], f"{word}대기", mobile=office.mobiles[0])])
-    await desk.upload(b"x" * 10, f"{word}미도착.xlsx")
-
-
-async def _preview(office: Office, rows: list[list[Any]]) -> Import:
+async def preview(office: Office, rows: list[list[Any]]) -> Import:
     """A checked import of a file whose name, sheet and one header hold the word."""
     import io
 
@@ -215,65 +110,7 @@ async def previewed(office: Office, *, refused: bool = False) -> Import:
     """A fresh import that waits for its registration; with `refused`, one that has refused rows."""
     number = office.company.numbers[12]
     mobile = f"{office.word}번호" if refused else "01044445555"
-    return await _preview(office, [person(number, f"{office.word}새", mobile=mobile)])
-
-
-async def _invite(office: Office) -> None:
-    """Invitations of which the messages were refused, so that they may be sent again."""
-    async with tenant(office.company.id):
-        holders = await query(
-            "SELECT id FROM subscriber WHERE company_id = $1 AND ended_at IS NULL ORDER BY id", office.company.id
-        )
-    campaign = office.campaign
-    await invitations.send(
-        office.company.id,
-        office.actor,
-        [row["id"] for row in holders],
-        idempotency_key=office.fresh(),
-        queue=office.queue,
-        clock=office.clock,
-    )
-    campaign.sms.always = campaign.mail.always = GatewayRefused("1234")
-    await campaign.work()
-
-
-async def _feed(office: Office) -> None:
-    """Calls and messages on lines that are held and on one that isn't, a call corrected, one of no line; customers.
-
-    With the first customer everybody talks, and the calls of the second are missed and not returned.
-    """
-    company, exchange = office.company, office.exchange
-    parties = [f"0109{next(MOBILES):07d}" for _ in range(2)]
-    office.mobiles += parties
-    # Records are of whole seconds, and the subscribers began within the second that is not over.
-    office.at = at = office.clock().replace(microsecond=0) + timedelta(seconds=1)
-    numbers = [*company.numbers[:4], company.numbers[-1]]
-    await began(company.id)
-    talks = [call(number, f"{exchange}-t{n}", at, customer=parties[0]) for n, number in enumerate(numbers)]
-    missed = [
-        call(number, f"{exchange}-m{n}", at, customer=parties[1], type="MISSED") for n, number in enumerate(numbers)
-    ]
-    corrected = correction(call(numbers[0], f"{exchange}-c1", at, customer=parties[0]), talks[0])
-    feeder = Feeder(company.id)
-    await feeder.load([*talks, *missed, corrected, call("0212345678", f"{exchange}-x1", at)])
-    texts = [
-        message(number, f"{exchange}-s{n}", at, customer=parties[0], text=f"{office.word} 안녕하세요")
-        for n, number in enumerate(numbers)
-    ]
-    await Feeder(company.id, FeedKind.MESSAGES).load(texts)
-    book = [
-        {"number": number, "name": f"{office.word}고객", "details": f"{office.word}단골", "updated_at": at.isoformat()}
-        for number in parties
-    ]
-    await Feeder(company.id, FeedKind.CUSTOMERS).load(book)
-
-
-async def _export(office: Office) -> None:
-    """A file of its calls, made and there."""
-    await exported(office)
-    async with tenant(office.company.id):
-        [row] = await query("SELECT id FROM export WHERE company_id = $1", office.company.id)
-    await exports.run(office.company.id, row["id"], storage=office.storage, clock=office.clock)
+    return await preview(office, [person(number, f"{office.word}새", mobile=mobile)])
 
 
 async def exported(office: Office) -> UUID:
@@ -296,83 +133,13 @@ async def exported(office: Office) -> UUID:
     return made.id
 
 
+async def operator() -> UUID:
+    """The key of an operator who has registered."""
+    return await admins.operator_create(
+        f"op{secrets.token_hex(4)}", "운영자", "01012340000", keys=KEYS, actor=ACTOR, queue=RecordingQueue()
+    )
+
+
 async def operators_desk(office: Office) -> OperatorsDesk:
     """The desk of an operator who works with this office's bucket and clock."""
     return await make_desk(storage=office.storage, clock=office.clock, word=office.word)
-
-
-async def _publish(office: Office) -> None:
-    """What the provider has: a notice that everybody sees, one that is nobody's yet, and a version of a document.
-
-    None of it is the company's, but no administrator finds the draft or the version by its id.
-    """
-    desk = await operators_desk(office)
-    desk.word = "모두에게"
-    await desk.notice()
-    office.ids["Notice"] = (await desk.notice(published_at=None)).id
-    office.ids["DocumentVersion"] = (await desk.document()).id
-
-
-async def _ids(office: Office) -> None:
-    """One key of each type."""
-    company = office.company
-    office.ids |= {"Company": company.id, "Admin": company.admin_id, "Session": office.viewer.session_id}
-    tables = {
-        "Line": "line",
-        "Subscriber": "subscriber",
-        "Invitation": "invitation",
-        "InvitationBatch": "invitation_batch",
-        "Delivery": "delivery",
-        "Import": "import",
-        "Upload": "upload",
-        "Customer": "customer",
-        "AuditRecord": "audit_record",
-        "Export": "export",
-    }
-    async with tenant(company.id):
-        for name, table in tables.items():
-            [row] = await query(f"SELECT id FROM {table} WHERE company_id = $1 ORDER BY id DESC LIMIT 1", company.id)
-            office.ids[name] = row["id"]
-    office.ids["Department"] = company.departments[f"{office.word}개발"]
-    office.ids["Call"] = FactKey(f"{office.exchange}-t1", office.at)
-    office.ids["Message"] = FactKey(f"{office.exchange}-s1", office.at)
-
-
-def key_of(office: Office) -> str:
-    """The object key of a fresh drop into the inbox."""
-    return object_keys.inbox(office.company.id, f"{office.fresh()}.xlsx")
-
-
-@asynccontextmanager
-async def ledger(postgres: Postgres) -> AsyncGenerator[Ledger]:
-    """What tells every row of a company, as the owner of the tables."""
-    connection = await asyncpg.connect(postgres.url("owner"))
-    try:
-        names = [row["name"] for row in await connection.fetch(TABLES)]
-        yield Ledger(connection, names)
-    finally:
-        await connection.close()
-
-
-@dataclass
-class Ledger:
-    """Reads all tables that name companies."""
-
-    connection: Any
-    tables: list[str]
-
-    async def rows(self, company_id: UUID) -> dict[str, list[str]]:
-        """All rows of a company as text, by table."""
-        one = "SELECT '{0}' AS name, t::text AS text FROM \"{0}\" t WHERE company_id = $1"
-        parts = [one.format(name) for name in self.tables]
-        parts.append("SELECT 'company', t::text FROM company t WHERE id = $1")
-        await self.connection.execute("SELECT set_config('app.company_id', $1, false)", str(company_id))
-        found: dict[str, list[str]] = {name: [] for name in [*self.tables, "company"]}
-        for row in await self.connection.fetch(" UNION ALL ".join(parts) + " ORDER BY 1, 2", company_id):
-            found[row["name"]].append(row["text"])
-        return found
-
-
-def uuids(text: str) -> set[str]:
-    """All UUIDs in a text, as 32 digits."""
-    return {found.replace("-", "") for found in UUIDS.findall(text)}

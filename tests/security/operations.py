@@ -1,6 +1,6 @@
 """The API's operations as its schema tells them, for the sweeps: root fields, places for ids, documents, selections.
 
-Nothing here names a field: a new one is swept from the day it is there, with the inputs of tests/security/inputs.py.
+Nothing here names a field: a new one is swept from the day it is there, with the inputs of tests/security/inputs.
 """
 
 from __future__ import annotations

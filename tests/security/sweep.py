@@ -6,12 +6,8 @@ changed by it; and it may cost no other number of statements. `Sweep.findings` i
 
 from __future__ import annotations
 
-import base64
-import json
-import random
-import re
 import secrets
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,20 +23,19 @@ from bizcall.service_clients import ServiceClient
 from bizcall.settings import Settings
 from resolvers.app import create_app
 from resolvers.permissions import ACCESS, ADMINS, NOBODY, Roles
-from schema.node import decode, encode, split
+from schema.node import encode, split
 from tests.accounts import SECRET
 from tests.console import Wiring
 from tests.security import operations
-from tests.security.inputs import VALID, Builder, operator, own
+from tests.security.answers import REDACTED, Secrets, Told, keys_in, resembling
+from tests.security.inputs import VALID
+from tests.security.ledger import Ledger, uuids
 from tests.security.names import ELSEWHERE, NAMING, OPERATORS_PLACES, SAME_FILTER, SHARED
-from tests.security.office import Ledger, Office, uuids
+from tests.security.office import Builder, Office, operator, own
 from tests.security.operations import CURSORS, PAGE, Slot
 from tests.statements import counted
 
 HEADERS = {"accept": "application/graphql-response+json"}
-TOKENS = re.compile(r"[A-Za-z0-9_-]{24,}")
-HEX = re.compile(r"[0-9a-f]{32}")
-REDACTED = re.compile(r'"(?:requestId|errorId)":"[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)')
 
 
 def roles(key: str) -> Roles:
@@ -71,46 +66,6 @@ def swept(slot: Slot, arguments: dict[str, Any]) -> bool:
     return naming and operations.has(arguments, slot.steps)
 
 
-@dataclass(frozen=True)
-class Told:
-    """An answer: as sent, without what differs from request to request, and what it cost."""
-
-    raw: str
-    text: str
-    statements: int
-
-    @property
-    def wrong(self) -> str:
-        """What a valid input's answer may not have."""
-        answer = json.loads(self.raw.split("\n")[0])
-        problems = answer.get("errors") or [
-            error for value in (answer.get("data") or {}).values() if isinstance(value, dict)
-            for error in value.get("userErrors") or ()
-        ]  # fmt: skip
-        return json.dumps(problems, ensure_ascii=False) if problems else ""
-
-
-@dataclass
-class Secrets:
-    """What is another company's and may not be seen: its word, its numbers, the keys of its rows."""
-
-    texts: tuple[str, ...]
-    keys: frozenset[str]
-
-    def seen(self, text: str, given: frozenset[str]) -> list[str]:
-        """What of it stands in a text, but for the keys that were given."""
-        keys = self.keys - given
-        found = [each for each in self.texts if each in text]
-        found += [each for each in uuids(text) if each in keys]
-        found += [each for each in HEX.findall(text) if each in keys]
-        for token in TOKENS.findall(text):
-            # Ids and cursors.
-            told = _unpacked(token)
-            found += [each for each in self.texts if each in told]
-            found += [each for each in HEX.findall(told) if each in keys]
-        return found
-
-
 @dataclass
 class Sweep:
     """Two populated companies and a client of the application."""
@@ -139,7 +94,7 @@ class Sweep:
         for builder in VALID.get(key, (None,)):
             arguments = await self.arguments(key, builder, self.ours)
             if arguments is None:
-                self.findings.append(f"{key}: its input is not known; add a valid one to VALID in inputs.py")
+                self.findings.append(f"{key}: its input is not known; add a valid one to VALID in inputs")
                 return
             wanted = [
                 slot for slot in operations.slots() if slot.root == key not in SAME_FILTER and swept(slot, arguments)
@@ -204,7 +159,7 @@ class Sweep:
         answer = (await self.post(document, given, who)).json()
         assert "data" in answer, f"{key}: {answer}"
         cursor = next(iter(answer["data"].values()))["pageInfo"]["endCursor"]
-        assert cursor, f"{key}: the other company's list is empty; fill it in office.py"
+        assert cursor, f"{key}: the other company's list is empty; fill it in populated.py"
         return str(cursor)
 
     async def cursor(self, slot: Slot, arguments: dict[str, Any], foreign: str) -> None:
@@ -253,7 +208,7 @@ class Sweep:
         """Note what of the other company stands in a text."""
         for value in given:
             text = text.replace(value, "")
-        known = frozenset(found for value in given for found in _keys(value))
+        known = frozenset(found for value in given for found in keys_in(value))
         if seen := self.secrets.seen(text, known):
             self.findings.append(f"{place}: shows {seen[:3]}")
 
@@ -297,7 +252,7 @@ class Sweep:
         answer = (await self.post(document, given, "theirs")).json()
         foreign = answer["data"]["node"][name]["pageInfo"]["endCursor"]
         place = f"{kind}.{name}.{argument}"
-        assert foreign, f"{place}: the other company's list is empty; fill it in office.py"
+        assert foreign, f"{place}: the other company's list is empty; fill it in populated.py"
         told = []
         for cursor in (foreign, resembling(foreign)):
             given = {"id": own(self.ours, kind), "size": 5, "cursor": cursor}
@@ -363,37 +318,6 @@ def _at(arguments: Any, steps: tuple[str, ...]) -> Any:
     for step in steps:
         arguments = arguments[0] if step == "[]" else arguments[step]
     return arguments
-
-
-def _keys(value: str) -> Iterator[str]:
-    known = decode(value)
-    if known is not None:
-        yield known[1].hex
-    yield from uuids(value)
-
-
-def _unpacked(token: str) -> str:
-    """What stands in an id or a cursor; nothing for any other text."""
-    try:
-        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-    except ValueError:
-        return ""
-
-
-def resembling(value: str) -> str:
-    """A text that looks like another one and is nobody's; of a cursor, the same place with another key."""
-    try:
-        unpacked = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-    except ValueError:
-        unpacked = None
-    if isinstance(unpacked, list):
-        # The neighbouring key: whatever stands in the list stands on the same side of both.
-        key = unpacked[-1]
-        key = f"{int(key, 16) ^ 1:032x}" if HEX.fullmatch(key) else key[:-1] + chr(ord(key[-1]) ^ 1)
-        packed = json.dumps([*unpacked[:-1], key], separators=(",", ":"), ensure_ascii=False)
-        return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
-    mixed = random.Random()
-    return "".join(mixed.choice("0123456789") if each.isdigit() else each for each in value)
 
 
 @asynccontextmanager

@@ -32,8 +32,9 @@ from resolvers.app import create_app
 from tests.accounts import KEYS, PASSWORD, SECRET, SETTINGS
 from tests.console import Wiring
 from tests.security import operations
-from tests.security.inputs import VALID, operator
-from tests.security.office import Ledger, Office
+from tests.security.inputs import VALID
+from tests.security.ledger import Ledger
+from tests.security.office import Office, operator
 from tests.security.sweep import roles
 
 SECRETS = frozenset({"password", "passwordConfirmation", "currentPassword", "code", "challenge", "deviceToken"})

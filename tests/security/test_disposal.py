@@ -23,7 +23,8 @@ from tests.console import Wiring
 from tests.dispatching import Campaign
 from tests.doubles import RecordingQueue, Turned
 from tests.factories import Tenant
-from tests.security.office import Ledger, Office
+from tests.security.ledger import Ledger
+from tests.security.office import Office
 
 DAYS = disposal.KEPT.days
 

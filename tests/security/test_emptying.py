@@ -27,7 +27,8 @@ from tests.accounts import Person, records
 from tests.bizcall.catalogue import age, as_owner, foreign_keys
 from tests.dispatching import Campaign
 from tests.factories import Tenant
-from tests.security.office import TABLES, Ledger, Office
+from tests.security.ledger import TABLES, Ledger
+from tests.security.office import Office
 
 OPERATOR = Actor(ActorKind.OPERATOR, UUID(int=7), address="203.0.113.9", request_id="request-9")
 

@@ -18,8 +18,8 @@ from tests.accounts import SECRET, Person
 from tests.console import Wiring
 from tests.factories import Tenant
 from tests.security import operations
+from tests.security.answers import REDACTED
 from tests.security.samples import chance, told_apart
-from tests.security.sweep import REDACTED
 from tests.statements import counted
 
 SAMPLES = 120

@@ -26,8 +26,9 @@ from tests.console import Wiring
 from tests.doubles import MemoryStorage, RecordingQueue, Turned
 from tests.factories import make_tenant
 from tests.security import operations
-from tests.security.account_inputs import invited, password, registering
-from tests.security.sweep import REDACTED, roles
+from tests.security.answers import REDACTED
+from tests.security.inputs.accounts import invited, password, registering
+from tests.security.sweep import roles
 
 WAYS = ("bearer", "cookie")
 PURPOSES = {

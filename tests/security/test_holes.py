@@ -17,7 +17,7 @@ from bizcall.invitations import listing as invitations_listing
 from bizcall.subscribers import editing
 from bizcall.subscribers import listing as subscribers_listing
 from tests.security.holes import Hole, blind, seed, unwalled
-from tests.security.office import Ledger
+from tests.security.ledger import Ledger
 from tests.security.sweep import Sweep
 
 HOLES = (

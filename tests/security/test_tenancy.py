@@ -1,7 +1,7 @@
 """No company's administrator comes to anything of another's (security T1, T2, T6), by whatever the API takes.
 
 A new root field is swept from the day it is there. What a failure asks for is said in it: mostly a valid input, in
-tests/security/inputs.py, or rows of a new kind, in tests/security/office.py.
+tests/security/inputs, or rows of a new kind, in tests/security/populated.py.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from resolvers.permissions import NOBODY
 from tests.security import operations
 from tests.security.inputs import VALID
+from tests.security.ledger import Ledger
 from tests.security.names import ELSEWHERE, NAMING, PLAIN, SAME_FILTER
-from tests.security.office import Ledger, Office
+from tests.security.office import Office
 from tests.security.operations import CURSORS
 from tests.security.sweep import Sweep, roles
 
@@ -132,7 +133,7 @@ def unexercised(swept: Sweep) -> list[str]:
         f"{kind}.{name}.{part}" for kind, names in operations.lists().items() for name in names for part in CURSORS
     ]
     missing = [place for place in [*wanted, *nested] if place not in swept.exercised]
-    return [f"{place}: hold it in an input of VALID, tests/security/inputs.py" for place in missing]
+    return [f"{place}: hold it in an input of VALID, tests/security/inputs" for place in missing]
 
 
 def test_T2_every_text_of_an_input_is_known_to_name_something_or_not() -> None:
@@ -160,10 +161,10 @@ async def test_T1_the_other_company_is_populated(attacker: Office, books: Ledger
     Of a fresh company like the other one, in which seeded holes may have been used.
     """
     victim = attacker
-    assert set(operations.nodes()) <= set(victim.ids), "give a key of the new type in tests/security/office.py"
+    assert set(operations.nodes()) <= set(victim.ids), "give a key of the new type in tests/security/populated.py"
     rows = await books.rows(victim.company.id)
     empty = {name for name, found in rows.items() if not found} - EMPTY
-    assert empty == set(), "fill it in tests/security/office.py"
+    assert empty == set(), "fill it in tests/security/populated.py"
     blank, texts = [], (victim.word[1:], *victim.company.numbers, *victim.mobiles)
     for table, column in [(row["t"], row["c"]) for row in await books.connection.fetch(TEXTS)]:
         if table in rows and column not in CODED.get(table, ()):
