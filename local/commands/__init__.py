@@ -1,0 +1,1 @@
+"""The commands by subject; `local/__main__.py` lists them."""
