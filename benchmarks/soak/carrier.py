@@ -92,11 +92,15 @@ class Carrier(SolapiServer):
                 found[UUID(hex=match[1])].append(message_id)
         return found
 
-    async def code_for(self, mobile: str) -> str:
-        """The sign-in code that is sent to that mobile, as soon as it is there."""
+    def texts(self, mobile: str) -> list[str]:
+        """What was sent to that mobile, the newest last."""
+        return [message["text"] for message in self.messages.values() if message["to"] == mobile]
+
+    async def code_for(self, mobile: str, *, known: int = 0) -> str:
+        """The code in the newest text to that mobile, as soon as there are more than `known`; raises TimeoutError."""
         for _ in range(300):
-            texts = [message["text"] for message in self.messages.values() if message["to"] == mobile]
-            if found := re.search(r"\d{6}", texts[-1]) if texts else None:
+            texts = self.texts(mobile)
+            if len(texts) > known and (found := re.search(r"\d{6}", texts[-1])):
                 return found[0]
             await asyncio.sleep(0.1)
         raise TimeoutError("no code came")

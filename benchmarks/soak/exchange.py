@@ -27,8 +27,6 @@ FILE_CALLS = 6_000
 
 EXPORT_SECONDS = 45.0
 EXPORTED_DAYS = 5
-CODE_OVER = "CODE_REQUIRED"
-"""Exports ask for a code that is younger than the soak may be."""
 
 
 @dataclass
@@ -76,11 +74,7 @@ class Exchange:
         for place in range(wanted):
             await asyncio.sleep(seconds / wanted)
             reason = {"reason": "QUALITY_CHECK", "note": "월간 점검 자료", "idempotencyKey": f"export-{place}"}
-            answer = (await self.office.insist(REQUEST, input={"filter": days, **reason}))["callExportRequest"]
-            codes = {error["code"] for error in answer["userErrors"]}
-            if CODE_OVER in codes:
-                return
-            assert not codes, answer
+            await self.office.freshly(REQUEST, filter=days, **reason)
             self.asked += 1
 
     def rows(self, key: str) -> int:

@@ -26,10 +26,14 @@ mutation ($input: InvitationsSendInput!) {
   invitationsSend(input: $input) { job { id } userErrors { code field } }
 }
 """
+CODE = "mutation { viewerCodeSend { challenge { token } userErrors { code } } }"
+CONFIRM = "mutation ($input: ViewerCodeConfirmInput!) { viewerCodeConfirm(input: $input) { userErrors { code } } }"
 LOOK = "{ viewer { admin { name } } subscribers(first: 50) { nodes { number subscriber { name } } } }"
 
 AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 60.0
+CODES = 10
+"""How often an administrator asks for a code: one that got lost is not sent again by itself."""
 
 
 @dataclass
@@ -51,7 +55,9 @@ class Office:
 
     company: Company
     http: httpx.AsyncClient
-    answers: Answers
+    carrier: Carrier
+    answers: Answers = field(default_factory=Answers)
+    renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
     token: str = ""
     people: list[str] = field(default_factory=list)
     invited: dict[str, list[str]] = field(default_factory=dict)
@@ -94,14 +100,41 @@ class Office:
             await asyncio.sleep(AGAIN_SECONDS)
         raise AssertionError("the API did not come back")
 
-    async def sign_in(self, carrier: Carrier) -> None:
+    async def sign_in(self) -> None:
         """ID and password, then the code that the carrier was given."""
         wanted = {"loginId": self.company.login_id, "password": PASSWORD}
         challenge = (await self.insist(SIGN_IN, input=wanted))["signIn"]["challenge"]["token"]
         await self.insist(CODE_SEND, input={"challenge": challenge})
-        code = await carrier.code_for(self.company.mobile)
+        code = await self.carrier.code_for(self.company.mobile)
         verified = await self.insist(VERIFY, input={"challenge": challenge, "code": code})
         self.token = verified["signInVerify"]["session"]["token"]
+
+    async def freshly(self, document: str, /, **given: Any) -> dict[str, Any]:
+        """The payload of a mutation that may ask for a fresh code, which the administrator then gives."""
+        for _ in range(CODES):
+            [payload] = (await self.insist(document, input=given)).values()
+            if {error["code"] for error in payload["userErrors"]} != {"CODE_REQUIRED"}:
+                assert not payload["userErrors"], payload
+                return dict(payload)
+            renewed = self.renewing.locked()
+            async with self.renewing:
+                if not renewed:
+                    await self._renew()
+        raise AssertionError("no code came")
+
+    async def _renew(self) -> None:
+        """Ask for a code and give it; whether that made the session fresh, the next mutation tells."""
+        known = len(self.carrier.texts(self.company.mobile))
+        sent = (await self.insist(CODE))["viewerCodeSend"]
+        if sent["challenge"] is None:
+            # Another one was sent a moment ago.
+            await asyncio.sleep(PATIENCE_SECONDS / 2)
+            return
+        try:
+            code = await self.carrier.code_for(self.company.mobile, known=known)
+        except TimeoutError:
+            return
+        await self.insist(CONFIRM, input={"challenge": sent["challenge"]["token"], "code": code})
 
     async def register(self) -> None:
         """Put somebody with a mobile and an address on each line."""
@@ -129,9 +162,7 @@ class Office:
         """Invite them under one key until that is acknowledged."""
         key = f"wave-{len(self.invited)}"
         self.invited[key] = []
-        wanted = {"subscriberIds": people, "idempotencyKey": key}
-        answer = (await self.insist(SEND, input=wanted))["invitationsSend"]
-        assert not answer["userErrors"], answer
+        await self.freshly(SEND, subscriberIds=people, idempotencyKey=key)
         self.invited[key] = people
 
     async def look(self) -> None:
@@ -150,7 +181,7 @@ async def open_office(database: str, api: str, carrier: Carrier, *, people: int)
             "UPDATE line SET created_at = now() - interval '1 year' WHERE company_id = $1", company.id
         )
     await connection.close()
-    office = Office(company, httpx.AsyncClient(base_url=api, timeout=35), Answers())
-    await office.sign_in(carrier)
+    office = Office(company, httpx.AsyncClient(base_url=api, timeout=35), carrier)
+    await office.sign_in()
     await office.register()
     return office
