@@ -58,6 +58,7 @@ AWAY = (
 COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 ATTEMPTS = 3
+COLLIDED = "a transaction collided with another one and is run again"
 PAUSE = 0.05
 """Seconds before the second attempt at the most; twice that before the third."""
 
@@ -243,7 +244,8 @@ def repeated(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     """Run a use case again from its beginning, up to 3 times in all, when its transaction collided with another.
 
     For use cases whose effects are their transactions: the one that collided was rolled back whole. Inside of a
-    transaction nothing is repeated, because that one is what has ended. Raises Collided after the last attempt.
+    transaction nothing is repeated, because that one is what has ended. Each attempt that is repeated is logged. Raises
+    Collided after the last one.
     """
 
     @functools.wraps(use_case)
@@ -254,6 +256,7 @@ def repeated(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
             except Collided:
                 if _inside.get():
                     raise
+                logger.warning(COLLIDED, extra={"use_case": use_case.__qualname__, "attempt": attempt})
                 # The two that met would meet again if both came back at the same moment.
                 await asyncio.sleep(random.uniform(0, attempt * PAUSE))  # noqa: S311 - no secret depends on it
         return await use_case(*arguments, **named)

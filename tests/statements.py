@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from typing import Any
+
+import asyncpg
+import pytest
 
 from bizcall.database import Connection
 from bizcall.models.base import DirectoryRow, Row
@@ -63,6 +66,33 @@ class Recorded(Connection):
         """Note and run."""
         SENT.append(query)
         return await super().fetchval(query, *args, **kwargs)
+
+
+@contextmanager
+def session_ended_before(place: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Let the server end the session under the statement of that place in the block, those of transactions counted.
+
+    Collects that statement, or nothing if there are fewer.
+    """
+    found: list[str] = []
+    left = place
+
+    def ended(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def sent(self: Recorded, sql: str, *args: Any, **kwargs: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                found.append(sql)
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    await Connection.execute(self, "SELECT pg_terminate_backend(pg_backend_pid())")
+            return await send(self, sql, *args, **kwargs)
+
+        return sent
+
+    with monkeypatch.context() as patched:
+        for name in ("execute", "executemany", "fetch", "fetchrow", "fetchval"):
+            patched.setattr(Recorded, name, ended(getattr(Recorded, name)))
+        yield found
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from bizcall.table_locks import Patience, TablesBusy
 from local.postgres import Postgres
 
 _names = count(1)
+TABLES = ("call", "correction", "message")
 NOW = datetime(2026, 10, 31, 15, 30, tzinfo=UTC)
 """Half past midnight on the first of November in Korea."""
 
@@ -33,12 +34,11 @@ async def url(postgres: Postgres) -> AsyncIterator[str]:
 
 
 async def partitions(url: str) -> list[str]:
-    """The names of all months of calls."""
+    """The names of all months, of each table."""
     connection = await asyncpg.connect(url)
     try:
         rows = await connection.fetch(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'months'::regnamespace AND relkind = 'r'"
-            " AND relname ~ '^call' ORDER BY 1"
+            "SELECT relname FROM pg_class WHERE relnamespace = 'months'::regnamespace AND relkind = 'r' ORDER BY 1"
         )
         return [row["relname"] for row in rows]
     finally:
@@ -46,18 +46,25 @@ async def partitions(url: str) -> list[str]:
 
 
 async def test_FD_01_months_come_and_go(url: str) -> None:
-    assert len(await partitions(url)) == months.KEPT + 1 + months.AHEAD
+    assert len(await partitions(url)) == len(TABLES) * (months.KEPT + 1 + months.AHEAD)
 
-    await months.keep(url, clock=lambda: NOW)
-    again = await months.keep(url, clock=lambda: NOW)
-    assert again == months.Upkeep(0, [])
-    assert {"call_2025_10", "call_2026_11", "call_2027_02"} <= set(await partitions(url))
+    await months.keep(url, kept=15, clock=lambda: NOW)
+    before = await partitions(url)
+    assert {*of("2025_08", "2025_09", "2025_10", "2026_11", "2027_02")} <= {*before}
+    # The thirteenth month behind the present one stays, the fourteenth goes.
+    assert await months.keep(url, kept=13, clock=lambda: NOW) == months.Upkeep(0, of("2025_08", "2025_09"))
+    assert {*before} - {*await partitions(url)} == {*of("2025_08", "2025_09")}
+    assert await months.keep(url, kept=13, clock=lambda: NOW) == months.Upkeep(0, [])
 
     # The server's own clock guards the last three months, whatever ours says.
     far = await months.keep(url, kept=4, clock=lambda: datetime(2036, 1, 1, tzinfo=UTC))
-    assert "call_2025_10" in far.dropped
-    last = months.shifted(months.today(), -3)
-    assert f"call_{last:%Y_%m}" in await partitions(url)
+    assert {*of("2025_10")} <= {*far.dropped}
+    assert {*of(f"{months.shifted(months.today(), -3):%Y_%m}")} <= {*await partitions(url)}
+
+
+def of(*names: str) -> list[str]:
+    """The partitions of those months."""
+    return sorted(f"{table}_{name}" for table in TABLES for name in names)
 
 
 async def test_D7_months_that_are_read_are_dropped_once_they_are_not(url: str) -> None:

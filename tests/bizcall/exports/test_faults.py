@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import pytest
 from bizcall import exports
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
-from bizcall.exports import claims, running, statistics
+from bizcall.exports import claims, requesting, running, statistics
 from bizcall.exports.failures import Failure
 from bizcall.models.exports import Kind, State
 from bizcall.ports import Letter
@@ -23,6 +24,7 @@ from tests.doubles import MemoryStorage
 from tests.exports import REASON, Clerk, Hooked, fresh
 from tests.factories import Tenant
 from tests.histories import Office, whole
+from tests.statements import session_ended_before
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +170,49 @@ async def test_X5_the_same_key_makes_one_export_and_another_input_under_it_is_re
         await clerk.ask(idempotency_key="key", unmasked=True)
     assert [problem.code for problem in refused.value.problems] == [ErrorCode.KEY_REUSED]
     await exports.cancel(clerk.company.id, clerk.actor, first.id)
+
+
+async def test_W1_a_session_that_ends_before_any_statement_of_a_request_leaves_an_export_with_its_letter_or_neither(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the same request, sent again, makes one export or finds it."""
+    monkeypatch.setattr(requesting, "UNFINISHED_MOST", 1000)
+    clerk, ended = Clerk(company), list[str]()
+    for place in count(1):
+        with session_ended_before(place, monkeypatch) as found:
+            try:
+                await clerk.ask(idempotency_key=f"key {place}")
+            except Unavailable:
+                assert len(found) == 1
+        before, letters = await exports_and_letters(clerk)
+        assert before == letters
+        assert len(before) in (place - 1, place)
+
+        again = await clerk.ask(idempotency_key=f"key {place}")
+        after, letters = await exports_and_letters(clerk)
+        assert after == letters == before | {str(again.id)}
+        assert len(after) == place
+        if not found:
+            break
+        ended += found
+
+    # From the first statement to the end of the transaction, and of the two in which the letter is sent.
+    told = " ".join(ended)
+    parts = ("BEGIN", 'INTO "export"', 'INTO "outbox"', "DELETE FROM outbox", "COMMIT")
+    assert [told.count(part) for part in parts] == [3, 1, 1, 1, 3]
+
+
+async def exports_and_letters(clerk: Clerk) -> tuple[set[str], set[str]]:
+    """The exports there are, and those of which a letter waits or was sent."""
+    async with tenant(clerk.company.id, read_only=True):
+        rows = await query(
+            "SELECT 'export' AS kind, id::text FROM export WHERE company_id = $1"
+            " UNION ALL SELECT 'letter', body->>'exportId' FROM outbox WHERE company_id = $1",
+            clerk.company.id,
+        )
+    sent = {orjson.loads(letter.body)["exportId"] for _, letter in clerk.queue.letters}
+    there, waiting = ({row["id"] for row in rows if row["kind"] == kind} for kind in ("export", "letter"))
+    return there, waiting | sent
 
 
 async def test_a_worker_without_time_gives_up_and_says_so(clerk: Clerk) -> None:

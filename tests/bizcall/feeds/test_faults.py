@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bizcall.database import query, tenant
+from bizcall.database import COLLIDED, query, tenant
 from bizcall.errors import Collided, Unavailable
 from bizcall.feeds import ledger, lines, loading
 from bizcall.models.feeds import FeedKind, FileState
@@ -194,7 +194,7 @@ async def test_D5_a_chunk_that_collides_is_loaded_anew_and_counts_once(
 
 
 async def test_D5_loaders_that_wait_for_each_other_crosswise_both_end_because_the_victim_is_run_again(
-    company: Tenant, monkeypatch: pytest.MonkeyPatch
+    company: Tenant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By themselves chunks take what they lock in one order; here two take a further row each, crosswise."""
     await began(company.id)
@@ -221,4 +221,5 @@ async def test_D5_loaders_that_wait_for_each_other_crosswise_both_end_because_th
     )
 
     assert (attempts, [counts(file) for file in files]) == (3, [(20, 0, 0, 0)] * 2)
+    assert caplog.messages.count(COLLIDED) == 1
     assert await whole(company)
