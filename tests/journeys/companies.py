@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from uuid import UUID
 
@@ -41,6 +43,21 @@ class Company:
         return self.numbers[0]
 
 
+@dataclass(frozen=True)
+class Tenure:
+    """That somebody holds a line, in one department ("" is none), from one moment until another."""
+
+    number: str
+    name: str
+    department: str
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it holds at that moment."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
 async def make_company(database: str, *, lines: int, registered: bool = True) -> Company:
     """A company with free lines, one department 영업팀 and one administrator, whose password is PASSWORD.
 
@@ -75,6 +92,53 @@ async def make_company(database: str, *, lines: int, registered: bool = True) ->
     finally:
         await connection.close()
     return made
+
+
+async def settle(database: str, company: Company, tenures: Sequence[Tenure]) -> None:
+    """Let people have held free lines since whenever they are said to, which the API lets nobody enter afterwards.
+
+    Several tenures of one name on one line, in the order of time, are somebody who changed departments.
+    """
+    connection = await asyncpg.connect(database)
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.company_id', $1, true)", str(company.id))
+            departments: dict[str, UUID | None] = {"": None}
+            for name in sorted({each.department for each in tenures} - {""}):
+                departments[name] = await connection.fetchval(_DEPARTMENT, company.id, uuid7(), name)
+            people: dict[tuple[str, str], UUID] = {}
+            for each in tenures:
+                key = people.setdefault((each.number, each.name), uuid7())
+                where = departments[each.department]
+                await connection.execute(
+                    _HOLDER, company.id, key, each.number, where, each.name, each.since, each.until
+                )
+                await connection.execute(
+                    "INSERT INTO membership (company_id, subscriber_id, department_id, started_at, ended_at)"
+                    " VALUES ($1, $2, $3, $4, $5)",
+                    company.id,
+                    key,
+                    where,
+                    each.since,
+                    each.until,
+                )
+    finally:
+        await connection.close()
+
+
+_DEPARTMENT = """
+WITH made AS (
+    INSERT INTO department (company_id, id, name)
+    SELECT $1, $2, $3::text WHERE NOT EXISTS (SELECT FROM department WHERE company_id = $1 AND name = $3)
+    RETURNING id
+)
+SELECT id FROM made UNION ALL SELECT id FROM department WHERE company_id = $1 AND name = $3
+"""
+_HOLDER = """
+INSERT INTO subscriber (company_id, id, line_id, department_id, name, started_at, ended_at, updated_at)
+SELECT $1, $2, id, $4, $5, $6, $7, $6 FROM line WHERE company_id = $1 AND number = $3
+ON CONFLICT (company_id, id) DO UPDATE SET department_id = excluded.department_id, ended_at = excluded.ended_at
+"""
 
 
 async def make_operator(database: str) -> Operator:

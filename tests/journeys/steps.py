@@ -199,6 +199,7 @@ READING = (
             "calls_by_hour_of_subscribers",
             "calls_by_month_of_lines",
             "calls_of_departments",
+            "calls_of_subscribers_of_departments",
             "heat_map",
             "messages_by_month",
             "messages_of_departments",

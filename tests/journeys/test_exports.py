@@ -42,8 +42,8 @@ async def office(system: System, calls: int) -> tuple[Company, Administrator, di
     return company, system.sign_in(company.login_id, PASSWORD), wanted
 
 
-def fetched(admin: Administrator, export: str) -> tuple[int, list[tuple[Any, ...]]]:
-    """The export's count and the rows of its file, as soon as it is there."""
+def workbook(admin: Administrator, export: str) -> tuple[int, openpyxl.Workbook]:
+    """The export's count and its file, as soon as it is there."""
 
     def done() -> Any:
         node = admin.ask(NODE, id=export)["node"]
@@ -54,8 +54,13 @@ def fetched(admin: Administrator, export: str) -> tuple[int, list[tuple[Any, ...
     link = admin.ask(DOWNLOAD, id=export)["exportDownload"]["download"]["url"]
     answer = httpx.get(link, timeout=30)
     assert "filename*=UTF-8''" in answer.headers["content-disposition"]
-    book = openpyxl.load_workbook(io.BytesIO(answer.content), read_only=True)
-    return node["rowCount"], list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
+    return node["rowCount"], openpyxl.load_workbook(io.BytesIO(answer.content), read_only=True)
+
+
+def fetched(admin: Administrator, export: str) -> tuple[int, list[tuple[Any, ...]]]:
+    """The export's count and the rows of its file."""
+    count, book = workbook(admin, export)
+    return count, list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
 
 
 async def test_ST_02_from_the_request_to_the_link(system: System) -> None:
