@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 class Patience:
     """How often a change is tried, for how many seconds it waits for each lock, and how many lie between two attempts.
 
-    In all 100 s where one lock can't be had: migrations and the months after them must both have room in the 300 s of
-    the function.
+    97 s for a change that waits for one lock in vain, of the 300 s that a function has. Each file of migrations is a
+    change, and those that were applied stay.
     """
 
     attempts: int = 20

@@ -88,8 +88,13 @@ PARSER_LIMITS = {"Document contains more than": "tokens", "Document is nested to
 """How graphql-core begins to say that a limit of its parser was passed."""
 
 # The parser, the validator and the coercion of variables know the schema and would tell it to strangers.
-# What was found instead may be a customer's number or a password, and messages end up in the logs of front ends.
-_UNTOLD = re.compile(r"\s*Did you mean .*$|(cannot represent [^:]*): .*?(?='; found: |$)|[,;] found: .*$", re.DOTALL)
+# The value that was wrong may be a customer's number or a password, and messages end up in the logs of front ends. The
+# name of a field that there isn't is told: without it nobody could mend his program.
+_UNTOLD = re.compile(
+    r"\s*Did you mean .*$|(cannot represent [^:]*): .*?(?='; found: |$)|(?<=Value )'.*'(?= does not exist in)"
+    r"|[,;] found: .*$",
+    re.DOTALL,
+)
 
 
 def mutation(payload: type[P], *, description: str) -> Callable[[Callable[..., Awaitable[P]]], Any]:

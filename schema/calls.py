@@ -77,7 +77,7 @@ class CallFilter(HistoryFilterInput):
 
 
 class CallOrderField(StrEnum):
-    """What calls have an index for."""
+    """What calls have an index for: one thing, so that nobody reads it yet."""
 
     STARTED_AT = "STARTED_AT"
 

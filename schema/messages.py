@@ -221,7 +221,7 @@ CATALOGUE: Mapping[ErrorCode, Entry] = {
         mend="Show the refused rows, or send `SKIP_BAD_ROWS` after asking.",
     ),
     ErrorCode.BAD_CURSOR: Entry(
-        "The cursor is none of this list and order.",
+        "The cursor is none of this list and order, or its row has changed since.",
         "이 목록의 커서가 아닙니다. 목록을 처음부터 다시 조회해 주세요.",
         "This is no cursor of this list in this order. Start the list again.",
         mend="Begin the list anew without `after` and `before`.",

@@ -76,7 +76,7 @@ class MessageFilter(HistoryFilterInput):
 
 
 class MessageOrderField(StrEnum):
-    """What messages have an index for."""
+    """What messages have an index for: one thing, so that nobody reads it yet."""
 
     SENT_AT = "SENT_AT"
 

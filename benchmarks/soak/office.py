@@ -32,6 +32,8 @@ LOOK = "{ viewer { admin { name } } subscribers(first: 50) { nodes { number subs
 
 AGAIN_SECONDS = 0.5
 PATIENCE_SECONDS = 60.0
+RESEND_SECONDS = 30.0
+"""How long a code keeps another one from being sent."""
 CODES = 10
 """How often an administrator asks for a code: one that got lost is not sent again by itself."""
 
@@ -128,7 +130,7 @@ class Office:
         sent = (await self.insist(CODE))["viewerCodeSend"]
         if sent["challenge"] is None:
             # Another one was sent a moment ago.
-            await asyncio.sleep(PATIENCE_SECONDS / 2)
+            await asyncio.sleep(RESEND_SECONDS)
             return
         try:
             code = await self.carrier.code_for(self.company.mobile, known=known)

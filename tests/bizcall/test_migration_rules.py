@@ -15,7 +15,7 @@ import pytest
 from bizcall.migrate import FOLDER
 
 RULED_FROM = "0029"
-"""Those before were released when the rule came."""
+"""Those before are older than the rule. Until the changelog names a release, nothing may be taken."""
 
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 CONTRACT = re.compile(r"^-- contract: unused since (\S+)$", re.MULTILINE)

@@ -109,7 +109,7 @@ async def reading(company: Tenant, people: list[Person], *searched: str) -> Asyn
     """A reader of that company's answers; `searched` is what its rows and records may show of what he looks for."""
     secrets = {*hidden((each.number for each in people), (each.name for each in people)), *DETAILS, *TEXT}
     cells = {*(shown(each.number) for each in people), *(masking.name(each.name) for each in people), *searched}
-    ours = {company.mobile, *company.numbers, *map(phones.formatted, company.numbers)}
+    ours = {*company.numbers, *map(phones.formatted, company.numbers), company.mobile, shown(company.mobile)}
     async with console(company, Wiring(storage=MemoryStorage(), queue=RecordingQueue())) as desk:
         yield Reader(desk, secrets, {cell for cell in cells if cell} | ours)
 
@@ -242,6 +242,8 @@ REFUSED: Mapping[str, tuple[str, Callable[[Person], dict[str, Any]]]] = {
     "several numbers": ("Query.calls", lambda each: {"filter": SPAN | {"customerNumber": [each.plain]}}),
     "a short name": ("Query.calls", lambda each: {"filter": SPAN | {"customerName": each.name[1:2]}}),
     "a long name": ("Query.messages", lambda each: {"filter": SPAN | {"customerName": each.name * 50}}),
+    "a type that is none": ("Query.calls", lambda each: {"filter": SPAN | {"types": [each.plain]}}),
+    "an order that is none": ("Query.customers", lambda each: {"orderBy": {"direction": each.plain}}),
     "a field that is none": ("Query.calls", lambda each: {"filter": SPAN | {"number": each.plain}}),
     "a customer's long number": ("Query.customers", lambda each: {"filter": {"number": each.number * 9}}),
     "a customer's long name": ("Query.customers", lambda each: {"filter": {"name": each.name * 50}}),
