@@ -1,7 +1,7 @@
 """Schema changes: numbered plain SQL files, applied in order by the tables' owner (`python -m bizcall.migrate URL`).
 
 Own code rather than Tortoise's migrations, because row-level security, composite foreign keys, partial indexes and
-partitions exist only in SQL (docs/decisions/0003-plain-sql-migrations.md). One run at a time by an advisory lock, one
+partitions exist only in SQL (docs/decisions/0003-plain-sql-migrations.md). One run at a time, one
 transaction a file, which holds nobody up for long (`bizcall/table_locks.py`), and a checksum by which a file that
 changed after it was applied is refused.
 """
@@ -15,11 +15,10 @@ import sys
 from functools import partial
 from typing import Any
 
-from bizcall import months, table_locks, tls
+from bizcall import months, table_locks
 from bizcall.table_locks import PATIENCE, Patience
 
 FOLDER = pathlib.Path(__file__).parent / "migrations"
-LOCK = 7_002_070
 
 
 class MigrationChanged(Exception):
@@ -32,14 +31,12 @@ async def apply(
     """Apply what is missing, as the role that owns the tables, and return the names applied.
 
     Then the months that facts may fall into have their partitions, as `bizcall/months.py` says.
-    Raises MigrationChanged before anything is applied, and TablesBusy with the name of a file of which nothing is left;
-    those before it stay.
+    Raises AnotherRun and MigrationChanged before anything is applied, and TablesBusy with the name of a file of which
+    nothing is left; those before it stay.
     """
     files = _files(folder)
-    connection = await tls.connect(url)
-    try:
-        # In nobody's way, and so for as long as the other run takes.
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+    async with table_locks.run(url, patience) as run:
+        connection = run.connection
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migration"
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
@@ -50,12 +47,10 @@ async def apply(
                 raise MigrationChanged(name)
         missing = [name for name in files if name not in applied]
         for name in missing:
-            await table_locks.change(connection, name, partial(_one, connection, name, files[name]), patience)
+            await run.change(name, partial(_one, connection, name, files[name]))
         if await connection.fetchval("SELECT to_regproc('make_months') IS NOT NULL"):
-            await months.make(connection, kept=kept, patience=patience)
+            await months.make(run, kept=kept)
         return missing
-    finally:
-        await connection.close()
 
 
 async def _one(connection: Any, name: str, body: bytes) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
-from typing import Any
 
-from bizcall import table_locks, tls
+from bizcall import table_locks
 from bizcall.ports import Clock, now
-from bizcall.table_locks import PATIENCE, Patience
+from bizcall.table_locks import PATIENCE, Patience, Run
 
 KOREA = timezone(timedelta(hours=9), "KST")
 """Korea's time; it has had no summer time since 1988."""
@@ -36,31 +35,24 @@ class Upkeep:
 async def keep(url: str, *, kept: int = KEPT, clock: Clock = now, patience: Patience = PATIENCE) -> Upkeep:
     """Make the months to come and drop those older than `kept` months; for a schedule, once a day.
 
-    `url` is of the tables' owner. The last three months stay whatever `kept` says. Raises TablesBusy: all that were to
-    be made are, or none; the same goes for those to be dropped.
+    `url` is of the tables' owner. The last three months stay whatever `kept` says. Raises AnotherRun, and TablesBusy:
+    all that were to be made are, or none; the same goes for those to be dropped.
     """
-    connection = await tls.connect(url)
-    try:
-        made = await make(connection, kept=kept, clock=clock, patience=patience)
-        drop = partial(connection.fetchval, "SELECT drop_months($1)", shifted(today(clock), -kept))
-        dropped = await table_locks.change(connection, "months to be dropped", drop, patience)
-        return Upkeep(made, list(dropped))
-    finally:
-        await connection.close()
+    async with table_locks.run(url, patience) as run:
+        made = await make(run, kept=kept, clock=clock)
+        drop = partial(run.connection.fetchval, "SELECT drop_months($1)", shifted(today(clock), -kept))
+        return Upkeep(made, list(await run.change("months to be dropped", drop)))
 
 
-async def make(connection: Any, *, kept: int = KEPT, clock: Clock = now, patience: Patience = PATIENCE) -> int:
+async def make(run: Run, *, kept: int = KEPT, clock: Clock = now) -> int:
     """Make the months from the oldest one that may be kept to the last one ahead; return how many were missing.
 
     Raises TablesBusy.
     """
     present = today(clock)
     first, last = shifted(present, -kept), shifted(present, AHEAD)
-    made: int = await table_locks.change(
-        connection,
-        "months to be made",
-        partial(connection.fetchval, "SELECT make_months($1, $2)", first, last),
-        patience,
+    made: int = await run.change(
+        "months to be made", partial(run.connection.fetchval, "SELECT make_months($1, $2)", first, last)
     )
     return made
 

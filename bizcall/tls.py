@@ -21,6 +21,14 @@ import asyncpg
 
 VERIFIED, NONE = "verify-full", "disable"
 
+ABANDONED = {
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""When the server gives up a connection that says nothing."""
+
 
 class Unverified(ValueError):
     """The address asks for TLS that verifies nothing, or names an authority that is none; nobody is connected to."""
@@ -45,8 +53,11 @@ def is_verified(url: str) -> bool:
 
 
 async def connect(url: str) -> Any:
-    """One connection of asyncpg; raises Unverified, and what asyncpg raises."""
-    return await asyncpg.connect(**arguments(url))
+    """One connection of asyncpg; raises Unverified, and what asyncpg raises.
+
+    A process that is frozen or killed closes nothing: the server finds out, and lets go what that one had locked.
+    """
+    return await asyncpg.connect(**arguments(url), server_settings=ABANDONED)
 
 
 def _context(asked: dict[str, str]) -> ssl.SSLContext | bool:

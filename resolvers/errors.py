@@ -91,8 +91,11 @@ PARSER_LIMITS = {"Document contains more than": "tokens", "Document is nested to
 # The value that was wrong may be a customer's number or a password, and messages end up in the logs of front ends. The
 # name of a field that there isn't is told: without it nobody could mend his program.
 _UNTOLD = re.compile(
-    r"\s*Did you mean .*$|(cannot represent [^:]*): .*?(?='; found: |$)|(?<=Value )'.*'(?= does not exist in)"
-    r"|[,;] found: .*$",
+    r"\s*Did you mean .*$"
+    r"|(cannot represent [^:]*): .*?(?='; found: |$)"
+    r"|(?<=Value )'(?:.*'(?= does not exist in )|.*$)"
+    r"|[,;] found: .*$"
+    r"|((?:found|Unexpected) (?:String|BlockString|Int|Float)) .*$",
     re.DOTALL,
 )
 
@@ -238,4 +241,4 @@ def _problem(told: UserError) -> dict[str, Any]:
 
 
 def _shown(message: str) -> str:
-    return _UNTOLD.sub(r"\1", message[:MESSAGE_LONGEST])
+    return _UNTOLD.sub(r"\1\2", message[:MESSAGE_LONGEST])

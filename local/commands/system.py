@@ -30,7 +30,7 @@ def run(
 ) -> None:
     """Start the whole product and follow its log until Ctrl-C."""
     from bizcall.migrate import MigrationChanged
-    from bizcall.table_locks import TablesBusy
+    from bizcall.table_locks import AnotherRun, TablesBusy
     from local import run as command
     from local.cloud import CloudFailed
     from local.deploy import DeployError
@@ -44,7 +44,7 @@ def run(
         give_up(f"BizCall Admin is running already (process {other.pid}){where}")
     except MigrationChanged as changed:
         give_up(f"{changed} differs from what made this database; `python -m local reset` forgets it and all its data")
-    except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died, TablesBusy) as error:
+    except (state.Unusable, state.PortBusy, Failed, CloudFailed, DeployError, Died, AnotherRun, TablesBusy) as error:
         give_up(str(error))
 
 

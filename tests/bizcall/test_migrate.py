@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import pathlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bizcall import migrate
-from bizcall.table_locks import Patience, TablesBusy
+from bizcall import migrate, months, table_locks
+from bizcall.table_locks import AnotherRun, Patience, TablesBusy
 from local.postgres import Postgres
 
 _names = count(1)
@@ -167,6 +167,33 @@ async def test_D7_a_file_is_applied_once_its_table_is_free_between_two_attempts(
         await transaction.rollback()
         assert await migration == ["b.sql"]
     assert await ask(url, "SELECT count(m) FROM thing, made") == 0
+
+
+async def test_D7_nothing_is_tried_again_when_the_runs_time_is_over(url: str, tmp_path: pathlib.Path) -> None:
+    await migrate.apply(url, files(tmp_path, a="CREATE TABLE thing (n int)"))
+    files(tmp_path, b="ALTER TABLE thing ADD COLUMN m int")
+
+    async with reading(url):
+        with pytest.raises(TablesBusy, match="at each of 1 attempts"):
+            await migrate.apply(url, tmp_path, patience=Patience(lock_seconds=0.05, seconds=1))
+
+
+@pytest.mark.parametrize("what", [migrate.apply, months.keep])
+async def test_D7_whoever_meets_another_run_that_does_not_end_says_so(
+    url: str, what: Callable[..., Awaitable[Any]]
+) -> None:
+    async with table_locks.run(url):
+        with pytest.raises(AnotherRun, match="Changes of the schema"):
+            await what(url, patience=Patience(seconds=0.1))
+
+    assert await ask(url, "SELECT to_regclass('migration') IS NULL")
+
+
+async def test_D7_a_process_that_is_gone_keeps_nothing_locked(url: str) -> None:
+    async with table_locks.run(url) as run:
+        assert await run.connection.fetchval("SHOW idle_in_transaction_session_timeout") == "1min"
+        assert await run.connection.fetchval("SHOW tcp_keepalives_idle") == "30"
+        assert await run.connection.fetchval("SHOW lock_timeout") == "0"
 
 
 async def test_D7_a_file_that_loses_a_deadlock_is_tried_again(url: str, tmp_path: pathlib.Path) -> None:

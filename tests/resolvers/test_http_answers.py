@@ -80,6 +80,27 @@ async def test_G9_nothing_is_suggested(client: Desk, document: str) -> None:
     assert "Did you mean" not in str(answer)
 
 
+SECRET, DIGITS = "Correct7Horse", "1083756194"
+TOLD_BY_MISTAKE = {
+    "a text for a name": f'{{ viewer "{SECRET}" }}',
+    "a text for a document's name": f'query "{SECRET}" {{ viewer {{ __typename }} }}',
+    "a forgotten colon": f'mutation {{ signIn(input: {{ password "{SECRET}" }}) {{ __typename }} }}',
+    "a block": f'mutation {{ signIn(input: {{ password """{SECRET}""" }}) {{ __typename }} }}',
+    "a number for a name": f"{{ viewer {DIGITS} }}",
+    "a text behind everything": f'{{ viewer {{ __typename }} }} "{SECRET}"',
+    "a number behind everything": f"{{ viewer {{ __typename }} }} {DIGITS}",
+    "a long value of an enum": f"{{ departments(first: 1, orderBy: {{direction: {SECRET * 50}}}) {{ __typename }} }}",
+}
+
+
+@pytest.mark.parametrize("what", TOLD_BY_MISTAKE)
+async def test_a_value_in_a_wrong_place_is_not_repeated(client: Desk, what: str) -> None:
+    answer = await client.ask(TOLD_BY_MISTAKE[what], **BEARER)
+
+    assert answer["errors"]
+    assert not [secret for secret in (SECRET, DIGITS) if secret in str(answer)]
+
+
 @pytest.mark.parametrize("field", ["crash", "absent", "misspelt"])
 async def test_G10_bugs_are_told_by_an_id_only(client: Desk, field: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
