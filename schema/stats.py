@@ -270,7 +270,7 @@ class HeatMapCell:
 
 @strawberry.type(description="The hours of the week, and how fresh is what they count.")
 class CallBusyHours:
-    """What `bizcall.stats.heat_map` found."""
+    """What `bizcall.stats.heat_map` found; its cells have the older name, the deprecated field `callHeatMap`'s."""
 
     cells: list[HeatMapCell] = strawberry.field(description="168 of them, Monday's first hour first.")
 

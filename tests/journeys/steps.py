@@ -200,7 +200,7 @@ READING = (
             "calls_by_month_of_lines",
             "calls_of_departments",
             "calls_of_subscribers_of_departments",
-            "heat_map",
+            "busy_hours",
             "messages_by_month",
             "messages_of_departments",
         )

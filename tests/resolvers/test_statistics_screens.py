@@ -138,7 +138,7 @@ async def attributing(company: Tenant) -> Callable[[UUID, datetime, str, int], F
     return fact
 
 
-SCREENS = sorted(path.stem for path in EXAMPLES.glob("*.graphql") if path.stem != "heat_map")
+SCREENS = sorted(path.stem for path in EXAMPLES.glob("*.graphql") if path.stem != "busy_hours")
 KEYS = {"MONTH": "%Y-%m", "DAY": "%Y-%m-%d", "HOUR": "%Y-%m-%dT%H"}
 CHOICES = {"lineIds": "LINE", "subscriberIds": "SUBSCRIBER", "departmentIds": "DEPARTMENT"}
 OBJECTS = {

@@ -41,7 +41,7 @@ MESSAGES = """
 query ($filter: MessageFilter!, $granularity: StatisticsGranularity!, $groupBy: StatisticsGroup!) {
   messageStatistics(filter: $filter, granularity: $granularity, groupBy: $groupBy, first: 1) { asOf }
 }"""
-HEAT = """
+WEEK = """
 query ($filter: CallFilter!) {
   callBusyHours(filter: $filter) { asOf cells { weekday hour measures { total } } }
   callHeatMap(filter: $filter) { weekday hour measures { total } }
@@ -116,7 +116,7 @@ async def test_ST_03_months_that_the_deployment_does_not_keep_are_refused_everyw
     async with console(company, Wiring(Settings(stage="test", months_kept=4))) as client:
         for document in (CALLS, MESSAGES):
             await refused_at("fromOn", client, document, **how)
-        for document in (LIST, MESSAGE_LIST, UNRETURNED, HEAT):
+        for document in (LIST, MESSAGE_LIST, UNRETURNED, WEEK):
             await refused_at("fromOn", client, document, filter=wanted)
         limits = await client.ask("{ limits { name maximum } }")
         assert {"name": "monthsKept", "maximum": 4} in limits
@@ -137,8 +137,8 @@ async def test_L12_a_page_of_rows_costs_as_many_statements_as_one(desk: Console)
     assert len(one) == len(all_of_them) <= 6
 
 
-async def test_ST_02_the_heat_map_has_168_cells_that_add_up(desk: Console) -> None:
-    answer = (await desk.answer(HEAT, filter={"fromOn": FROM, "toOn": TO}))["data"]
+async def test_ST_02_busy_hours_have_168_cells_that_add_up(desk: Console) -> None:
+    answer = (await desk.answer(WEEK, filter={"fromOn": FROM, "toOn": TO}))["data"]
 
     cells = answer["callBusyHours"]["cells"]
     assert len(cells) == 168
