@@ -1,17 +1,15 @@
-"""Valid inputs of what is done to accounts: signing in, registering, resetting, and what operators do."""
+"""Valid inputs of what is done to accounts: signing in, registering, resetting."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Any
 
-from bizcall import admins, contracts
+from bizcall import admins
 from bizcall.admins import challenges, codes
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import outbox
 from bizcall.models.accounts import Purpose
-from bizcall.reasons import Purpose as Why
-from bizcall.reasons import Reason
 from schema.node import encode
 from tests.accounts import ACTOR, KEYS, PASSWORD, Person
 from tests.dispatching import Campaign
@@ -19,9 +17,6 @@ from tests.doubles import RecordingQueue
 from tests.factories import make_tenant
 from tests.phone_app import App
 from tests.security.office import Office
-
-WHY = {"reason": "OTHER", "note": "계약 변경 요청"}
-REASON = Reason(Why.OTHER, "계약 변경 요청")
 
 
 def password() -> str:
@@ -197,21 +192,3 @@ async def admin_act(office: Office) -> dict[str, Any]:
 
 async def admin_replace(office: Office) -> dict[str, Any]:
     return {**await admin_act(office), "input": {"mobile": f"0103{secrets.randbelow(10**7):07d}"}}
-
-
-async def company_suspend(office: Office) -> dict[str, Any]:
-    return {"id": encode("Company", (await guest(office)).company.id), "input": WHY}
-
-
-async def company_resume(office: Office) -> dict[str, Any]:
-    company = (await guest(office)).company
-    await contracts.suspend(company.id, REASON, actor=ACTOR, clock=office.clock)
-    return {"id": encode("Company", company.id), "input": WHY}
-
-
-async def company_end(office: Office) -> dict[str, Any]:
-    company = (await guest(office)).company
-    return {
-        "id": encode("Company", company.id),
-        "input": {**WHY, "representativeNumber": company.login_id},
-    }

@@ -1,4 +1,4 @@
-"""Valid inputs of who did what: audit records, their review, and the policy of a company."""
+"""Valid inputs of who did what: audit records and their review."""
 
 from __future__ import annotations
 
@@ -25,7 +25,3 @@ async def access_review_confirm(office: Office) -> dict[str, Any]:
     # Each month can be confirmed once; the sweeps ask for a dozen at most.
     month = shifted(office.at.astimezone(KOREA).date(), -2 - next(office.serial) % 40)
     return {"input": {"monthOn": str(month), "note": "특이 사항 없음"}}
-
-
-async def company_policy_save(office: Office) -> dict[str, Any]:
-    return {"input": {"masksCustomers": False}}

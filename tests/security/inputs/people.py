@@ -1,4 +1,4 @@
-"""Valid inputs of who works in a company: departments, subscribers, their imports and invitations."""
+"""Valid inputs of who works in a company: departments, subscribers, their imports and invitations, its policy."""
 
 from __future__ import annotations
 
@@ -102,3 +102,7 @@ async def invitations_send_filtered(office: Office) -> dict[str, Any]:
 
 async def invitations_resend(office: Office) -> dict[str, Any]:
     return {"input": {"invitationIds": [own(office, "Invitation")], "idempotencyKey": office.fresh()}}
+
+
+async def company_policy_save(office: Office) -> dict[str, Any]:
+    return {"input": {"masksCustomers": False}}

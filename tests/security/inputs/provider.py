@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from bizcall import contracts
 from bizcall.models.imports import Purpose as UploadPurpose
+from bizcall.reasons import Purpose, Reason
 from schema.node import encode
+from tests.accounts import ACTOR
 from tests.provisioning import Provider, make_plans
+from tests.security.inputs.accounts import guest
 from tests.security.office import Office, operators_desk, own
+
+WHY = {"reason": "OTHER", "note": "계약 변경 요청"}
+REASON = Reason(Purpose.OTHER, "계약 변경 요청")
 
 
 async def admins_list(office: Office) -> dict[str, Any]:
@@ -25,6 +32,24 @@ async def company_one(office: Office) -> dict[str, Any]:
 async def company_enter(office: Office) -> dict[str, Any]:
     why = {"reason": "CUSTOMER_REQUEST", "note": "고객 문의 응대"}
     return {**await company_one(office), "input": {**why, "search": office.word}}
+
+
+async def company_suspend(office: Office) -> dict[str, Any]:
+    return {"id": encode("Company", (await guest(office)).company.id), "input": WHY}
+
+
+async def company_resume(office: Office) -> dict[str, Any]:
+    company = (await guest(office)).company
+    await contracts.suspend(company.id, REASON, actor=ACTOR, clock=office.clock)
+    return {"id": encode("Company", company.id), "input": WHY}
+
+
+async def company_end(office: Office) -> dict[str, Any]:
+    company = (await guest(office)).company
+    return {
+        "id": encode("Company", company.id),
+        "input": {**WHY, "representativeNumber": company.login_id},
+    }
 
 
 async def notices(office: Office) -> dict[str, Any]:
