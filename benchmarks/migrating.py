@@ -81,9 +81,10 @@ def table(begin: float, took: Sequence[tuple[str, float, float]], answers: Seque
     phases = [("before", begin, float(SECONDS)), *took, ("after", took[-1][1] + took[-1][2] + BETWEEN, float(SECONDS))]
     found: list[dict[str, list[float]]] = [{kind: [] for kind in KINDS} for _ in phases]
     errors = [Counter[str]() for _ in phases]
+    begins = [at for _, at, _ in phases]
     for line in answers:
         at, kind, milliseconds, code = line.split()
-        phase = bisect([begin for _, begin, _ in phases], float(at)) - 1
+        phase = bisect(begins, float(at)) - 1
         if phase < 0:
             continue
         found[phase][kind].append(float(milliseconds))

@@ -49,7 +49,7 @@ NOT_NULL, FILLED = words(r"\bNOT\s+NULL\b"), words(r"\b(?:DEFAULT|GENERATED)\b")
 def taken(sql: str) -> Iterator[str]:
     """What the release before would miss, or could no longer write."""
     text = COMMENT.sub(" ", sql)
-    yield from (what for what, words in TAKES.items() if words.search(text))
+    yield from (what for what, pattern in TAKES.items() if pattern.search(text))
     for column in SET_NOT_NULL.findall(text):
         if not words(rf"\b(?:ADD|ALTER)\s+(?:COLUMN\s+)?{column}\b[^,;]*\bDEFAULT\b").search(text):
             yield f"asks for {column}"

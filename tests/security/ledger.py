@@ -22,7 +22,7 @@ UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 @asynccontextmanager
 async def ledger(postgres: Postgres) -> AsyncGenerator[Ledger]:
-    """What tells every row of a company, as the owner of the tables."""
+    """A Ledger on a connection of its own, as long as the context lasts."""
     connection = await asyncpg.connect(postgres.url("owner"))
     try:
         names = [row["name"] for row in await connection.fetch(TABLES)]

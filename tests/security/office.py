@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -95,8 +96,6 @@ def own(office: Office, name: str) -> str:
 
 async def preview(office: Office, rows: list[list[Any]]) -> Import:
     """A checked import of a file whose name, sheet and one header hold the word."""
-    import io
-
     book = openpyxl.load_workbook(io.BytesIO(workbook(rows)))
     sheet = book.worksheets[0]
     sheet.title = f"{office.word}명단"
