@@ -1,12 +1,76 @@
-"""What of customers nobody may read where they are masked, whatever shows them: lists, answers, files (CU-01, P4)."""
+"""Customers, and what of them nobody may read where they are masked: in lists, answers, files (CU-01, P4).
+
+Their digits and letters stand nowhere else in an answer or a file but in its times and in what each file says.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
 
 from bizcall import masking
 from bizcall.history.filters import customer_number
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer, with his number in any spelling."""
+
+    number: str
+    name: str
+
+    @property
+    def plain(self) -> str:
+        """The number as it is kept."""
+        return customer_number(self.number)
+
+
+ALIKE = [
+    Person("010-8375-6194", "뷁쀍똠"),
+    Person("010-8375-7194", "뷁쀍똠쓩"),
+    Person("+1 739 175 6194", "Quixzz Vexzzo"),
+    Person("56194", "쓩쀍"),
+]
+"""Some begin, or end, like others."""
+
+PEOPLE = [
+    *ALIKE,
+    Person("031-8375-6194", "쓩 뷁쀍"),
+    Person("02-8397-6194", "Quixzzly"),
+    Person("7395194", "뷁쀍똠 쓩쀍"),
+]
+"""More of them, for what costs little for each."""
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    """Of mobiles, land lines, nationwide, abroad, short; in any spelling, mostly of digits that answers lack."""
+    area, rest = draw(
+        st.sampled_from(
+            [
+                (r"(010|070|031)-?|\+82 ?10[ -]?|\(?02\)? ?", r"[3-9]{4}-?[3-9]{4}"),
+                (r"1588-?", r"[3-9]{4}"),
+                (r"\+1 ?|\+44 |00", r"[3-9]{3} ?[3-9]{3} ?[3-9]{4}"),
+                ("", r"[3-9]{2,7}"),
+            ]
+        )
+    )
+    return draw(st.from_regex(area, fullmatch=True)) + draw(st.from_regex(rest, fullmatch=True))
+
+
+@st.composite
+def names(draw: st.DrawFn) -> str:
+    """One to three words of letters that answers lack, Hangul and others."""
+    letters = draw(st.lists(st.sampled_from("뷁쀍똠쓩쮀QuxzVj"), min_size=2, max_size=8, unique=True))
+    breaks = draw(st.sets(st.integers(1, len(letters) - 1), max_size=2))
+    return "".join(f" {letter}" if place in breaks else letter for place, letter in enumerate(letters))
+
+
+CUSTOMERS = st.builds(Person, numbers(), names())
+"""Anybody."""
 
 
 def digits(text: str) -> str:

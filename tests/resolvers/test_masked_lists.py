@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from bizcall import companies, customers, masking, phones
 from bizcall.audit import Actor, ActorKind
-from bizcall.history.filters import customer_number
 from bizcall.models.feeds import FeedKind
 from bizcall.paging import Order, encode
 from tests.console import Wiring, console
@@ -26,7 +25,7 @@ from tests.doubles import MemoryStorage, RecordingQueue
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.histories import day
-from tests.masked import digits, hidden, shown
+from tests.masked import ALIKE, CUSTOMERS, Person, digits, hidden, shown
 from tests.resolvers.reader import Reader, selected
 from tests.security import operations
 
@@ -38,51 +37,7 @@ DETAILS, TEXT = "꿿쒧", "쫣뙗"
 HISTORIES = ("Query.calls", "Query.unreturnedCalls", "Query.messages")
 
 
-@dataclass(frozen=True)
-class Person:
-    """A customer."""
-
-    number: str
-    name: str
-
-    @property
-    def plain(self) -> str:
-        """The number as it is kept."""
-        return customer_number(self.number)
-
-
-@st.composite
-def numbers(draw: st.DrawFn) -> str:
-    """Of mobiles, land lines, nationwide, abroad, short; in any spelling, mostly of digits that answers lack."""
-    area, rest = draw(
-        st.sampled_from(
-            [
-                (r"(010|070|031)-?|\+82 ?10[ -]?|\(?02\)? ?", r"[3-9]{4}-?[3-9]{4}"),
-                (r"1588-?", r"[3-9]{4}"),
-                (r"\+1 ?|\+44 |00", r"[3-9]{3} ?[3-9]{3} ?[3-9]{4}"),
-                ("", r"[3-9]{2,7}"),
-            ]
-        )
-    )
-    return draw(st.from_regex(area, fullmatch=True)) + draw(st.from_regex(rest, fullmatch=True))
-
-
-@st.composite
-def names(draw: st.DrawFn) -> str:
-    """One to three words of letters that answers lack, Hangul and others."""
-    letters = draw(st.lists(st.sampled_from("뷁쀍똠쓩쮀QuxzVj"), min_size=2, max_size=8, unique=True))
-    breaks = draw(st.sets(st.integers(1, len(letters) - 1), max_size=2))
-    return "".join(f" {letter}" if place in breaks else letter for place, letter in enumerate(letters))
-
-
-PEOPLE = st.lists(st.builds(Person, numbers(), names()), min_size=3, max_size=6, unique_by=lambda each: each.plain)
-ALIKE = [
-    Person("010-8375-6194", "뷁쀍똠"),
-    Person("010-8375-7194", "뷁쀍똠쓩"),
-    Person("+1 739 175 6194", "Quixzz Vexzzo"),
-    Person("56194", "쓩쀍"),
-]
-"""Some begin, or end, like others."""
+PEOPLE = st.lists(CUSTOMERS, min_size=3, max_size=6, unique_by=lambda each: each.plain)
 
 
 async def shop(people: list[Person]) -> Tenant:
