@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +11,12 @@ import httpx
 
 from tests.console import Console
 from tests.masked import digits
+from tests.opaque import KEY, MOMENT, placed, unpacked
 from tests.security import operations
 
 RANDOM = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=:)[0-9a-f]{32}$|^(?:Call|Message):\d+\.|"
-    r"20\d\d-\d\d-\d\d(?:T[\d:.]+(?:\+00:00|Z)?)?|20\d{6}(?:-\d{6})?"
+    rf"{MOMENT}|20\d\d-\d\d-\d\d(?:T\d\d)?|20\d{{6}}(?:-\d{{6}})?"
 )
 """Keys and moments, whose digits are anything."""
 
@@ -95,24 +94,18 @@ def leaves(value: Any, name: str = "") -> Iterator[str]:
     elif name in ("requestId", "errorId", "line", "column"):
         return
     elif isinstance(value, str):
-        yield from unpacked(value)
+        yield from within(value)
     elif value is not None and not isinstance(value, bool):
         yield str(value)
 
 
-def unpacked(text: str) -> Iterator[str]:
+def within(text: str) -> Iterator[str]:
     """What stands in an id or a cursor; any other text is itself."""
-    try:
-        within = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
-        if len(text) < 16 or not within.isprintable():
-            raise ValueError
-    except ValueError:
+    told = unpacked(text)
+    if told is None or len(text) < 16 or not told.isprintable():
         yield text
-        return
-    if within.startswith("["):
-        version, mark, *values = json.loads(within)
-        assert (version, len(mark)) == (1, 12)
-        # The key is random.
-        yield from (str(each) for each in values if not re.fullmatch("[0-9a-f]{32}", str(each)))
+    elif (parts := placed(text)) is None:
+        yield told
     else:
-        yield within
+        # The key is random.
+        yield from (str(each) for each in parts[2:] if not KEY.fullmatch(str(each)))

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schema.node import decode
+from tests.opaque import KEY, MOMENT, placed, unpacked
 from tests.security.ledger import uuids
 
 TOKENS = re.compile(r"[A-Za-z0-9_-]{24,}")
-HEX = re.compile(r"[0-9a-f]{32}")
-REDACTED = re.compile(r'"(?:requestId|errorId)":"[^"]*"|\d{4}-\d\d-\d\dT[\d:.]+(?:\+00:00|Z)')
+REDACTED = re.compile(rf'"(?:requestId|errorId)":"[^"]*"|{MOMENT}')
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Secrets:
         keys = self.keys - given
         found = [each for each in self.texts if each in text]
         found += [each for each in uuids(text) if each in keys]
-        found += [each for each in HEX.findall(text) if each in keys]
+        found += [each for each in KEY.findall(text) if each in keys]
         for token in TOKENS.findall(text):
             # Ids and cursors.
-            told = _unpacked(token)
+            told = unpacked(token) or ""
             found += [each for each in self.texts if each in told]
-            found += [each for each in HEX.findall(told) if each in keys]
+            found += [each for each in KEY.findall(told) if each in keys]
         return found
 
 
@@ -65,25 +65,14 @@ def keys_in(value: str) -> Iterator[str]:
     yield from uuids(value)
 
 
-def _unpacked(token: str) -> str:
-    """What stands in an id or a cursor; nothing for any other text."""
-    try:
-        return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-    except ValueError:
-        return ""
-
-
 def resembling(value: str) -> str:
     """A text that looks like another one and is nobody's; of a cursor, the same place with another key."""
-    try:
-        unpacked = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))
-    except ValueError:
-        unpacked = None
-    if isinstance(unpacked, list):
+    parts = placed(value)
+    if parts is not None:
         # The neighbouring key: whatever stands in the list stands on the same side of both.
-        key = unpacked[-1]
-        key = f"{int(key, 16) ^ 1:032x}" if HEX.fullmatch(key) else key[:-1] + chr(ord(key[-1]) ^ 1)
-        packed = json.dumps([*unpacked[:-1], key], separators=(",", ":"), ensure_ascii=False)
+        key = parts[-1]
+        key = f"{int(key, 16) ^ 1:032x}" if KEY.fullmatch(key) else key[:-1] + chr(ord(key[-1]) ^ 1)
+        packed = json.dumps([*parts[:-1], key], separators=(",", ":"), ensure_ascii=False)
         return base64.urlsafe_b64encode(packed.encode()).decode().rstrip("=")
     mixed = random.Random()
     return "".join(mixed.choice("0123456789") if each.isdigit() else each for each in value)
