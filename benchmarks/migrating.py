@@ -6,6 +6,8 @@ then one asks its API without a pause (home, a page of calls, statistics of depa
 another one loads files of ten calls. Meanwhile this code applies what is missing, a file at a time. A request counts to
 the file that was applied last when it was answered, or was being applied. Wanted: no error, then and afterwards.
 
+`--last` goes back only as far as the client, which is today's, fits the `tests/` of that release.
+
 Both sides run with the libraries that are installed here, on the same processors as the database, which doesn't wait
 for the disk.
 """

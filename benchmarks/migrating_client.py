@@ -24,13 +24,11 @@ from benchmarks import office
 from bizcall import database
 from bizcall.ids import uuid7
 from bizcall.models import Admin
+from lambdas.runtime import API_STATEMENT, STATEMENT
 from local.postgres import Postgres
 from tests.console import console
 from tests.factories import Tenant
 from tests.feeding import Feeder, call
-
-API_STATEMENT, WORKERS_STATEMENT = 3, 25
-"""Seconds that a statement of the API may take, and one of a worker (`lambdas/runtime.py`)."""
 
 NUMBER, MOBILE = "07010000000", "01099990000"
 
@@ -97,7 +95,7 @@ async def run(folder: pathlib.Path, port: int, calls: int, kind: str) -> None:
         pass
     if kind == "make":
         return
-    limit = API_STATEMENT if kind == "ask" else WORKERS_STATEMENT
+    limit = API_STATEMENT if kind == "ask" else STATEMENT
     await database.connect(server.url("app"), size=1, command_timeout=limit)
     begin = time.perf_counter()
     async for which, code in asked(made) if kind == "ask" else loaded(made):
