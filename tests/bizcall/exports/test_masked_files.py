@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from bizcall import companies, masking, phones
@@ -42,6 +42,15 @@ async def shop(*, masks: bool) -> Tenant:
     if not masks:
         await companies.policy_save(company.id, Clerk(company).actor, masks_customers=False)
     return company
+
+
+# Each example makes a file, so that to look for a smaller one would take minutes.
+DRAWN = settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +145,7 @@ def asked(kind: Kind, search: dict[str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@DRAWN
 @given(search=searches())
 @example(search={"customer_tail": "83756194"})
 @example(search={"customer_tail": "6194"})
@@ -149,7 +158,7 @@ async def test_CU_01_P4_no_part_of_a_masked_file_says_what_its_rows_hide(
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@DRAWN
 @given(
     who=CUSTOMERS, length=st.integers(4, 8), letters=st.integers(2, 8), by=st.sampled_from(["number", "tail", "name"])
 )
