@@ -7,7 +7,7 @@ from pathlib import Path
 
 GUIDE = Path(__file__).parents[1] / "docs" / "frontend.md"
 _ASKED = re.compile(r"\bask '([^']+)'")
-_ROOT = re.compile(r"\{\s*(\w+)")
+_ROOT = re.compile(r"\{\s*(?:\w+: )?(\w+)")
 
 
 def documents() -> dict[str, str]:
