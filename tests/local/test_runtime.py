@@ -19,7 +19,7 @@ from local.deploy import Deployment
 from local.runtime import FunctionError, Functions, Throttled, TooLarge
 from local.runtime.environment import Environment, Settings
 from tests.local.actors import Actors
-from tests.patience import ends
+from tests.patience import PATIENCE, ends
 
 
 def state(pid: int) -> str:
@@ -196,7 +196,9 @@ async def test_nothing_is_left_running(aws: str, deployment: Deployment) -> None
     async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None) as running:
         pid = (await running.invoke("Act", {}))["pid"]
         busy = asyncio.create_task(running.invoke("Quick", {"do": "hang"}))
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(PATIENCE):
+            while not running.processes("Quick"):  # noqa: ASYNC110 - a process that starts tells nobody
+                await asyncio.sleep(0.01)
         pids = [pid, *running.processes("Quick")]
     assert len(pids) == 2
     assert all(gone(pid) for pid in pids)
