@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from bizcall import aws
+from local.cloud import Cloud
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A server of this module's own."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The laptop's server, one for each process of tests."""
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+    cloud.start()
+    yield cloud.endpoint
+    cloud.stop()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import threading
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from local.cloud import queues
 from local.cloud.front import Front
 from local.cloud.inbox import Inbox
 from local.cloud.objects import Shelf
@@ -25,6 +26,7 @@ def main(home: pathlib.Path, port: int, inbox_port: int) -> None:
     """Serve until the standard input ends, which it does with the parent, however that one ends."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    queues.install()
     sent = Sent(home / "sent.jsonl")
     front = Front(DomainDispatcherApplication(create_backend_app), Shelf(home / "objects"), sent)
     cloud = make_server("127.0.0.1", port, front, threaded=True, request_handler=MotoRequestHandler)

@@ -24,7 +24,6 @@ _SQS_BATCH = 10
 # Shorter than AWS's 20 s: a poll that is given up stays in the local server and takes a message to nobody.
 _LONG_POLL = 5
 _PAUSE_AFTER_ERROR = 1.0
-_PAUSE_WHILE_BLOCKED = 0.1
 
 
 class Poller:
@@ -49,9 +48,6 @@ class Poller:
         self._invoke = invoke
         self._slots = asyncio.Semaphore(concurrency)
         self._retry_after = retry_after
-        self._fifo = source.queue_arn.endswith(".fifo")
-        self._under_way = 0
-        self._again_at = 0.0
 
     async def run(self) -> None:
         """Receive and hand over until cancelled; batches under way are cancelled with it, their messages come again."""
@@ -67,32 +63,15 @@ class Poller:
                 if not messages:
                     self._slots.release()
                     continue
-                self._under_way += 1
-                batches.create_task(self._handle(messages)).add_done_callback(self._ended)
-
-    def _ended(self, batch: asyncio.Task[None]) -> None:
-        self._under_way -= 1
-        self._slots.release()
+                batches.create_task(self._handle(messages)).add_done_callback(lambda _: self._slots.release())
 
     async def _receive(self) -> list[dict[str, Any]]:
         """A batch: full, or as full as its window let it get; without a window what the first answer brings, if any."""
-        if self._groups_blocked():
-            messages = await self._request(_SQS_BATCH, 0)
-            if not messages:
-                await asyncio.sleep(_PAUSE_WHILE_BLOCKED)
-            return messages
         messages = await self._request(self._source.batch_size, _LONG_POLL)
         until = time.monotonic() + self._source.window
         while messages and len(messages) < self._source.batch_size and (left := until - time.monotonic()) > 0:
             messages += await self._request(self._source.batch_size - len(messages), math.ceil(left))
         return messages
-
-    def _groups_blocked(self) -> bool:
-        """Whether groups of a FIFO queue may be blocked by messages that are under way or have yet to come again.
-
-        A long poll of the local server would use a whole core then, and not see when they are free again.
-        """
-        return self._fifo and (self._under_way > 0 or time.monotonic() < self._again_at)
 
     async def _request(self, most: int, wait: int) -> list[dict[str, Any]]:
         answer = await self._sqs.receive_message(
@@ -126,9 +105,6 @@ class Poller:
         url = self._source.queue_url
         done = [message for message in messages if message["MessageId"] not in failed]
         again = [message for message in messages if message["MessageId"] in failed]
-        if again:
-            pause = self._source.visibility if self._retry_after is None else self._retry_after
-            self._again_at = max(self._again_at, time.monotonic() + pause)
         try:
             for start in range(0, len(done), _SQS_BATCH):
                 entries = [

@@ -19,8 +19,9 @@ from local import seed
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 150
-"""What a process that died, or was too busy, leaves behind goes on with the sweep, which comes once a minute."""
+WAIT_SECONDS = 220
+"""What a process that died, or was too busy, leaves behind goes on with the sweep, which comes once a minute, or when
+the queue's three minutes are over."""
 SIGN_IN = (
     "mutation ($input: SignInInput!) { signIn(input: $input) { challenge { token } userErrors { code message } } }"
 )

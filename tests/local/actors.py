@@ -30,13 +30,18 @@ class Actors:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, aws: str, deployment: Deployment, running: Functions, lines: list[tuple[str, str]], folder: pathlib.Path
+        cls,
+        endpoint: str,
+        deployment: Deployment,
+        running: Functions,
+        lines: list[tuple[str, str]],
+        folder: pathlib.Path,
     ) -> AsyncIterator[Self]:
         """The stage with a client of its queues."""
         session = aioboto3.Session(
             aws_access_key_id="local", aws_secret_access_key="local", region_name=deployment.region
         )
-        async with session.client("sqs", endpoint_url=aws) as sqs:
+        async with session.client("sqs", endpoint_url=endpoint) as sqs:
             yield cls(deployment, running, lines, folder, sqs)
 
     async def send(self, queue: str, *bodies: Any, groups: list[str] | None = None) -> None:

@@ -18,9 +18,9 @@ Clients = Callable[[str], Any]
 
 
 @pytest.fixture
-def client(aws: str) -> Clients:
+def client(endpoint: str) -> Clients:
     """Clients of the local server."""
-    return clients(aws, REGION)
+    return clients(endpoint, REGION)
 
 
 def plain(resources: Mapping[str, Any], **sections: Any) -> Translation:
@@ -34,13 +34,13 @@ def function(**properties: Any) -> dict[str, Any]:
     return {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.11", "Handler": "a.b", **properties}}
 
 
-def test_an_unknown_resource_type_is_refused_by_name_before_anything_is_made(aws: str, client: Clients) -> None:
+def test_an_unknown_resource_type_is_refused_by_name_before_anything_is_made(endpoint: str, client: Clients) -> None:
     resources = {
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "never-made"}},
         "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {}},
     }
     with pytest.raises(DeployError, match=r"Table \(AWS::DynamoDB::Table\): no local deployment"):
-        deploy(plain(resources), endpoint=aws)
+        deploy(plain(resources), endpoint=endpoint)
     assert "never-made" not in [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]]
 
 
@@ -60,9 +60,9 @@ def test_an_unknown_resource_type_is_refused_by_name_before_anything_is_made(aws
         ({"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"StageName": "v1"}}, "v1"),
     ],
 )
-def test_what_can_not_be_done_here_is_refused_and_named(aws: str, resource: dict[str, Any], told: str) -> None:
+def test_what_can_not_be_done_here_is_refused_and_named(endpoint: str, resource: dict[str, Any], told: str) -> None:
     with pytest.raises(DeployError, match=rf"Odd \({resource['Type']}\).*{told}"):
-        deploy(plain({"Odd": resource}), endpoint=aws, stack="odd")
+        deploy(plain({"Odd": resource}), endpoint=endpoint, stack="odd")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_can_not_be_done_here_is_refused_and_named(aws: str, resource: dict
     ],
 )
 def test_an_event_source_which_aws_or_the_runtime_would_not_take_is_refused(
-    aws: str, queue: dict[str, Any], mapping: dict[str, Any], told: str
+    endpoint: str, queue: dict[str, Any], mapping: dict[str, Any], told: str
 ) -> None:
     resources = {
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": queue},
@@ -92,16 +92,16 @@ def test_an_event_source_which_aws_or_the_runtime_would_not_take_is_refused(
         },
     }
     with pytest.raises(DeployError, match=rf"Source .*{told}"):
-        deploy(plain(resources), endpoint=aws, stack=f"source-{'fifo' if 'FifoQueue' in queue else len(queue)}")
+        deploy(plain(resources), endpoint=endpoint, stack=f"source-{'fifo' if 'FifoQueue' in queue else len(queue)}")
 
 
-def test_a_circle_is_told(aws: str) -> None:
+def test_a_circle_is_told(endpoint: str) -> None:
     resources = {
         "One": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": ["Two", "QueueName"]}}},
         "Two": {"Type": "AWS::SQS::Queue", "DependsOn": "One", "Properties": {}},
     }
     with pytest.raises(DeployError, match="circle"):
-        deploy(plain(resources), endpoint=aws)
+        deploy(plain(resources), endpoint=endpoint)
 
 
 def test_the_bucket_is_as_the_template_says(client: Clients, deployment: Deployment) -> None:
@@ -165,7 +165,7 @@ def test_a_function_is_found_by_any_of_its_names(deployment: Deployment) -> None
         deployment.function("Nobody")
 
 
-def test_a_second_deployment_applies_what_has_changed(aws: str, client: Clients) -> None:
+def test_a_second_deployment_applies_what_has_changed(endpoint: str, client: Clients) -> None:
     def resources(seconds: int, days: int | None) -> Translation:
         lifecycle = {"Rules": [{"Status": "Enabled", "ExpirationInDays": days}]}
         return plain({
@@ -178,11 +178,11 @@ def test_a_second_deployment_applies_what_has_changed(aws: str, client: Clients)
             "Given": {"Type": "AWS::SecretsManager::Secret", "Properties": {}},
         })  # fmt: skip
 
-    first = deploy(resources(30, 5), endpoint=aws, stack="twice", secrets={"Given": "old"})
+    first = deploy(resources(30, 5), endpoint=endpoint, stack="twice", secrets={"Given": "old"})
     client("s3").put_object(Bucket=first.buckets["Bucket"], Key="kept", Body=b"kept")
     generated = client("secretsmanager").get_secret_value(SecretId=first.secrets["Secret"])["SecretString"]
 
-    second = deploy(resources(60, None), endpoint=aws, stack="twice", secrets={"Given": "new"})
+    second = deploy(resources(60, None), endpoint=endpoint, stack="twice", secrets={"Given": "new"})
     assert (second.queues, second.buckets, second.secrets) == (first.queues, first.buckets, first.secrets)
     attributes = client("sqs").get_queue_attributes(QueueUrl=second.queues["Queue"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "60"
@@ -195,18 +195,18 @@ def test_a_second_deployment_applies_what_has_changed(aws: str, client: Clients)
     assert values.get_secret_value(SecretId=second.secrets["Given"])["SecretString"] == "new"
 
 
-def test_parameters_are_checked(aws: str) -> None:
+def test_parameters_are_checked(endpoint: str) -> None:
     sections = {"Parameters": {"Stage": {"Type": "String", "AllowedValues": ["local", "test"]}}}
     queue = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}}
     template = {"Resources": queue, **sections}
     for given, told in (({}, "not given"), ({"Stage": "moon"}, "moon"), ({"Stage": "test", "Stag": "x"}, "Stag")):
         with pytest.raises(DeployError, match=told):
-            deploy(Translation(template, {}, given), endpoint=aws)
+            deploy(Translation(template, {}, given), endpoint=endpoint)
 
 
-def test_a_secret_for_nobody_is_told(aws: str) -> None:
+def test_a_secret_for_nobody_is_told(endpoint: str) -> None:
     with pytest.raises(DeployError, match="Typo"):
-        deploy(plain({}), endpoint=aws, secrets={"Typo": "x"})
+        deploy(plain({}), endpoint=endpoint, secrets={"Typo": "x"})
 
 
 def test_a_secret_may_be_put_beside_the_template(client: Clients) -> None:
@@ -215,9 +215,9 @@ def test_a_secret_may_be_put_beside_the_template(client: Clients) -> None:
     assert client("secretsmanager").get_secret_value(SecretId=first)["SecretString"] == "two"
 
 
-def test_a_resource_whose_condition_fails_is_left_out(aws: str) -> None:
+def test_a_resource_whose_condition_fails_is_left_out(endpoint: str) -> None:
     resources = {"Queue": {"Type": "AWS::SQS::Queue", "Condition": "Never", "Properties": {}}}
-    assert deploy(plain(resources, Conditions={"Never": {"Fn::Equals": ["a", "b"]}}), endpoint=aws).queues == {}
+    assert deploy(plain(resources, Conditions={"Never": {"Fn::Equals": ["a", "b"]}}), endpoint=endpoint).queues == {}
 
 
 @pytest.mark.parametrize(
@@ -260,11 +260,11 @@ def test_intrinsic_functions(expression: Any, value: Any) -> None:
     assert values.resolve(expression) == value
 
 
-def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients) -> None:
+def test_the_template_of_the_product_is_deployed_whole(endpoint: str, client: Clients) -> None:
     secret = put_secret(client("secretsmanager"), "database", "{}")
     template = pathlib.Path(__file__).parents[2] / "infra" / "template.yaml"
     parameters = {"Stage": "local", "DatabaseSecretArn": secret, "OwnerSecretArn": secret}
-    deployment = deploy(translate(template, parameters), endpoint=aws, stack="product")
+    deployment = deploy(translate(template, parameters), endpoint=endpoint, stack="product")
     assert {source.function for source in deployment.sources} == {
         "DeliveriesFunction",
         "DispatchFunction",
@@ -277,7 +277,7 @@ def test_the_template_of_the_product_is_deployed_whole(aws: str, client: Clients
     }
 
 
-def test_a_queue_gets_what_its_topic_is_told(aws: str, client: Clients) -> None:
+def test_a_queue_gets_what_its_topic_is_told(endpoint: str, client: Clients) -> None:
     resources = {
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "told"}},
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "telling"}},
@@ -297,7 +297,7 @@ def test_a_queue_gets_what_its_topic_is_told(aws: str, client: Clients) -> None:
         "Events": {"Type": "AWS::SES::ConfigurationSet", "Properties": {"Name": "mail-events"}},
     }
     for _ in range(2):
-        deployment = deploy(plain(resources), endpoint=aws)
+        deployment = deploy(plain(resources), endpoint=endpoint)
     topic = client("sns").create_topic(Name="telling")["TopicArn"]  # answers the one that is there
     client("sns").publish(TopicArn=topic, Message="told")
     received = client("sqs").receive_message(QueueUrl=deployment.queues["Queue"], MaxNumberOfMessages=10)

@@ -181,19 +181,19 @@ async def test_a_process_killed_while_idle_is_replaced(actors: Actors) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the state of a process is read from /proc")
-async def test_an_idle_process_can_be_frozen(aws: str, deployment: Deployment, actors: Actors) -> None:
+async def test_an_idle_process_can_be_frozen(endpoint: str, deployment: Deployment, actors: Actors) -> None:
     quiet = dataclasses.replace(deployment, sources=[], schedules={})
-    async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None, freeze=True) as running:
+    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None, freeze=True) as running:
         pid = (await running.invoke("Act", {}))["pid"]
         await actors.until(lambda: state(pid) == "T")
         assert (await running.invoke("Act", {}))["pid"] == pid
     assert gone(pid)
 
 
-async def test_nothing_is_left_running(aws: str, deployment: Deployment) -> None:
+async def test_nothing_is_left_running(endpoint: str, deployment: Deployment) -> None:
     # Without sources, which belong to the other running stage.
     quiet = dataclasses.replace(deployment, sources=[])
-    async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None) as running:
+    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None) as running:
         pid = (await running.invoke("Act", {}))["pid"]
         busy = asyncio.create_task(running.invoke("Quick", {"do": "hang"}))
         async with asyncio.timeout(PATIENCE):
@@ -206,9 +206,9 @@ async def test_nothing_is_left_running(aws: str, deployment: Deployment) -> None
         await busy
 
 
-async def test_a_process_that_is_starting_does_not_escape_the_end(aws: str, deployment: Deployment) -> None:
+async def test_a_process_that_is_starting_does_not_escape_the_end(endpoint: str, deployment: Deployment) -> None:
     quiet = dataclasses.replace(deployment, sources=[], schedules={})
-    async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None) as running:
+    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None) as running:
         starting = asyncio.create_task(running.invoke("Act", {}))
         await asyncio.sleep(0.01)
     with pytest.raises(FunctionError, match="killed"):

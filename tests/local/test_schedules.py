@@ -111,11 +111,11 @@ def test_what_aws_would_not_take_is_refused(expression: str) -> None:
         next_time(expression, START, start=START)
 
 
-async def test_a_bad_expression_is_told_at_the_start(aws: str, deployment: Deployment) -> None:
+async def test_a_bad_expression_is_told_at_the_start(endpoint: str, deployment: Deployment) -> None:
     bad = dataclasses.replace(deployment.schedules["TickMinutes"], expression="cron(0 0 * * * *)")
     broken = dataclasses.replace(deployment, sources=[], schedules={"Bad": bad})
     with pytest.raises(BadExpression):
-        async with Functions(broken, endpoint=aws, on_log=lambda function, line: None):
+        async with Functions(broken, endpoint=endpoint, on_log=lambda function, line: None):
             pass
 
 
@@ -161,7 +161,7 @@ async def test_what_fails_three_times_goes_to_the_dead_letters(actors: Actors) -
     assert "attempt 3" in letter["MessageAttributes"]["ErrorMessage"]["StringValue"]
 
 
-async def test_a_rate_fires_again_and_again(aws: str, deployment: Deployment, actors: Actors) -> None:
+async def test_a_rate_fires_again_and_again(endpoint: str, deployment: Deployment, actors: Actors) -> None:
     before = len(actors.recorded("tick"))
     quiet = dataclasses.replace(deployment, sources=[], schedules={"TickMinutes": deployment.schedules["TickMinutes"]})
 
@@ -170,14 +170,14 @@ async def test_a_rate_fires_again_and_again(aws: str, deployment: Deployment, ac
         ticks = {dt.datetime.fromisoformat(line["event"]["at"]) for line in actors.recorded("tick")[before:]}
         return any(tick + dt.timedelta(minutes=1) in ticks for tick in ticks)
 
-    async with Functions(quiet, endpoint=aws, on_log=lambda function, line: None, time_scale=60):
+    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None, time_scale=60):
         await actors.until(a_minute_apart)
 
 
-async def test_a_source_that_breaks_is_told_to_whoever_watches(aws: str, deployment: Deployment) -> None:
+async def test_a_source_that_breaks_is_told_to_whoever_watches(endpoint: str, deployment: Deployment) -> None:
     source = dataclasses.replace(deployment.sources[0], batch_size=None)  # type: ignore[arg-type]  # what breaks it
     broken = dataclasses.replace(deployment, sources=[source], schedules={})
-    async with Functions(broken, endpoint=aws, on_log=lambda function, line: None) as running:
+    async with Functions(broken, endpoint=endpoint, on_log=lambda function, line: None) as running:
         with pytest.raises(ExceptionGroup, match="unhandled errors"):
             async with ends():
                 await running.watch()
