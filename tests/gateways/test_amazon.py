@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string, policy
@@ -15,6 +15,7 @@ from email.message import EmailMessage
 
 import pytest
 from moto.backends import get_backend
+from moto.server import ThreadedMotoServer
 
 from bizcall import aws, gateways
 from bizcall.dispatch.messages import Facts, Letterhead, mail
@@ -30,6 +31,16 @@ SILENCE = b"silence"
 ACCOUNT, REGION = "123456789012", "ap-northeast-2"
 SENDER_ADDRESS = "no-reply@bizcall.example"
 REFERENCE = "0197f0aa-0000-7000-8000-000000000001-1"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A server in this process, so that messages can be looked at as they came."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 def letter(sender: str = SENDER_ADDRESS, to: str = "hong@example.com") -> bytes:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
-from itertools import count
-from typing import Any
-from uuid import UUID
+from datetime import timedelta
 
-import orjson
 import pytest
 
 from bizcall import exports
 from bizcall.database import query, tenant
-from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
-from bizcall.exports import claims, requesting, running, statistics
+from bizcall.errors import ErrorCode, Invalid, Unavailable
+from bizcall.exports import claims, running
 from bizcall.exports.failures import Failure
-from bizcall.models.exports import Kind, State
+from bizcall.models.exports import State
 from bizcall.ports import Letter
-from bizcall.stats import Granularity, Group
 from tests.doubles import MemoryStorage
-from tests.exports import REASON, Clerk, Hooked, fresh
-from tests.factories import Tenant
-from tests.histories import Office, whole
-from tests.statements import session_ended_before
+from tests.exports import Clerk, Hooked, fresh
+from tests.histories import Office
 
 
 @pytest.fixture(autouse=True)
@@ -172,49 +165,6 @@ async def test_X5_the_same_key_makes_one_export_and_another_input_under_it_is_re
     await exports.cancel(clerk.company.id, clerk.actor, first.id)
 
 
-async def test_W1_a_session_that_ends_before_any_statement_of_a_request_leaves_an_export_with_its_letter_or_neither(
-    company: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And the same request, sent again, makes one export or finds it."""
-    monkeypatch.setattr(requesting, "UNFINISHED_MOST", 1000)
-    clerk, ended = Clerk(company), list[str]()
-    for place in count(1):
-        with session_ended_before(place, monkeypatch) as found:
-            try:
-                await clerk.ask(idempotency_key=f"key {place}")
-            except Unavailable:
-                assert len(found) == 1
-        before, letters = await exports_and_letters(clerk)
-        assert before == letters
-        assert len(before) in (place - 1, place)
-
-        again = await clerk.ask(idempotency_key=f"key {place}")
-        after, letters = await exports_and_letters(clerk)
-        assert after == letters == before | {str(again.id)}
-        assert len(after) == place
-        if not found:
-            break
-        ended += found
-
-    # From the first statement to the end of the transaction, and of the two in which the letter is sent.
-    told = " ".join(ended)
-    parts = ("BEGIN", 'INTO "export"', 'INTO "outbox"', "DELETE FROM outbox", "COMMIT")
-    assert [told.count(part) for part in parts] == [3, 1, 1, 1, 3]
-
-
-async def exports_and_letters(clerk: Clerk) -> tuple[set[str], set[str]]:
-    """The exports there are, and those of which a letter waits or was sent."""
-    async with tenant(clerk.company.id, read_only=True):
-        rows = await query(
-            "SELECT 'export' AS kind, id::text FROM export WHERE company_id = $1"
-            " UNION ALL SELECT 'letter', body->>'exportId' FROM outbox WHERE company_id = $1",
-            clerk.company.id,
-        )
-    sent = {orjson.loads(letter.body)["exportId"] for _, letter in clerk.queue.letters}
-    there, waiting = ({row["id"] for row in rows if row["kind"] == kind} for kind in ("export", "letter"))
-    return there, waiting | sent
-
-
 async def test_a_worker_without_time_gives_up_and_says_so(clerk: Clerk) -> None:
     export = await clerk.ask()
     assert await clerk.work(export, remaining=lambda: 1.0) is State.FAILED
@@ -242,116 +192,3 @@ async def test_a_message_that_was_lost_is_sent_again(clerk: Clerk) -> None:
     await exports.sweep(queue=clerk.queue, clock=clerk.clock)
     assert len([letter for _, letter in sent if str(export.id) in letter.body]) == 2
     assert await clerk.work(export) is State.COMPLETED
-
-
-async def test_P9_a_link_works_for_minutes_the_file_for_a_day_and_each_download_is_recorded(
-    made: Office, clerk: Clerk, stranger: Tenant
-) -> None:
-    export = await clerk.ask(unmasked=True, wanted=whole(customer_number="010-2000-1234"))
-    with pytest.raises(Invalid):
-        await exports.download(made.company.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
-    await clerk.work(export)
-    got = await exports.download(made.company.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
-
-    key = (await clerk.row(export.id)).object_key
-    assert key is not None
-    folder, company, name, file = key.split("/")
-    assert (folder, company, name) == ("exports", str(made.company.id), str(export.id))
-    assert len(bytes.fromhex(file.removesuffix(".xlsx"))) == 16
-    assert key in got.url
-    assert got.expires_at - clerk.clock() == timedelta(minutes=5)
-    details = orjson.loads((await clerk.records("exports.download"))[-1]["details"])
-    assert (details["reason"], details["note"], details["masked"]) == (REASON.purpose, REASON.note, False)
-    assert details["rows"] == (await clerk.row(export.id)).rows_done > 0
-    assert details["filter"]["customer_number"] == "010-****-1234"
-    assert "2000" not in str([await clerk.records(f"exports.{act}") for act in ("request", "complete", "download")])
-
-    with pytest.raises(Invalid) as refused:
-        await exports.download(stranger.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
-    assert [problem.code for problem in refused.value.problems] == [ErrorCode.NOT_FOUND]
-    clerk.clock.turn(hours=24)
-    with pytest.raises(Invalid):
-        await exports.download(made.company.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
-    assert (await clerk.row(export.id)).state is State.EXPIRED
-
-
-@pytest.mark.parametrize("narrowed", [{}, {"customer_tail": "1234"}])
-async def test_ST_02_what_is_too_much_is_refused_with_the_limit(clerk: Clerk, narrowed: dict[str, Any]) -> None:
-    total = (await clerk.ask(wanted=whole(**narrowed))).rows_total
-    with pytest.raises(Invalid) as refused:
-        await clerk.ask(wanted=whole(**narrowed), rows_most=total - 1)
-    [problem] = refused.value.problems
-    assert (problem.code, problem.field, problem.params) == (
-        ErrorCode.TOO_MANY,
-        ("filter",),
-        {"maximum": str(total - 1)},
-    )
-
-
-async def test_MS_01_of_messages_fewer_rows_are_made_with_their_texts(clerk: Clerk) -> None:
-    total = (await clerk.ask(Kind.MESSAGES)).rows_total
-    assert (await clerk.ask(Kind.MESSAGES, text_rows_most=total - 1)).rows_total == total
-    with pytest.raises(Invalid) as refused:
-        await clerk.ask(Kind.MESSAGES, unmasked=True, text_rows_most=total - 1)
-    [problem] = refused.value.problems
-    assert (problem.code, problem.field, problem.params) == (
-        ErrorCode.TOO_MANY,
-        ("filter",),
-        {"maximum": str(total - 1)},
-    )
-
-
-async def test_ST_01_statistics_of_too_many_buckets_are_refused_with_the_limit(
-    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(statistics, "BUCKETS_MOST", 5 * 35 - 1)
-    with pytest.raises(Invalid) as refused:
-        await clerk.ask(Kind.CALL_STATISTICS, granularity=Granularity.DAY, group=Group.LINE)
-    assert [(problem.code, problem.params) for problem in refused.value.problems] == [
-        (ErrorCode.TOO_MANY, {"maximum": "174"})
-    ]
-
-
-async def test_X5_ten_exports_may_be_unfinished(company: Tenant) -> None:
-    clerk = Clerk(company)
-    for _ in range(10):
-        await clerk.ask()
-    with pytest.raises(Invalid) as refused:
-        await clerk.ask()
-    assert [problem.code for problem in refused.value.problems] == [ErrorCode.TOO_MANY]
-
-
-async def test_X5_of_two_that_ask_at_once_for_the_last_place_one_gets_it(
-    company: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first one's export is written and not yet committed when the second one looks whether there is room."""
-    clerk = Clerk(company)
-    for _ in range(9):
-        await clerk.ask()
-    watch, written = claims.watch, list[Any]()
-
-    async def met(company_id: UUID, export_id: UUID, due_at: datetime) -> None:
-        await watch(company_id, export_id, due_at)
-        written.append(export_id)
-        for _ in range(3000):
-            if len(written) == 2 or await waiting(company_id):
-                break
-            await asyncio.sleep(0.02)
-
-    monkeypatch.setattr(claims, "watch", met)
-    asked = await asyncio.gather(clerk.ask(), clerk.ask(), return_exceptions=True)
-
-    assert len(written) == 1
-    [refused] = [each for each in asked if isinstance(each, Invalid)]
-    assert refused.problems == (Problem(ErrorCode.TOO_MANY, (), {"maximum": "10"}),)
-
-
-async def waiting(company_id: UUID) -> bool:
-    """Whether somebody waits for the room of the company."""
-    found = await query(
-        "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND classid::bigint << 32 | objid::bigint = hashtextextended($1, 0)",
-        f"exports.room {company_id}",
-    )
-    return bool(found)
