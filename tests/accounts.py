@@ -172,3 +172,18 @@ def signed_in(viewer: Viewer) -> Actor:
 def wrong(code: str) -> str:
     """Six digits that are not this code."""
     return f"{(int(code) + 1) % 10**6:06d}"
+
+
+async def operate(person: Person, login_id: str, name: str = "김운영", mobile: str | None = None) -> UUID:
+    """An operator's account, its welcome delivered."""
+    key = await admins.operator_create(
+        login_id,
+        name,
+        mobile or person.company.mobile,
+        keys=KEYS,
+        actor=ACTOR,
+        queue=person.queue,
+        clock=person.clock,
+    )
+    await person.deliver()
+    return key
