@@ -71,6 +71,11 @@ class Clerk:
             self.company.id, export.id, **{"storage": self.storage, "clock": self.clock, **options}
         )
 
+    async def sweep(self) -> None:
+        """Sweep until nothing is due any more: others' exports of the same database are, too."""
+        while await exports.sweep(queue=self.queue, clock=self.clock):
+            pass
+
     async def made(self, kind: Kind = Kind.CALLS, wanted: HistoryFilter | None = None, **options: Any) -> Workbook:
         """The workbook of what was asked for."""
         working = {name: options.pop(name) for name in ("rows_a_sheet",) if name in options}

@@ -43,7 +43,7 @@ async def test_X4_a_worker_that_is_ended_midway_leaves_nothing_and_the_next_one_
     assert await nothing_lies_there(clerk)
     assert (await clerk.row(export.id)).state is State.RUNNING
 
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
+    await clerk.sweep()
     assert str(export.id) in clerk.queue.letters[-1][1].body
     clerk.storage = MemoryStorage()
     assert await clerk.work(export) is State.COMPLETED
@@ -73,7 +73,7 @@ async def test_X4_a_worker_killed_without_a_word_is_followed_by_another_when_its
     assert await clerk.work(export) is None
 
     clerk.clock.turn(seconds=claims.LEASE.total_seconds())
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
+    await clerk.sweep()
     assert await clerk.work(export) is State.COMPLETED
     row = await clerk.row(export.id)
     assert (row.attempts, row.object_key) == (2, clerk.storage.written[-1])
@@ -100,7 +100,7 @@ async def test_X4_storage_that_fails_midway_and_a_database_that_goes_away_leave_
     async def outside() -> None:
         await asyncio.create_task(away(), context=fresh())
 
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
+    await clerk.sweep()
     clerk.storage = Hooked(hook=outside)
     with pytest.raises(Unavailable):
         await clerk.work(export)
@@ -179,7 +179,7 @@ async def test_after_three_workers_the_export_has_failed(made: Office, clerk: Cl
             assert await claims.claim(made.company.id, export.id, clerk.clock()) is not None
         clerk.clock.turn(seconds=claims.LEASE.total_seconds())
     assert await clerk.work(export) is None
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
+    await clerk.sweep()
     row = await clerk.row(export.id)
     assert (row.state, row.failure) == (State.FAILED, Failure.INTERRUPTED)
 
@@ -189,6 +189,6 @@ async def test_a_message_that_was_lost_is_sent_again(clerk: Clerk) -> None:
     sent: list[tuple[str, Letter]] = clerk.queue.letters
     assert [name for name, _ in sent] == ["exports"]
     clerk.clock.turn(minutes=16)
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
+    await clerk.sweep()
     assert len([letter for _, letter in sent if str(export.id) in letter.body]) == 2
     assert await clerk.work(export) is State.COMPLETED

@@ -176,7 +176,7 @@ async def test_P9_a_link_works_for_minutes_the_file_for_a_day_and_each_download_
     clerk.clock.turn(hours=24)
     with pytest.raises(Invalid):
         await exports.download(made.company.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
-    await exports.sweep(queue=clerk.queue, clock=clerk.clock)
+    await clerk.sweep()
     assert (await clerk.row(export.id)).state is State.EXPIRED
 
 
