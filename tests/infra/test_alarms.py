@@ -59,6 +59,15 @@ def test_what_an_alarm_counts_in_an_hour_is_the_figure_that_operators_read(templ
         assert re.search(rf"[Mm]ore than {threshold:,}\b", chapter), name
 
 
+def test_FD_01_that_nothing_comes_rings_for_feeds_and_for_nothing_else(template: dict[str, Any]) -> None:
+    alarms = reading.of(template, "CloudWatch::Alarm")
+    assert {name for name, each in alarms.items() if each["TreatMissingData"] != "notBreaching"} == {"FeedsSilentAlarm"}
+    silent = alarms["FeedsSilentAlarm"]
+    assert (silent["MetricName"], silent["Statistic"]) == (Metric.FEED_RECORDS_READ, "Sum")
+    assert (silent["ComparisonOperator"], silent["Threshold"]) == ("LessThanThreshold", 1)
+    assert silent["Period"] * silent["EvaluationPeriods"] == 24 * 3600
+
+
 def test_what_is_watched_or_drawn_is_measured_and_what_is_measured_is_drawn(template: dict[str, Any]) -> None:
     own = {"Ref": "AWS::StackName"}
     filters = reading.of(template, "Logs::MetricFilter").values()
