@@ -150,6 +150,8 @@ async def running(
         api = await stack.enter_async_context(serving(gateway(http_api, functions.invoke), port=ports["api"]))
         with _step(say, "API answers"):
             await _first_answer(api, say)
+        # Not before: workers that start beside the API would keep whoever waits for it.
+        functions.listen()
         addresses = Addresses(
             pid=os.getpid(),
             api=api,

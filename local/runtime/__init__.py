@@ -5,6 +5,7 @@
     async with Functions(deployment, endpoint=aws, on_log=print) as running:
         answer = await running.invoke("MigrateFunction", {})
         await running.fire_schedule("SweepFunctionMinute")
+        running.listen()
         async with serving(gateway(deployment.apis["Api"], running.invoke), port=8000) as address:
             await running.watch()
 

@@ -24,7 +24,7 @@ _ANYONE = "local"
 
 
 class Functions:
-    """Runs a deployment's functions while its `async with` lasts; pollers and schedules are at work inside it.
+    """Runs a deployment's functions while its `async with` lasts; `listen` sets pollers and schedules to work in it.
 
     `endpoint` is the AWS-compatible server. `env` is laid over each function's variables, after AWS_ENDPOINT_URL and
     credentials for it. `on_log` gets (logical id, line) of all that functions print, and of what Lambda itself would
@@ -77,6 +77,19 @@ class Functions:
         self._sqs = await self._stack.enter_async_context(
             session.client("sqs", endpoint_url=self._endpoint, config=config)
         )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
+        await self._stack.aclose()
+
+    def listen(self) -> None:
+        """Poll the queues and follow the schedules from now on. Raises BadExpression."""
         for source in self.deployment.sources:
             pool = self._pools[source.function]
             limits = (self._cap, source.concurrency, pool.function.reserved)
@@ -93,16 +106,6 @@ class Functions:
             # Before anything waits: an expression that AWS would refuse is refused here as well.
             self._next(schedule, self._now())
             self._spawn(self._follow(schedule))
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(pool.stop() for pool in self._pools.values()))
-        await self._stack.aclose()
 
     async def invoke(self, function: str, event: Any) -> Any:
         """Call a function (by logical id, name or ARN) and return its answer; event and answer are JSON values.

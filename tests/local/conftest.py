@@ -43,4 +43,5 @@ async def actors(endpoint: str, deployment: Deployment, stage: Translation) -> A
         ) as running,
         Actors.open(endpoint, deployment, running, lines, folder) as actors,
     ):
+        running.listen()
         yield actors

@@ -115,8 +115,8 @@ async def test_a_bad_expression_is_told_at_the_start(endpoint: str, deployment: 
     bad = dataclasses.replace(deployment.schedules["TickMinutes"], expression="cron(0 0 * * * *)")
     broken = dataclasses.replace(deployment, sources=[], schedules={"Bad": bad})
     with pytest.raises(BadExpression):
-        async with Functions(broken, endpoint=endpoint, on_log=lambda function, line: None):
-            pass
+        async with Functions(broken, endpoint=endpoint, on_log=lambda function, line: None) as running:
+            running.listen()
 
 
 def test_the_events_are_those_of_the_scheduler_and_of_the_rules() -> None:
@@ -170,7 +170,8 @@ async def test_a_rate_fires_again_and_again(endpoint: str, deployment: Deploymen
         ticks = {dt.datetime.fromisoformat(line["event"]["at"]) for line in actors.recorded("tick")[before:]}
         return any(tick + dt.timedelta(minutes=1) in ticks for tick in ticks)
 
-    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None, time_scale=60):
+    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None, time_scale=60) as running:
+        running.listen()
         await actors.until(a_minute_apart)
 
 
@@ -178,6 +179,7 @@ async def test_a_source_that_breaks_is_told_to_whoever_watches(endpoint: str, de
     source = dataclasses.replace(deployment.sources[0], batch_size=None)  # type: ignore[arg-type]  # what breaks it
     broken = dataclasses.replace(deployment, sources=[source], schedules={})
     async with Functions(broken, endpoint=endpoint, on_log=lambda function, line: None) as running:
+        running.listen()
         with pytest.raises(ExceptionGroup, match="unhandled errors"):
             async with ends():
                 await running.watch()
