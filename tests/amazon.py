@@ -1,4 +1,4 @@
-"""The AWS-compatible server for tests of adapters, reached by real HTTP; a plugin of tests/conftest.py."""
+"""The laptop's AWS-compatible server and clients of it, reached by real HTTP; a plugin of tests/conftest.py."""
 
 from __future__ import annotations
 

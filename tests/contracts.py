@@ -6,14 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from bizcall import contracts
-from bizcall.audit import Actor, ActorKind
 from bizcall.models import CompanyDirectory
 from bizcall.reasons import Purpose, Reason
 from tests.accounts import records
 from tests.doubles import RecordingQueue
 from tests.factories import Tenant
+from tests.provisioning import OPERATOR
 
-OPERATOR = Actor(ActorKind.OPERATOR, UUID(int=7), address="203.0.113.9", request_id="request-9")
 REASON = Reason(Purpose.OTHER, "요금 미납 3개월")
 
 

@@ -58,8 +58,10 @@ class Queues(SQSBackend):
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         """Let a message come again after another time-out, from now on."""
-        with self.get_queue(queue_name)._messages_lock:
+        changed = self.get_queue(queue_name)._messages_lock
+        with changed:
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+            changed.notify_all()
 
     def purge_queue(self, queue_name: str) -> None:
         """Forget all messages."""

@@ -1,12 +1,14 @@
-"""A stack of small functions deployed onto the laptop's AWS-compatible server."""
+"""A stack of small functions deployed onto the laptop's AWS-compatible server, and folders for PostgreSQL."""
 
 from __future__ import annotations
 
 import pathlib
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from local import state
 from local.deploy import Deployment, deploy
 from local.runtime import Functions
 from local.template import Translation, translate
@@ -45,3 +47,11 @@ async def actors(endpoint: str, deployment: Deployment, stage: Translation) -> A
     ):
         running.listen()
         yield actors
+
+
+@pytest.fixture
+def empty() -> Iterator[pathlib.Path]:
+    """An empty folder that the server's user can reach."""
+    folder = state.scratch()
+    yield folder
+    shutil.rmtree(folder)

@@ -19,7 +19,6 @@ from local import locks, state
 from local.postgres import Postgres
 
 ROOT = pathlib.Path(__file__).parents[2]
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 
 # A parent which starts the server named on its command line, tells the server's process id, and waits to be killed.
 PARENT = """
@@ -40,14 +39,6 @@ def shared() -> Iterator[Postgres]:
     server.start()
     yield server
     server.stop()
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def empty() -> Iterator[pathlib.Path]:
-    """An empty folder that the server's user can reach."""
-    folder = state.scratch()
-    yield folder
     shutil.rmtree(folder)
 
 

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 
 import pytest
 
@@ -28,14 +27,6 @@ server = Postgres(pathlib.Path(sys.argv[1]), durable=False)
 server.start()
 server.stop()
 """
-
-
-@pytest.fixture
-def empty() -> Iterator[pathlib.Path]:
-    """An empty folder that the server's user can reach."""
-    folder = state.scratch()
-    yield folder
-    shutil.rmtree(folder)
 
 
 @as_root

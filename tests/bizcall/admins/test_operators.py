@@ -8,17 +8,13 @@ from uuid import UUID
 import pytest
 
 from bizcall import admins
-from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
-from bizcall.ids import uuid7
 from bizcall.models import Admin
 from bizcall.models.companies import PROVIDER_ID
 from tests.accounts import ACTOR, Person, operate, refused
 
 pytestmark = pytest.mark.usefixtures("swift")
-
-OPERATOR = Actor(ActorKind.OPERATOR, uuid7(), "198.51.100.9", "request-9")
 
 
 async def test_an_operator_who_has_not_registered_is_sent_another_password_wherever_he_is(person: Person) -> None:

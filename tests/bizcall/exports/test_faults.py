@@ -1,4 +1,4 @@
-"""Whatever befalls a worker: no broken file can be downloaded, and no export is lost (X4, X5, W2, W6)."""
+"""Whatever befalls a worker: no broken file can be downloaded, and no export is lost (X4, X5, W6)."""
 
 from __future__ import annotations
 
@@ -152,17 +152,6 @@ async def test_W6_of_two_workers_one_makes_the_file_and_a_late_one_changes_nothi
     assert await clerk.work(export) is None
     assert await nothing_lies_there(clerk)
     assert (await other.row(export.id)).object_key == other.storage.written[0]
-
-
-async def test_X5_the_same_key_makes_one_export_and_another_input_under_it_is_refused(clerk: Clerk) -> None:
-    first = await clerk.ask(idempotency_key="key")
-    again = await clerk.ask(idempotency_key="key")
-    assert first.id == again.id
-    assert len([letter for _, letter in clerk.queue.letters if str(first.id) in letter.body]) == 1
-    with pytest.raises(Invalid) as refused:
-        await clerk.ask(idempotency_key="key", unmasked=True)
-    assert [problem.code for problem in refused.value.problems] == [ErrorCode.KEY_REUSED]
-    await exports.cancel(clerk.company.id, clerk.actor, first.id)
 
 
 async def test_a_worker_without_time_gives_up_and_says_so(clerk: Clerk) -> None:

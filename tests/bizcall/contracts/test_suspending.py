@@ -17,16 +17,12 @@ from bizcall.models.companies import PROVIDER_ID, CompanyState
 from bizcall.models.exports import State
 from bizcall.reasons import Purpose, Reason
 from tests.accounts import ACTOR, KEYS, OTHER_PASSWORD, SETTINGS, WRONG, Person, refused
-from tests.contracts import OPERATOR, REASON, acts, resume, suspend
+from tests.contracts import REASON, acts, resume, suspend
 from tests.dispatching import Campaign
 from tests.exports import Clerk
 from tests.factories import Tenant
 from tests.phone_app import App
-
-
-@pytest.fixture
-async def person(company: Tenant) -> Person:
-    return await Person(company).register()
+from tests.provisioning import OPERATOR
 
 
 async def test_CO_01_S3_a_suspended_companys_sessions_end_at_once_and_its_half_done_sign_in_leads_nowhere(

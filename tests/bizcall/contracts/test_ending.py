@@ -17,18 +17,13 @@ from bizcall.models.provisioning import EventState
 from bizcall.provisioning import Finding, Refused
 from bizcall.provisioning import Reason as Because
 from tests.accounts import Person, refused
-from tests.contracts import OPERATOR, REASON, acts, end, resume, suspend
+from tests.contracts import REASON, acts, end, resume, suspend
 from tests.dispatching import Campaign
 from tests.doubles import RecordingQueue
 from tests.factories import Tenant, owner_of
 from tests.feeding import Feeder
 from tests.phone_app import App
-from tests.provisioning import Provider, make_plans
-
-
-@pytest.fixture
-async def person(company: Tenant) -> Person:
-    return await Person(company).register()
+from tests.provisioning import OPERATOR, Provider, make_plans
 
 
 @pytest.mark.parametrize("suspended", [False, True])
