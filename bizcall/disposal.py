@@ -97,10 +97,15 @@ UPDATE delivery SET recipient = '' WHERE company_id = $1 AND id = ANY(ARRAY(
 RETURNING id
 """
 _EXPORTS = """
-DELETE FROM export WHERE company_id = $1 AND id = ANY(ARRAY(
-    SELECT id FROM export WHERE company_id = $1 AND created_at <= $2 AND state NOT IN ('QUEUED', 'RUNNING')
-    ORDER BY created_at LIMIT $3))
-RETURNING id
+WITH gone AS (
+    DELETE FROM export WHERE company_id = $1 AND id = ANY(ARRAY(
+        SELECT id FROM export WHERE company_id = $1 AND created_at <= $2 AND state NOT IN ('QUEUED', 'RUNNING')
+        ORDER BY created_at LIMIT $3))
+    RETURNING id
+), deadlines AS (
+    DELETE FROM export_deadline WHERE company_id = $1 AND export_id IN (SELECT id FROM gone)
+)
+SELECT id FROM gone
 """
 
 
@@ -270,8 +275,13 @@ _ERASURES: Mapping[str, str] = {
     """,
     "customers": "DELETE FROM customer WHERE company_id = $1 AND number = $2 RETURNING id",
     "exports": """
-        DELETE FROM export WHERE company_id = $1 AND state NOT IN ('QUEUED', 'RUNNING')
-        AND asked -> 'filter' ->> 'customer_number' = $2 RETURNING id
+        WITH gone AS (
+            DELETE FROM export WHERE company_id = $1 AND state NOT IN ('QUEUED', 'RUNNING')
+            AND asked -> 'filter' ->> 'customer_number' = $2 RETURNING id
+        ), deadlines AS (
+            DELETE FROM export_deadline WHERE company_id = $1 AND export_id IN (SELECT id FROM gone)
+        )
+        SELECT id FROM gone
     """,
 }
 

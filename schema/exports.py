@@ -164,7 +164,8 @@ class StatisticsExportRequestInput(ExportRequestInput):
 
 _REQUEST_ERRORS = (
     "Errors: CODE_REQUIRED without a code that was right in the last ten minutes; those of filter and note; TOO_MANY "
-    "at the filter for more rows than `limits` allows, and without field while 10 exports are unfinished; KEY_REUSED."
+    "at the filter for more rows than `limits` allows, and without field while 10 exports are unfinished; KEY_REUSED; "
+    "NOT_FOUND at `idempotencyKey` where the export that the key has made was erased since."
 )
 
 

@@ -51,7 +51,8 @@ async def request(
     Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
     Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
     rows (with texts `text_rows_most`; for statistics those of `statistics.total`), TOO_MANY at () with 10 exports
-    unfinished, and those of `idempotency.once`.
+    unfinished, those of `idempotency.once`, and NOT_FOUND at `idempotencyKey` where the export that the key has made
+    was erased since (`disposal.erase`).
     """
     if actor.id is None:
         raise Forbidden
@@ -89,7 +90,9 @@ async def request(
     given = {**asked.kept(), **reason.told(), "kind": asked.kind, "unmasked": unmasked}
     async with tenant(company_id):
         answer = await idempotency.once(company_id, "exportRequest", idempotency_key, given, ask, clock=clock)
-        [export] = made or [await Export.get(company_id=company_id, id=UUID(answer["exportId"]))]
+        export = made[0] if made else await Export.get_or_none(company_id=company_id, id=UUID(answer["exportId"]))
+        if export is None:
+            raise Invalid(Problem(ErrorCode.NOT_FOUND, idempotency.FIELD))
     await publish(messages, queue=queue)
     return export
 

@@ -34,9 +34,12 @@ async def sweep(*, queue: Queue, clock: Clock = now) -> int:
 async def _look_after(company_id: UUID, export_id: UUID, at: datetime, clock: Clock) -> UUID | None:
     """Returns the message for another worker, where one is needed."""
     rows = Export.filter(company_id=company_id, id=export_id)
-    # Whoever holds it is changing it, and another sweep sees what it has become.
     found = await rows.select_for_update(skip_locked=True).get_or_none()
     if found is None:
+        # Whoever holds it is changing it, and another sweep sees what it has become; of one that is gone there is
+        # nothing to look after, and it would be due before all others for ever.
+        if not await rows.exists():
+            await claims.forget(export_id)
         return None
     if found.state is State.COMPLETED:
         if found.expires_at is not None and found.expires_at <= at:

@@ -93,6 +93,7 @@ async def test_P7_imported_rows_recipients_and_exports_go_and_a_second_run_finds
     assert await disposal.dispose(company.id, clock=office.clock) > 0
     rows = await books.rows(company.id)
     assert (rows["import_row"], rows["import_finding"], rows["export"]) == ([], [], [])
+    assert rows["export_deadline"] == []
     assert rows["import"]
     # Who holds a line is known to nothing but his own row.
     assert await left(books, company.id, *present) == {mobile: {"subscriber"} for mobile in present}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from bizcall import exports
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Unavailable
-from bizcall.exports import claims, running
+from bizcall.exports import claims, running, sweeping
 from bizcall.exports.failures import Failure
+from bizcall.ids import uuid7
 from bizcall.models.exports import State
 from bizcall.ports import Letter
 from tests.doubles import MemoryStorage
@@ -181,3 +183,40 @@ async def test_a_message_that_was_lost_is_sent_again(clerk: Clerk) -> None:
     await clerk.sweep()
     assert len([letter for _, letter in sent if str(export.id) in letter.body]) == 2
     assert await clerk.work(export) is State.COMPLETED
+
+
+async def test_X4_exports_that_are_gone_are_forgotten_by_the_sweep_and_keep_no_other_from_its_turn(
+    made: Office, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Theirs is the earliest deadline of all, and one is looked at in a turn; one that somebody changes stays."""
+    monkeypatch.setattr(sweeping, "BATCH", 1)
+    gone, export = uuid7(), await clerk.ask()
+    async with tenant(made.company.id):
+        await claims.watch(made.company.id, gone, clerk.clock() - timedelta(days=900))
+        await claims.watch(made.company.id, export.id, clerk.clock() - timedelta(days=800))
+    assert await exports.sweep(queue=clerk.queue, clock=clerk.clock) == 1
+    assert await watched(made, gone, export.id) == {export.id}
+
+    async def turn() -> None:
+        assert await exports.sweep(queue=clerk.queue, clock=clerk.clock) == 1
+
+    before = len(clerk.queue.letters)
+    async with tenant(made.company.id):
+        await query("SELECT 1 FROM export WHERE company_id = $1 AND id = $2 FOR UPDATE", made.company.id, export.id)
+        await asyncio.create_task(turn(), context=fresh())
+    assert await watched(made, export.id) == {export.id}
+    assert len(clerk.queue.letters) == before
+    await turn()
+    assert str(export.id) in clerk.queue.letters[-1][1].body
+    await exports.cancel(made.company.id, clerk.actor, export.id, clock=clerk.clock)
+
+
+async def watched(office: Office, *export_ids: UUID) -> set[UUID]:
+    """Of which of them a deadline stands."""
+    async with tenant(office.company.id, read_only=True):
+        rows = await query(
+            "SELECT export_id FROM export_deadline WHERE company_id = $1 AND export_id = ANY($2::uuid[])",
+            office.company.id,
+            list(export_ids),
+        )
+    return {row["export_id"] for row in rows}

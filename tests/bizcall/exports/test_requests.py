@@ -14,7 +14,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from bizcall import exports
+from bizcall import disposal, exports
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
 from bizcall.exports import claims, requesting, statistics
@@ -276,3 +276,19 @@ async def test_X5_the_same_key_makes_one_export_and_another_input_under_it_is_re
         await clerk.ask(idempotency_key="key", unmasked=True)
     assert [problem.code for problem in refused.value.problems] == [ErrorCode.KEY_REUSED]
     await exports.cancel(clerk.company.id, clerk.actor, first.id)
+
+
+async def test_X5_P7_the_key_of_an_export_that_was_erased_is_told_so_and_makes_no_other(company: Tenant) -> None:
+    clerk = Clerk(company)
+    asked: dict[str, Any] = {"wanted": whole(customer_number="010-2000-1234"), "idempotency_key": "key"}
+    export = await clerk.ask(**asked)
+    await clerk.work(export)
+    told = await disposal.erase(company.login_id, "010-2000-1234", "본인 요청, 접수 21", actor=clerk.actor)
+    assert told["exports"] == 1
+    async with tenant(company.id):
+        assert await query("SELECT FROM export_deadline WHERE company_id = $1", company.id) == []
+    with pytest.raises(Invalid) as refused:
+        await clerk.ask(**asked)
+    assert refused.value.problems == (Problem(ErrorCode.NOT_FOUND, ("idempotencyKey",)),)
+    async with tenant(company.id):
+        assert await query("SELECT FROM export WHERE company_id = $1", company.id) == []
