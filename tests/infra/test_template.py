@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from bizcall.months import KOREA
+from bizcall.ports import now
 from bizcall.settings import Settings
+from lambdas.runtime import Services
+from local.deploy.model import Schedule
+from local.runtime.schedules import event, next_time
 from local.template import translate
+from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
 from tests.infra import reading, rules
 from tests.infra.spoilt import SPOILT, Resources
 
@@ -21,6 +30,19 @@ PARAMETERS = {
     "DatabaseSecretArn": "arn:aws:secretsmanager:::secret:app",
     "OwnerSecretArn": "arn:aws:secretsmanager:::secret:owner",
 }
+
+DUTIES = {
+    "SweepFunctionMinute": "bizcall.dispatch.sweep",
+    "AuditFunctionQuarter": "bizcall.audit.seal_due",
+    "AuditFunctionNight": "bizcall.access_reviews.overdue",
+    "MigrateFunctionMonths": "bizcall.months.keep",
+    "StatsFunctionNight": "bizcall.stats.nightly",
+}
+"""What is done first at each schedule's turn."""
+
+
+class Reached(BaseException):
+    """The duty was called; no handler goes on after it."""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +68,41 @@ def test_the_template_has_what_the_rules_speak_of(template: dict[str, Any]) -> N
         "SmsQueue",
     }
     assert len(reading.sources(template)) == 8
-    assert len(reading.of(template, "Scheduler::Schedule")) == 5
+    assert reading.of(template, "Scheduler::Schedule").keys() == DUTIES.keys()
     assert sum(1 for _ in reading.statements(template)) > 20
+
+
+@pytest.mark.parametrize("name", DUTIES)
+async def test_FD_01_ST_03_P2_the_event_of_each_schedule_makes_its_function_do_the_duty(
+    template: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async def duty(*arguments: Any, **named: Any) -> None:
+        raise Reached
+
+    monkeypatch.setattr(DUTIES[name], duty)
+    target = reading.of(template, "Scheduler::Schedule")[name]["Target"]
+    function = reading.of(template, "Lambda::Function")[reading.function(template, target["Arn"])]
+    module = importlib.import_module(function["Handler"].rpartition(".")[0])
+    sent = Schedule(name, name, "", "aws.scheduler", "", "", input=target.get("Input"))
+    settings = Settings(stage="test", database_url=SecretStr("postgresql://nowhere"))
+    services = Services(settings, MemoryStorage(), RecordingQueue(), Phone(), RecordingMail())
+
+    with pytest.raises(Reached):
+        await module.handle(event(sent, now(), region="", account=""), services)
+
+
+def test_FD_01_ST_03_months_are_looked_after_by_night_and_before_sums_are_verified(template: dict[str, Any]) -> None:
+    evening = datetime(2026, 10, 31, 23, tzinfo=KOREA)
+    turns = [
+        next_time(
+            each["ScheduleExpression"], evening, timezone=each.get("ScheduleExpressionTimezone", "UTC"), start=evening
+        )
+        for name, each in sorted(reading.of(template, "Scheduler::Schedule").items())
+        if name in ("MigrateFunctionMonths", "StatsFunctionNight")
+    ]
+
+    months, sums = (turn.astimezone(KOREA) for turn in turns if turn is not None)
+    assert evening < months < sums < evening + timedelta(hours=7)
 
 
 def test_the_api_may_not_reach_dropped_files_or_their_answers(template: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import quote_plus
 from uuid import UUID
@@ -13,22 +13,22 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from bizcall import admins
+from bizcall import admins, months
 from bizcall.database import query, tenant
 from bizcall.dispatch import put
 from bizcall.errors import Invalid
 from bizcall.ids import uuid7
 from bizcall.ports import now
 from bizcall.settings import Settings
-from bizcall.stats import Differs
+from bizcall.stats import Differs, verifying
 from lambdas import dispatch, exports, feeds, imports, migrate, registrations, stats, sweep
 from lambdas.runtime import Services
 from local.postgres import Postgres
 from tests.accounts import ACTOR, Person
-from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue
+from tests.doubles import MemoryStorage, Phone, RecordingMail, RecordingQueue, Turned
 from tests.exports import Clerk
 from tests.factories import Tenant
-from tests.feeding import DAY, began, call, jsonl, stored
+from tests.feeding import DAY, Feeder, began, call, jsonl, stored
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -228,6 +228,30 @@ async def test_ST_03_operators_verify_rebuild_and_reattribute(company: Tenant, s
     for wrong in ({"do": "nothing"}, {"do": "verify", "from": "yesterday"}, {"do": "verify", "to": "2020-01-01"}):
         with pytest.raises(Invalid):
             await stats.handle({**asked, **wrong}, services)
+
+
+async def test_ST_03_the_nights_duty_verifies_forgets_as_the_deployment_says_and_leaves_in_time(
+    company: Tenant, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def one() -> list[UUID]:
+        return [company.id]
+
+    monkeypatch.setattr(verifying, "_all", one)
+    await began(company.id)
+    await Feeder(company.id).load([call(company.numbers[0], "a")])
+    night = Turned(DAY + timedelta(days=1, hours=3, minutes=30))
+    services = replace(services, settings=services.settings.model_copy(update={"months_kept": 4}), clock=night)
+
+    assert await stats.handle({}, services) == {"companies": 1, "forgotten": 0}
+    late = replace(services, remaining=lambda: stats.STOP_BEFORE - 1)
+    assert await stats.handle({}, late) == {"companies": 0, "forgotten": 0}
+    async with tenant(company.id):
+        await query("UPDATE call_hour SET missed = 1 WHERE company_id = $1", company.id)
+    with pytest.raises(Differs):
+        await stats.handle({}, services)
+    # A row of each rollup of calls.
+    after = replace(services, clock=Turned(months.begins(months.shifted(DAY.date(), 5))))
+    assert await stats.handle({}, after) == {"companies": 1, "forgotten": 5}
 
 
 async def test_FD_01_the_owner_keeps_the_months(db: None, services: Services) -> None:
