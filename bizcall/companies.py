@@ -1,7 +1,9 @@
 """Companies, their lines, and the directory of numbers.
 
 A number belongs to one company at a time (ON-01): its row in the directory is written first, and its primary key is
-what two companies that claim one number meet at.
+what two companies that claim one number meet at. A line is the company's from `created_at` until `retired_at`, both as
+the provider tells them, and calls are attributed by that; since it may tell them late, `number_freed` keeps until when
+a number was somebody's, before which nobody else's line of it begins.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ from bizcall.ports import Clock, now
 
 @dataclass(frozen=True)
 class LineDraft:
-    """A number to subscribe and its representative caller ID, if any, both in normal form."""
+    """A number to subscribe and its representative caller ID, if any, both in normal form; `since` None is from now."""
 
     number: str
     rid: str | None = None
+    since: datetime | None = None
 
 
 def lowest(numbers: Iterable[str]) -> str:
@@ -52,7 +55,7 @@ async def policy_save(company_id: UUID, actor: Actor, *, masks_customers: bool, 
 async def claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
     """Write directory and lines in the open transaction, in the order of the numbers so that claims don't deadlock.
 
-    Raises Invalid (DUPLICATE) for those that another company has.
+    A line begins no earlier than its number was free. Raises Invalid (DUPLICATE) for those that another company has.
     """
     taken = await query(
         "INSERT INTO number_directory (number, company_id)"
@@ -70,29 +73,57 @@ async def claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:
     if problems:
         raise Invalid(*problems)
     await query(
-        "INSERT INTO line (company_id, id, number, rid) SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[])",
+        """
+        INSERT INTO line (company_id, id, number, rid, created_at)
+        SELECT $1, v.id, v.number, v.rid, greatest(coalesce(v.since, now()), number_freed.freed_at)
+        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) AS v (id, number, rid, since)
+        LEFT JOIN number_freed ON number_freed.number = v.number
+        """,
         company_id,
         [uuid7() for _ in drafts],
         [draft.number for draft in drafts],
         [draft.rid for draft in drafts],
+        [draft.since for draft in drafts],
     )
 
 
-async def release(company_id: UUID, numbers: Collection[str], at: datetime) -> None:
-    """Retire the lines of these numbers in the open transaction; another company may have the numbers then.
+async def antedate(company_id: UUID, since: Mapping[str, datetime]) -> None:
+    """Let lines begin earlier, by number, in the open transaction; not those whose number was somebody's since then."""
+    await query(
+        """
+        UPDATE line SET created_at = v.since
+        FROM unnest($2::text[], $3::timestamptz[]) AS v (number, since)
+        LEFT JOIN number_freed ON number_freed.number = v.number
+        WHERE line.company_id = $1 AND line.number = v.number AND line.retired_at IS NULL
+          AND v.since < line.created_at AND (number_freed.freed_at IS NULL OR number_freed.freed_at <= v.since)
+        """,
+        company_id,
+        list(since),
+        list(since.values()),
+    )
+
+
+async def release(company_id: UUID, until: Mapping[str, datetime]) -> None:
+    """Retire lines in the open transaction, each number at its moment; another company may have the numbers then.
 
     The caller holds the locks of the lines and has ended their holdings.
     """
     await query(
-        "UPDATE line SET retired_at = greatest($3, created_at)"
-        " WHERE company_id = $1 AND number = ANY($2::text[]) AND retired_at IS NULL",
+        """
+        WITH retired AS (
+            UPDATE line SET retired_at = greatest(v.at, line.created_at)
+            FROM unnest($2::text[], $3::timestamptz[]) AS v (number, at)
+            WHERE line.company_id = $1 AND line.number = v.number AND line.retired_at IS NULL
+            RETURNING line.number, line.retired_at
+        )
+        INSERT INTO number_freed (number, freed_at) SELECT number, retired_at FROM retired ORDER BY number
+        ON CONFLICT (number) DO UPDATE SET freed_at = greatest(number_freed.freed_at, excluded.freed_at)
+        """,
         company_id,
-        list(numbers),
-        at,
+        list(until),
+        list(until.values()),
     )
-    await query(
-        "DELETE FROM number_directory WHERE company_id = $1 AND number = ANY($2::text[])", company_id, list(numbers)
-    )
+    await query("DELETE FROM number_directory WHERE company_id = $1 AND number = ANY($2::text[])", company_id, [*until])
 
 
 async def set_rids(company_id: UUID, rids: Mapping[str, str | None]) -> None:

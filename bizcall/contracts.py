@@ -118,7 +118,7 @@ async def _retire(company_id: UUID, at: datetime) -> tuple[list[str], int]:
     holdings = await subscribers.end_on(company_id, line_ids, at)
     rows = await query("SELECT number FROM line WHERE company_id = $1 AND id = ANY($2::uuid[])", company_id, line_ids)
     numbers = sorted(row["number"] for row in rows)
-    await companies.release(company_id, numbers, at)
+    await companies.release(company_id, dict.fromkeys(numbers, at))
     return numbers, len(holdings)
 
 

@@ -29,7 +29,7 @@ from bizcall.ports import Clock, Queue, Storage, now
 from bizcall.provisioning import rejects, writing
 from bizcall.provisioning.choosing import Choice, Standing, choose
 from bizcall.provisioning.events import Event, read
-from bizcall.provisioning.ledger import Fact, Subject, facts, merged
+from bizcall.provisioning.ledger import Fact, Subject, begins, facts, merged
 from bizcall.provisioning.reasons import Finding, Reason, Refused
 from bizcall.provisioning.writing import Newcomer
 
@@ -262,7 +262,8 @@ async def _write(
     if made is not None:
         await writing.establish(company_id, subscription, after, clock=clock)
     await writing.keep_facts(subscription, after)
-    changed = await writing.change_lines(company_id, {number: after[number] for number in sorted(touched)}, clock())
+    numbers = {number: after[number] for number in sorted(touched)}
+    changed = await writing.change_lines(company_id, numbers, begins(standing.facts, choice.applied), clock())
     messages = []
     if made is not None:
         completion = next(event for event in choice.applied if event.kind is EventKind.SUBSCRIPTION_COMPLETED)

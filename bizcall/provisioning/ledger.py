@@ -7,10 +7,11 @@ and idempotent, because it is a maximum over an order without ties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 
 from bizcall import companies
 from bizcall.models.provisioning import EventKind
@@ -67,3 +68,22 @@ def merged(known: Facts, events: Iterable[Event]) -> dict[str, Fact]:
             if subject not in found or found[subject].order < fact.order:
                 found[subject] = fact
     return found
+
+
+def begins(known: Facts, events: Iterable[Event]) -> dict[str, datetime]:
+    """Since when each subject that these events speak of has been active, or has been gone, after them.
+
+    That is since the first event which says so after the last one that said otherwise: one that only gives a line
+    another RID begins nothing. Of what was applied before only the latest is known.
+    """
+    told: dict[str, list[Fact]] = {}
+    for event in events:
+        for subject, fact in facts(event).items():
+            told.setdefault(subject, [known[subject]] if subject in known else []).append(fact)
+    return {subject: _begin(each) for subject, each in told.items()}
+
+
+def _begin(told: Sequence[Fact]) -> datetime:
+    latest_first = sorted(told, key=lambda fact: fact.order, reverse=True)
+    same = takewhile(lambda fact: fact.active is latest_first[0].active, latest_first)
+    return min(fact.as_of for fact in same)

@@ -103,13 +103,19 @@ class Difference:
     rids: Sequence[str]
 
 
-async def change_lines(company_id: UUID, numbers: Mapping[str, Fact], at: datetime) -> Difference:
+async def change_lines(
+    company_id: UUID, numbers: Mapping[str, Fact], since: Mapping[str, datetime], at: datetime
+) -> Difference:
     """Bring the lines of these numbers up to what is known; others are left as they are.
 
-    Raises Collided when another company took a number since the events were chosen.
+    A line begins and ends by `since`, which tells since when its number is as it is, but never after the present moment
+    `at`. Holdings, which are ours, end at that one. Raises Collided when another company took a number since the events
+    were chosen.
     """
+    since = {number: min(since[number], at) for number in numbers}
     rows = await query(
-        "SELECT id, number, rid FROM line WHERE company_id = $1 AND number = ANY($2::text[]) AND retired_at IS NULL",
+        "SELECT id, number, rid, created_at FROM line"
+        " WHERE company_id = $1 AND number = ANY($2::text[]) AND retired_at IS NULL",
         company_id,
         list(numbers),
     )
@@ -122,13 +128,20 @@ async def change_lines(company_id: UUID, numbers: Mapping[str, Fact], at: dateti
         if numbers[number].active and numbers[number].value != row["rid"]
     }
     bare = [number for number, rid in rids.items() if rid is None]
-    await subscribers.lock_lines(company_id, [present[number]["id"] for number in (*gone, *rids)])
+    earlier = {
+        number: since[number]
+        for number, row in present.items()
+        if numbers[number].active and since[number] < row["created_at"]
+    }
+    await subscribers.lock_lines(company_id, [present[number]["id"] for number in {*gone, *rids, *earlier}])
     await subscribers.end_on(company_id, [present[number]["id"] for number in gone], at)
-    await companies.release(company_id, gone, at)
+    await companies.release(company_id, {number: since[number] for number in gone})
+    await companies.antedate(company_id, earlier)
     await companies.set_rids(company_id, rids)
     await subscribers.switch_off_rid(company_id, [present[number]["id"] for number in bare], at)
     try:
-        await companies.claim(company_id, [LineDraft(number, numbers[number].value) for number in added])
+        drafts = [LineDraft(number, numbers[number].value, since[number]) for number in added]
+        await companies.claim(company_id, drafts)
     except Invalid as taken:
         raise Collided("another company took a number meanwhile") from taken
     return Difference(added, gone, list(rids))

@@ -50,6 +50,19 @@ def allow(**statement: Any) -> Callable[[Resources], None]:
     return spoil
 
 
+def forgets(rule: str, **changed: Any) -> Callable[[Resources], None]:
+    """Change a rule of the bucket's; what is None goes."""
+
+    def spoil(resources: Resources) -> None:
+        rules = resources["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+        [found] = (each for each in rules if each["Id"] == rule)
+        found.update(changed)
+        for key in [key for key, value in found.items() if value is None]:
+            del found[key]
+
+    return spoil
+
+
 def resource(name: str, key: str) -> Callable[[Resources], None]:
     """Remove an attribute of a resource itself."""
     return lambda resources: resources[name].pop(key)
@@ -139,6 +152,21 @@ SPOILT: list[tuple[str, Callable[[Resources], Any], str]] = [
         "every origin",
     ),
     ("buckets_forget", drop("DataBucket", "LifecycleConfiguration"), "for ever"),
+    ("buckets_forget", forgets("exports", ExpirationInDays=2), "exports/ is kept 2 days"),
+    ("buckets_forget", forgets("exports", NoncurrentVersionExpiration=None), "of exports/ are kept 7 days"),
+    ("buckets_forget", forgets("exports", Prefix="export/"), "exports/ is kept for ever"),
+    (
+        "buckets_forget",
+        forgets("results", NoncurrentVersionExpiration={"NoncurrentDays": 7}),
+        "of results/ are kept 7 days",
+    ),
+    (
+        "buckets_forget",
+        forgets("forms", NoncurrentVersionExpiration={"NoncurrentDays": 1, "NewerNoncurrentVersions": 1}),
+        "of results/forms/ are kept for ever",
+    ),
+    ("buckets_forget", forgets("old-versions", Status="Disabled"), "of feeds/calls/ are kept for ever"),
+    ("buckets_forget", forgets("broken-uploads", Status="Disabled"), "no AbortIncompleteMultipartUpload"),
     ("every_notification_is_let_in", without("ImportsQueuePolicy"), "does not take"),
     ("schedules_do_not_pile_up", put("SweepFunction", 60, "Timeout"), "next turn"),
     ("schedules_do_not_pile_up", put("SweepFunction", 2, "ReservedConcurrentExecutions"), "pile up"),

@@ -121,6 +121,18 @@ def test_AU_30_only_the_api_reads_and_publishes_documents_and_nothing_removes_th
     assert reaching == {("ApiRole", "s3:PutObject"), ("ApiRole", "s3:GetObject"), ("ApiRole", "s3:GetObjectVersion")}
 
 
+def test_P9_no_function_reads_former_versions_of_files_that_are_over(template: dict[str, Any]) -> None:
+    """The bucket keeps a version a day behind its delete marker, for nobody."""
+    places = [
+        place
+        for _, each in reading.statements(template)
+        if "s3:GetObjectVersion" in reading.listed(each["Action"])
+        for place in re.findall(r"\.Arn\}/([\w/-]+)", json.dumps(each["Resource"]))
+    ]
+    assert "feeds/calls/" in places
+    assert [place for place in places if place.startswith(("exports/", "results/"))] == []
+
+
 def test_S1_nothing_calls_the_function_for_accounts_by_itself(template: dict[str, Any]) -> None:
     callers = ("Lambda::EventSourceMapping", "Lambda::Permission", "Scheduler::Schedule", "Events::Rule")
     found = [

@@ -223,7 +223,7 @@ async def test_CO_03_P7_every_table_that_names_a_company_is_emptied_or_kept_for_
 def test_CO_03_P7_the_buckets_own_rules_take_all_that_lies_under_a_companys_prefixes() -> None:
     """None of it is older than 90 days, and 7 more as a former version: so nothing of it has to be looked for."""
     template = (pathlib.Path(__file__).parents[2] / "infra" / "template.yaml").read_text("utf-8")
-    rules = re.findall(r"Status: Enabled, Prefix: (\S+/), ExpirationInDays: (\d+)\}", template)
+    rules = re.findall(r"Status: Enabled, Prefix: (\S+/), ExpirationInDays: (\d+)[,}]", template)
     assert re.search(r"Id: old-versions, Status: Enabled, NoncurrentVersionExpiration: \{NoncurrentDays: 7\}", template)
     company_id, made = uuid7(), uuid7()
     inbox = import_keys.inbox(company_id, "names.xlsx")

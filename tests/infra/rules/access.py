@@ -117,28 +117,41 @@ def buckets_are_closed_and_kept(template: Template) -> Iterator[str]:
                 yield f"{name}: CORS allows every origin"
 
 
+KEPT = {
+    "uploads/": (7, 7),
+    "inbox/": (30, 7),
+    "results/": (7, 1),
+    "results/forms/": (1, 1),
+    "exports/": (1, 1),
+    "feeds/provisioning/": (30, 7),
+    "feeds/rejects/": (30, 7),
+    "feeds/calls/": (90, 7),
+    "feeds/messages/": (90, 7),
+    "feeds/customers/": (90, 7),
+    "": (None, 7),
+}
+"""How many days objects that begin so lie, and how many more behind a delete marker or a newer version."""
+
+
 @rule
 def buckets_forget(template: Template) -> Iterator[str]:
     """What was uploaded, what was answered, old versions and broken uploads go by themselves (P9)."""
     for name, bucket in of(template, "S3::Bucket").items():
         rules = [r for r in bucket.get("LifecycleConfiguration", {}).get("Rules", []) if r["Status"] == "Enabled"]
-        expiring = {r.get("Prefix") for r in rules if "ExpirationInDays" in r}
-        for prefix in (
-            "uploads/",
-            "inbox/",
-            "results/",
-            "exports/",
-            "feeds/provisioning/",
-            "feeds/rejects/",
-            "feeds/calls/",
-            "feeds/messages/",
-            "feeds/customers/",
-        ):
-            if prefix not in expiring:
-                yield f"{name}: {prefix} is kept for ever"
-        for what in ("NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"):
-            if not any(what in r for r in rules):
-                yield f"{name}: no {what}"
+        for prefix, (days, former) in KEPT.items():
+            # Of several rules for an object S3 follows the one that is over first.
+            its = [r for r in rules if prefix.startswith(r.get("Prefix", ""))]
+            lies = min((r["ExpirationInDays"] for r in its if "ExpirationInDays" in r), default=None)
+            if lies != days:
+                yield f"{name}: {prefix} is kept " + (f"{lies} days" if lies else "for ever")
+            # With another key beside the days some versions would stay.
+            over = [r["NoncurrentVersionExpiration"] for r in its if "NoncurrentVersionExpiration" in r]
+            if not over or any(set(each) != {"NoncurrentDays"} for each in over):
+                yield f"{name}: former versions of {prefix} are kept for ever"
+            elif (more := min(each["NoncurrentDays"] for each in over)) != former:
+                yield f"{name}: former versions of {prefix} are kept {more} days"
+        if not any("AbortIncompleteMultipartUpload" in r for r in rules):
+            yield f"{name}: no AbortIncompleteMultipartUpload"
 
 
 @rule
