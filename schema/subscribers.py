@@ -72,7 +72,9 @@ class Line(Node):
     rid: PhoneNumber | None = strawberry.field(
         description="The representative caller ID that the line may present; null when it has none."
     )
-    updated_at: datetime = strawberry.field(description="When the row was last changed.")
+    updated_at: datetime = strawberry.field(
+        description="When the row was last changed; of a line that nobody holds, since when it is the company's."
+    )
 
     @strawberry.field(description="The number with hyphens.")
     def number_formatted(self, parent: strawberry.Parent[LineRow]) -> str:

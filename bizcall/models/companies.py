@@ -79,7 +79,10 @@ class NumberDirectory(DirectoryRow):
 
 
 class Line(TenantRow):
-    """A subscribed number; `rid` is the representative caller ID that it may present."""
+    """A subscribed number; `rid` is the representative caller ID that it may present.
+
+    It is the company's from `created_at` until before `retired_at`, by the provider's word and not by when that came.
+    """
 
     number = fields.TextField()
     rid = fields.TextField(null=True)

@@ -33,6 +33,7 @@ DIRECTORY = frozenset(
         "notice",
         "notice_attachment",
         "number_directory",
+        "number_freed",
         "outbox",
         "plan",
         "provisioning_event",
