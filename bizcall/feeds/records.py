@@ -243,7 +243,7 @@ class _Reader:
         return f"{replaced}\t{former}\t{below}", revision
 
     def _moment(self, raw: Mapping[str, Any], column: str, *, oldest: bool = True) -> str:
-        """A moment in whole seconds, in a spelling that PostgreSQL reads; without an offset it is Korea's time."""
+        """A moment in whole seconds, by Korea's clock, also where none was told: PostgreSQL reads fewer offsets."""
         text = raw.get(column)
         if not text:
             raise _Bad(LineFault.REQUIRED, column)
@@ -255,13 +255,14 @@ class _Reader:
         first = self._oldest if oldest else _EPOCH
         try:
             moment = datetime.fromisoformat(text)
-            moment = moment.replace(microsecond=0, tzinfo=moment.tzinfo or months.KOREA)
+            moment = moment.replace(tzinfo=moment.tzinfo or months.KOREA)
             if moment < first:
                 raise _Bad(LineFault.TOO_OLD, column)
             if moment > self._newest:
                 raise _Bad(LineFault.IN_FUTURE, column)
         except (ValueError, OverflowError):
             raise _Bad(LineFault.FORMAT, column) from None
+        moment = moment.astimezone(months.KOREA).replace(microsecond=0)
         self.moments.append(moment)
         if korean:
             hour = moment.replace(minute=0, second=0)
@@ -326,16 +327,22 @@ def _party(raw: Mapping[str, Any], column: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _Bad(LineFault.FORMAT, column)
-    if len(value) > NUMBER_MOST:
+    told = _told(value) if len(value) <= NUMBER_MOST else None
+    if told is None:
         raise _Bad(LineFault.RANGE, column)
-    return _told(value)
+    return told
 
 
 # Bounded for memory: an office's lines, and the customers of a few days, are met again and again; caches of all
 # customers of a month cost tens of megabytes and save no time that could be measured.
 @lru_cache(maxsize=_SPELLINGS)
-def _told(text: str) -> str:
-    return _normalised(text) or _escaped(texts.clean(text).text)
+def _told(text: str) -> str | None:
+    """None for a text that is too long once it is composed, by which some letters become two or three."""
+    normal = _normalised(text)
+    if normal is not None:
+        return normal
+    cleaned = texts.clean(text).text
+    return _escaped(cleaned) if len(cleaned) <= NUMBER_MOST else None
 
 
 @lru_cache(maxsize=_SPELLINGS)

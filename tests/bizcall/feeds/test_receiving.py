@@ -10,6 +10,8 @@ from uuid import UUID
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bizcall import feeds, months
 from bizcall.database import query, tenant
@@ -18,10 +20,13 @@ from bizcall.feeds import ledger, lines
 from bizcall.feeds.receiving import Stuck
 from bizcall.ids import uuid7
 from bizcall.models import Customer
+from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind, FileState
 from tests.doubles import MemoryStorage, RecordingQueue
 from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, as_csv, began, call, correction, counts, jsonl, settled, stored
+
+NOON = DAY.replace(tzinfo=None) + timedelta(hours=12)
 
 
 async def test_FD_01_each_record_counts_once_however_often_its_file_comes(company: Tenant) -> None:
@@ -80,6 +85,40 @@ async def test_FD_01_good_lines_go_in_and_bad_ones_are_told(company: Tenant, str
     assert await settled(company.id)
     async with tenant(company.id):
         assert not await query("SELECT 1 FROM feed_reject WHERE company_id = $1", company.id)
+
+
+KEYS = st.text("abcde!~", min_size=1, max_size=64)
+TEXTS = st.text(max_size=45)
+"""Any characters, unpaired surrogates excepted, which no JSON can be written with."""
+OFFSETS = st.sampled_from(["", "Z", "+09:00", "+16:00", "-23:59:59.999999", "+09:00:00.000001", "+0530"])
+MOMENTS = st.builds("{:%Y-%m-%dT%H:%M:%S}{}{}".format, st.datetimes(NOON, NOON + timedelta(days=9)),
+                    st.sampled_from(["", ".5", ",999999"]), OFFSETS)  # fmt: skip
+ANY = {
+    FeedKind.CALLS: {
+        "id": KEYS, "type": st.sampled_from(CallType), "seconds": st.integers(0, 700_000), "customer": TEXTS,
+        "started_at": MOMENTS, "replaces_id": KEYS, "replaces_started_at": MOMENTS, "revision": st.integers(0, 33_000),
+    },
+    FeedKind.MESSAGES: {
+        "id": KEYS, "direction": st.just("SENT"), "kind": st.just("SMS"), "customer": TEXTS, "text": TEXTS,
+        "sent_at": MOMENTS,
+    },
+    FeedKind.CUSTOMERS: {"number": TEXTS, "name": TEXTS, "details": TEXTS, "updated_at": MOMENTS},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FeedKind)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_FD_01_what_is_not_refused_goes_in_whatever_it_holds(
+    company: Tenant, kind: FeedKind, data: st.DataObject
+) -> None:
+    """A value that only the database refuses would stop its file for good, and each one after it."""
+    await began(company.id)
+    drawn = data.draw(st.lists(st.fixed_dictionaries(ANY[kind]), min_size=1, max_size=40))
+    file = await Feeder(company.id, kind).load([{"line": company.numbers[0], **record} for record in drawn], "a.jsonl")
+
+    assert (file.state, file.read) == (FileState.LOADED, len(drawn))
+    assert await settled(company.id)
 
 
 async def test_FD_01_a_correction_of_a_bad_line_takes_nothing_out(company: Tenant, stranger: Tenant) -> None:

@@ -70,6 +70,8 @@ def fault(**values: Any) -> tuple[LineFault, str] | None:
         ({"customer": ""}, None),
         ({"customer": "발신번호표시제한"}, None),
         ({"customer": "x" * 41}, (LineFault.RANGE, "customer")),
+        ({"customer": "\ufb2c" * 13}, None),
+        ({"customer": "\ufb2c" * 14}, (LineFault.RANGE, "customer")),
         ({"customer": 1012345678}, (LineFault.FORMAT, "customer")),
         ({"replaces_id": "b"}, (LineFault.REPLACES, "")),
         ({"replaces_started_at": "2026-09-30T12:00:00Z"}, (LineFault.REPLACES, "")),
