@@ -89,10 +89,8 @@ async def _read(addresses: Addresses, company_id: UUID, key: str, version: str) 
         while time.monotonic() < end:
             row = await connection.fetchrow(FILE, company_id, key, version)
             if row and row["state"] != FileState.LOADING:
-                # The reject file is written after the ledger has closed the file.
-                if row["rejects_key"] is not None or not (row["rejected"] or row["refusal"]):
-                    return row
-            elif row and row["lines"] > came:
+                return row
+            if row and row["lines"] > came:
                 came, end = row["lines"], time.monotonic() + ANSWER_SECONDS
             await asyncio.sleep(0.2)
     finally:

@@ -1,7 +1,8 @@
 """Where feeds lie in the bucket, and what their names say.
 
-feeds/calls/<company>/<any path>                        one of `EXTENSIONS`; messages and customers likewise
-feeds/rejects/<kind>/<company>/<any path>.rejects.jsonl  the bad lines of a file, outside the event filters
+feeds/calls/<company>/<any path>                    one of `EXTENSIONS`; messages and customers likewise
+feeds/rejects/<kind>/<company>/<any path>/<file>.rejects.jsonl
+                                                    the bad lines of a version of it, outside the event filters
 """
 
 from __future__ import annotations
@@ -46,13 +47,16 @@ def feed(kind: FeedKind, company_id: UUID, name: str) -> str:
     return f"{_ROOT}{kind.lower()}/{company_id}/{name}"
 
 
-def rejects(kind: FeedKind, company_id: UUID, key: str) -> str:
-    """Where the bad lines of the file under `key` lie: under its name, or under a digest of one that is too long."""
-    folder = f"{_ROOT}rejects/{kind.lower()}/{company_id}/"
+def rejects(kind: FeedKind, company_id: UUID, key: str, file_id: UUID) -> str:
+    """Where the bad lines of the ledger's file lie: in a folder named as its `key`, which may have had more versions.
+
+    Where that is too long for a key, a digest of it names the folder.
+    """
+    folder, file = f"{_ROOT}rejects/{kind.lower()}/{company_id}/", f"/{file_id}{_SUFFIX}"
     name = key.removeprefix(feed(kind, company_id, ""))
-    if len((folder + name + _SUFFIX).encode()) > KEY_BYTES:
+    if len((folder + name + file).encode()) > KEY_BYTES:
         name = hashlib.sha256(name.encode()).hexdigest()
-    return f"{folder}{name}{_SUFFIX}"
+    return folder + name + file
 
 
 def is_packed(key: str) -> bool:

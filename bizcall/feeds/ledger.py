@@ -99,20 +99,24 @@ async def rejects_of(company_id: UUID, file_id: UUID) -> list[Reject]:
     return [Reject(row["line"], LineFault(row["code"]), row["column_name"]) for row in rows]
 
 
-async def finish(company_id: UUID, file_id: UUID, refusal: FileFault | None, at: datetime) -> None:
-    """Nothing more is read of the file: it is loaded or, for that reason, refused."""
-    await query(
-        "UPDATE feed_file SET state = $3, refusal = $4, finished_at = $5 WHERE company_id = $1 AND id = $2"
-        " AND state = 'LOADING'",
+async def unfinished(company_id: UUID, file_id: UUID) -> FeedFile | None:
+    """The file's row, locked for this transaction, or None where another has finished it."""
+    return await FeedFile.filter(company_id=company_id, id=file_id, state=FileState.LOADING).select_for_update().first()
+
+
+async def finish(
+    company_id: UUID, file_id: UUID, refusal: FileFault | None, rejects_key: str | None, at: datetime
+) -> None:
+    """Nothing more is read of the file: it is loaded or, for that reason, refused; its bad lines lie under the key."""
+    done = await query(
+        "UPDATE feed_file SET state = $3, refusal = $4, rejects_key = $5, finished_at = $6"
+        " WHERE company_id = $1 AND id = $2 AND state = 'LOADING' RETURNING 1",
         company_id,
         file_id,
         (FileState.REFUSED if refusal else FileState.LOADED).value,
         refusal.value if refusal else None,
+        rejects_key,
         at,
     )
-
-
-async def forget_rejects(company_id: UUID, file_id: UUID, key: str) -> None:
-    """The bad lines lie in the bucket, under `key`."""
-    await query("DELETE FROM feed_reject WHERE company_id = $1 AND file_id = $2", company_id, file_id)
-    await query("UPDATE feed_file SET rejects_key = $3 WHERE company_id = $1 AND id = $2", company_id, file_id, key)
+    if done:
+        await query("DELETE FROM feed_reject WHERE company_id = $1 AND file_id = $2", company_id, file_id)

@@ -32,6 +32,9 @@ PLAIN_BYTES_MOST = 2 * 1024**3
 HOLLOW_MOST = 1_000
 """Packed members in which nothing is: each costs time, and none brings a file on."""
 
+MEMBERS_MOST = 1_000_000
+"""Packed members at all: each takes some ten microseconds, however little is in it."""
+
 PIECE_BYTES = 16 * 1024
 """Bytes that are cut, or fed to the unpacker, at once: some tenths of a millisecond, in which the loop waits."""
 
@@ -95,7 +98,7 @@ async def unpacked(pieces: AsyncIterator[bytes], *, packed: bool) -> AsyncIterat
             rest = left
             if member.eof:
                 member, members, hollow, complete = None, members + 1, hollow + (not filled), True
-                if hollow > HOLLOW_MOST:
+                if hollow > HOLLOW_MOST or members > MEMBERS_MOST:
                     raise FileRefused(FileFault.DAMAGED)
     if not complete:
         raise FileRefused(FileFault.DAMAGED if came else FileFault.NOT_GZIP)

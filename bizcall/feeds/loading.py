@@ -6,13 +6,14 @@ often and by however many loaders it comes, because
 
 - its key (company, id, moment) lets it in once, and only what went in is added;
 - what a correction replaces is noted beside the facts, so that the replaced record is taken out if it is there and kept
-  out if it comes later;
+  out if it comes later; a second one that replaces the same is refused, or both would count;
 - whoever corrects holds the company's facts alone, those who only add share them, and all insert in the order of keys.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 from uuid import UUID
@@ -42,7 +43,7 @@ async def load(company_id: UUID, batch: Batch) -> Loaded:
     """Put the batch in, inside the open transaction."""
     if not batch.good:
         return Loaded(Counts(rejected=len(batch.rejects)), batch.rejects)
-    unknown: list[Reject] = []
+    refused: list[Reject] = []
     if batch.kind is FeedKind.CUSTOMERS:
         await _stage(_CUSTOMERS, batch)
         [done] = await query(_CUSTOMERS_PUT, company_id)
@@ -51,10 +52,12 @@ async def load(company_id: UUID, batch: Batch) -> Loaded:
         kind = KINDS[batch.kind]
         await lock(rollups.lock_name(company_id, kind.facts), shared=batch.replaced is None)
         await _stage(kind.staged, batch)
-        unknown = await _unknown_lines(company_id)
+        refused = await _unknown_lines(company_id)
+        if batch.replaced is not None:
+            refused += await _rivals(company_id, kind, batch.replaced)
         loaded, corrected = await _load_facts(company_id, kind, batch)
-    rejects = sorted([*batch.rejects, *unknown])
-    known = batch.good - len(unknown) - loaded - corrected
+    rejects = sorted([*batch.rejects, *refused])
+    known = batch.good - len(refused) - loaded - corrected
     return Loaded(Counts(loaded, corrected, known, len(rejects)), rejects)
 
 
@@ -91,15 +94,44 @@ async def _unknown_lines(company_id: UUID) -> list[Reject]:
     return [Reject(row["place"], LineFault.LINE_UNKNOWN, "line") for row in rows]
 
 
+async def _rivals(company_id: UUID, kind: Kind, replaced: tuple[datetime, datetime]) -> list[Reject]:
+    """Take out of what is staged all corrections of a record that another one has corrected already, or does before."""
+    rows = await query(
+        """
+        WITH first AS (
+            SELECT DISTINCT ON (replaces_id, replaces_moment, below) replaces_id, replaces_moment, below, id, moment
+            FROM staged WHERE replaces_id IS NOT NULL ORDER BY replaces_id, replaces_moment, below, place
+        ), standing AS (
+            SELECT first.replaces_id, first.replaces_moment, first.below,
+                   coalesce(correction.by_id, first.id) AS id,
+                   coalesce(correction.by_started_at, first.moment) AS moment
+            FROM first LEFT JOIN correction ON correction.company_id = $1 AND correction.kind = $2
+                AND correction.id = first.replaces_id AND correction.started_at = first.replaces_moment
+                AND correction.started_at BETWEEN $3 AND $4 AND correction.below = first.below
+        )
+        DELETE FROM staged USING standing
+        WHERE staged.replaces_id = standing.replaces_id AND staged.replaces_moment = standing.replaces_moment
+          AND staged.below = standing.below AND (staged.id, staged.moment) <> (standing.id, standing.moment)
+        RETURNING staged.place
+        """,
+        company_id,
+        kind.kind.value,
+        *replaced,
+    )
+    return [Reject(row["place"], LineFault.REPLACED, "replaces_id") for row in rows]
+
+
 @cache
 def _noted(kind: Kind) -> str:
     """Note what the staged records replace."""
     return f"""
-        INSERT INTO correction (company_id, kind, id, started_at, below)
-        SELECT $1, '{kind.kind}', replaces_id, replaces_moment, max(below) FROM staged
-        WHERE replaces_id IS NOT NULL GROUP BY replaces_id, replaces_moment ORDER BY replaces_id, replaces_moment
-        ON CONFLICT (company_id, kind, id, started_at)
-        DO UPDATE SET below = greatest(correction.below, excluded.below)
+        INSERT INTO correction (company_id, kind, id, started_at, below, by_id, by_started_at)
+        SELECT DISTINCT ON (replaces_id, replaces_moment)
+               $1, '{kind.kind}', replaces_id, replaces_moment, below, id, moment
+        FROM staged WHERE replaces_id IS NOT NULL ORDER BY replaces_id, replaces_moment, below DESC
+        ON CONFLICT (company_id, kind, id, started_at) DO UPDATE
+        SET below = excluded.below, by_id = excluded.by_id, by_started_at = excluded.by_started_at
+        WHERE excluded.below > correction.below OR correction.by_id IS NULL
     """  # noqa: S608 - constants
 
 

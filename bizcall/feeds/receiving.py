@@ -117,9 +117,7 @@ async def _read(
             refusal = refused.fault
         except ObjectMissing:
             refusal = FileFault.GONE
-        async with tenant(file.company_id):
-            await ledger.finish(file.company_id, file.id, refusal, clock())
-    await _answer(file, storage)
+        await _finish(file, refusal, storage=storage, clock=clock)
     return await _now(file)
 
 
@@ -169,19 +167,23 @@ async def _carry_on(file: FeedFile, *, queue: Queue, clock: Clock) -> None:
     await outbox.publish([message], queue=queue)
 
 
-async def _answer(file: FeedFile, storage: Storage) -> None:
-    """Store the reject object of a file that has bad lines or was refused, unless it lies there."""
+async def _finish(file: FeedFile, refusal: FileFault | None, *, storage: Storage, clock: Clock) -> None:
+    """Store the reject object, if there is something to tell, and only then call the file read.
+
+    What is broken off in between is done anew by whom the message comes to next.
+    """
     async with tenant(file.company_id):
-        found = await FeedFile.get(company_id=file.company_id, id=file.id)
-        if found.rejects_key is not None or not (found.rejected or found.refusal) or found.state is FileState.LOADING:
+        found = await ledger.unfinished(file.company_id, file.id)
+        if found is None:
             return
         listed = await ledger.rejects_of(file.company_id, file.id)
-    refusal = FileFault(found.refusal) if found.refusal else None
-    body = rejects.written(listed, refusal, found.rejected - len(listed))
-    key = keys.rejects(found.kind, found.company_id, found.object_key)
-    await storage.write(key, body, content_type=keys.CONTENT_TYPE)
+    key = None
+    if found.rejected or refusal:
+        key = keys.rejects(file.kind, file.company_id, file.object_key, file.id)
+        body = rejects.written(listed, refusal, found.rejected - len(listed))
+        await storage.write(key, body, content_type=keys.CONTENT_TYPE)
     async with tenant(file.company_id):
-        await ledger.forget_rejects(file.company_id, file.id, key)
+        await ledger.finish(file.company_id, file.id, refusal, key, clock())
 
 
 async def _now(file: FeedFile) -> FeedFile:

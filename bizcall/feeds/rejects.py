@@ -28,6 +28,7 @@ class LineFault(StrEnum):
     IN_FUTURE = "IN_FUTURE"
     LINE_UNKNOWN = "LINE_UNKNOWN"
     REPLACES = "REPLACES"
+    REPLACED = "REPLACED"
 
 
 class FileFault(StrEnum):
@@ -74,6 +75,7 @@ LINES = {
     LineFault.IN_FUTURE: "미래의 기록입니다.",
     LineFault.LINE_UNKNOWN: "그 시각에 이 기업의 가입 전화번호가 아닙니다.",
     LineFault.REPLACES: "정정할 기록의 ID와 시각이 모두 있어야 합니다.",
+    LineFault.REPLACED: "다른 기록이 이미 정정한 기록입니다. 그 정정 기록을 정정해 주세요.",
 }
 
 FILES = {

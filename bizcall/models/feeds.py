@@ -69,13 +69,18 @@ class FeedReject(Row):
 
 
 class Correction(Row):
-    """What was replaced: of the records with this id and start, only revisions from `below` on count."""
+    """What was replaced: of the records with this id and start, only revisions from `below` on count.
+
+    `by_id` and `by_started_at` are of the record that said so.
+    """
 
     id = fields.CharField(64, primary_key=True)
     company_id: UUID = fields.UUIDField()
     kind: str = fields.TextField()
     started_at: datetime = fields.DatetimeField()
     below: int = fields.SmallIntField()
+    by_id: str | None = fields.TextField(null=True)
+    by_started_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "correction"

@@ -236,7 +236,7 @@ def test_CO_03_P7_the_buckets_own_rules_take_all_that_lies_under_a_companys_pref
         import_keys.form(company_id),
         export_keys.file(company_id, made),
         *(feed_keys.feed(kind, company_id, "day.csv") for kind in FeedKind),
-        *(feed_keys.rejects(kind, company_id, feed_keys.feed(kind, company_id, "day.csv")) for kind in FeedKind),
+        *(feed_keys.rejects(kind, company_id, feed_keys.feed(kind, company_id, "day.csv"), made) for kind in FeedKind),
         ARRIVALS,
         REJECTS,
     ]

@@ -160,6 +160,16 @@ async def test_FD_01_members_of_gzip_follow_each_other() -> None:
     assert told(await cut(body, packed=True)) == [(1, b"a"), (2, b"b")]
 
 
+async def test_FD_01_a_gzip_of_members_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MEMBERS_MOST", 3)
+    member = gzip.compress(b"a", mtime=0)
+
+    assert told(await cut(member * 3, packed=True)) == [(1, b"aaa")]
+    with pytest.raises(FileRefused) as refused:
+        await cut(member * 4, packed=True)
+    assert refused.value.fault is FileFault.DAMAGED
+
+
 @pytest.mark.parametrize(
     ("body", "fault"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from datetime import timedelta
 from itertools import count
@@ -74,7 +75,7 @@ async def test_FD_01_good_lines_go_in_and_bad_ones_are_told(company: Tenant, str
     )
 
     assert (file.state, counts(file)) == (FileState.LOADED, (1, 0, 0, 3))
-    assert file.rejects_key == f"feeds/rejects/calls/{company.id}/nested/name.jsonl.rejects.jsonl"
+    assert file.rejects_key == f"feeds/rejects/calls/{company.id}/nested/name.jsonl/{file.id}.rejects.jsonl"
     told = await feeder.rejects(file)
     assert [(row["line"], row["code"], row["column"]) for row in told] == [
         (2, "LINE_UNKNOWN", "line"),
@@ -210,6 +211,68 @@ async def test_FD_01_each_version_of_an_object_counts(company: Tenant) -> None:
     await feeder.arrive(key, version=first.version)
 
     assert [row["id"] for row in await stored(company.id)] == ["a", "b"]
+
+
+async def test_FD_01_what_is_wrong_with_each_version_of_an_object_is_told(company: Tenant) -> None:
+    await began(company.id)
+    feeder = Feeder(company.id)
+    first, second = [
+        await feeder.load([call(company.numbers[0], "a", **{column: None})], "f.jsonl")
+        for column in ("type", "seconds")
+    ]
+
+    assert [(await feeder.rejects(file))[0]["column"] for file in (first, second)] == ["type", "seconds"]
+
+
+async def test_FD_01_a_file_is_read_when_its_bad_lines_are_told_and_not_before(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever writes them without a word to the ledger, as one who is killed then, is followed by another."""
+    await began(company.id)
+    feeder = Feeder(company.id)
+    key = await feeder.put(jsonl([call(company.numbers[0], "good"), call(company.numbers[0], "bad", seconds=-1)]))
+    write = feeder.storage.write
+
+    async def broken(*arguments: Any, **named: Any) -> None:
+        await write(*arguments, **named)
+        raise ConnectionResetError
+
+    monkeypatch.setattr(feeder.storage, "write", broken)
+    with pytest.raises(ConnectionResetError):
+        await feeder.arrive(key)
+    async with tenant(company.id):
+        [file] = await query("SELECT state, loaded, rejected FROM feed_file WHERE company_id = $1", company.id)
+    assert tuple(file.values()) == ("LOADING", 1, 1)
+    monkeypatch.setattr(feeder.storage, "write", write)
+
+    done, *others = await asyncio.gather(*(feeder.arrive(key) for _ in range(3)))
+
+    assert {file.rejects_key for file in others} == {done.rejects_key}
+    assert (done.state, counts(done)) == (FileState.LOADED, (1, 0, 0, 1))
+    assert [row["line"] for row in await feeder.rejects(done)] == [2]
+
+
+@pytest.mark.parametrize("apart", [True, False])
+async def test_FD_01_of_two_corrections_of_one_record_the_second_is_refused_and_not_counted_beside_the_first(
+    company: Tenant, apart: bool
+) -> None:
+    await began(company.id)
+    feeder = Feeder(company.id)
+    told = call(company.numbers[0], "a", seconds=10)
+    first, second = [
+        correction(call(company.numbers[0], "a", DAY + timedelta(minutes=later), seconds=20), told) for later in (5, 7)
+    ]
+    if apart:
+        await feeder.load([first], "1.jsonl")
+    # Again, the one that stands is known, whatever comes before it.
+    file = await feeder.load([second, first] if apart else [first, second], "2.jsonl")
+    await feeder.load([told], "3.jsonl")
+
+    assert counts(file) == ((0, 0, 1, 1) if apart else (0, 1, 0, 1))
+    [row] = await feeder.rejects(file)
+    assert (row["line"], row["code"], row["column"]) == (1 if apart else 2, "REPLACED", "replaces_id")
+    assert [row["started_at"] for row in await stored(company.id)] == [DAY + timedelta(minutes=5)]
+    assert await settled(company.id)
 
 
 async def test_FD_01_a_file_that_takes_longer_goes_on_where_the_ledger_stands(
