@@ -166,6 +166,7 @@ async def test_PW_01_of_sign_ins_racing_with_a_new_password_none_survives_it(per
             assert await admins.authenticate(answer.session.token, clock=person.clock) is None
         else:
             assert isinstance(answer, Invalid)
+            assert answer.problems[0].code is ErrorCode.STATE
 
 
 async def test_a_browser_keeps_its_device_token(person: Person) -> None:
