@@ -27,6 +27,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from statistics import median
 from uuid import UUID
@@ -38,6 +39,7 @@ from benchmarks.registering import FileStorage, NoQueue
 from bizcall import database, feeds, migrate, months
 from bizcall.feeds import keys
 from bizcall.models.feeds import FeedKind
+from bizcall.ports import now
 from bizcall.stats.comparing import Span, differences
 from bizcall.stats.rollups import CALLS
 from local import generator, state
@@ -90,12 +92,7 @@ def _server_cpu(pid: int) -> float:
 async def make_company(lines: int, turn: int = 0) -> tuple[UUID, list[str]]:
     """A company that has had its lines for long."""
     numbers = [f"0{7030000000 + turn * 100_000 + place}" for place in range(lines)]
-    company_id = await company_with_lines("측정", numbers)
-    async with database.tenant(company_id):
-        await database.query(
-            "UPDATE line SET created_at = created_at - interval '1 year' WHERE company_id = $1", company_id
-        )
-    return company_id, numbers
+    return await company_with_lines("측정", numbers, now() - timedelta(days=365)), numbers
 
 
 async def make_twin(owner: asyncpg.Connection, kind: FeedKind, company_id: UUID) -> bytes:

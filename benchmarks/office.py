@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -120,8 +120,9 @@ async def _made(server: Postgres, calls: int) -> Office:
     last = months.shifted(first, MONTHS) - timedelta(days=1)
     numbers = [f"0{7010000000 + place}" for place in range(LINES)]
     _tell("the company")
-    company_id = await company_with_lines("측정", numbers)
-    await _peopled(company_id, first)
+    since = months.begins(first) - timedelta(days=30)
+    company_id = await company_with_lines("측정", numbers, since)
+    await _peopled(company_id, since)
     owner = await asyncpg.connect(server.url("owner"))
     try:
         for number in range(MONTHS):
@@ -141,11 +142,9 @@ async def _made(server: Postgres, calls: int) -> Office:
     return Office(company_id, calls, first, last)
 
 
-async def _peopled(company_id: UUID, first: date) -> None:
-    """Departments, and a holder for each line but every fiftieth, who has had it since before the calls."""
-    since = months.begins(first) - timedelta(days=30)
+async def _peopled(company_id: UUID, since: datetime) -> None:
+    """Departments, and a holder for each line but every fiftieth, who has had it since then."""
     async with database.tenant(company_id):
-        await database.query("UPDATE line SET created_at = $2 WHERE company_id = $1", company_id, since)
         departments = [uuid7() for _ in range(DEPARTMENTS)]
         await database.query(
             "INSERT INTO department (company_id, id, name)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from uuid import UUID
 
@@ -56,12 +57,12 @@ async def make_tenant(*, lines: int = 10, departments: tuple[str, ...] = ("ì˜ì—
     return made
 
 
-async def company_with_lines(name: str, numbers: Sequence[str]) -> UUID:
-    """A company with these lines, in normal form, and nobody; the lowest number represents it."""
+async def company_with_lines(name: str, numbers: Sequence[str], since: datetime | None = None) -> UUID:
+    """A company with these lines, in normal form, from now or `since` on, and nobody; the lowest represents it."""
     key = uuid7()
     async with tenant(key):
         await Company.create(id=key, name=name, representative_number=companies.lowest(numbers))
-        await companies.claim(key, [LineDraft(number) for number in numbers])
+        await companies.claim(key, [LineDraft(number, since=since) for number in numbers])
     return key
 
 

@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncpg
 import httpx
 
 from benchmarks.soak.carrier import Carrier
@@ -175,14 +174,6 @@ class Office:
 async def open_office(database: str, api: str, carrier: Carrier, *, people: int) -> Office:
     """A company with so many people, its administrator signed in."""
     company = await make_company(database, lines=people)
-    connection = await asyncpg.connect(database)
-    async with connection.transaction():
-        await connection.execute("SELECT set_config('app.company_id', $1, true)", str(company.id))
-        # The calls that its exchange tells were last month's.
-        await connection.execute(
-            "UPDATE line SET created_at = now() - interval '1 year' WHERE company_id = $1", company.id
-        )
-    await connection.close()
     office = Office(company, httpx.AsyncClient(base_url=api, timeout=35), carrier)
     await office.sign_in()
     await office.register()

@@ -59,7 +59,7 @@ class Tenure:
 
 
 async def make_company(database: str, *, lines: int, registered: bool = True) -> Company:
-    """A company with free lines, one department 영업팀 and one administrator, whose password is PASSWORD.
+    """A company with lines, free for a year, a department 영업팀 and an administrator, whose password is PASSWORD.
 
     One who has not registered has no password that anybody knows: he waits for his welcome message.
     """
@@ -80,7 +80,8 @@ async def make_company(database: str, *, lines: int, registered: bool = True) ->
                 "INSERT INTO number_directory (number, company_id) SELECT unnest($2::text[]), $1", made.id, numbers
             )
             await connection.execute(
-                "INSERT INTO line (company_id, id, number) SELECT $1, * FROM unnest($2::uuid[], $3::text[])",
+                "INSERT INTO line (company_id, id, number, created_at)"
+                " SELECT $1, v.*, now() - interval '1 year' FROM unnest($2::uuid[], $3::text[]) AS v",
                 made.id,
                 [uuid7() for _ in numbers],
                 numbers,

@@ -33,7 +33,6 @@ DOWNLOAD = "mutation ($id: ID!) { exportDownload(id: $id) { download { url } use
 async def office(system: System, calls: int) -> tuple[Company, Administrator, dict[str, Any]]:
     """A company with that many calls of last month, its administrator, and the input that asks for all of them."""
     company = await make_company(str(system.addresses["database"]), lines=30)
-    await ask(system, company, "UPDATE line SET created_at = now() - interval '1 year' WHERE company_id = $1")
     month, lines = month_of_calls(company)
     system.drop(f"feeds/calls/{company.id}/month.csv", "".join(lines[: calls + 1]).encode())
     await came(system, company, loaded=1)
@@ -114,7 +113,6 @@ async def test_X4_a_worker_killed_midway_leaves_no_file_and_another_one_makes_it
 async def conversations(system: System) -> tuple[Company, Administrator, dict[str, Any]]:
     """A company with messages whose texts hardly pack, and the input that asks for a file with them: three parts."""
     company = await make_company(str(system.addresses["database"]), lines=1)
-    await ask(system, company, "UPDATE line SET created_at = now() - interval '1 year' WHERE company_id = $1")
     month, chance = months.shifted(months.today(), -1), random.Random(1)
     texts = ("".join(map(chr, chance.choices(range(0xAC00, 0xD7A4), k=LETTERS))) for _ in range(MESSAGES_MADE))
     records = [

@@ -17,7 +17,7 @@ from local import generator
 from tests.journeys.companies import PASSWORD, Company, Tenure, make_company, settle
 from tests.journeys.system import Administrator, System
 from tests.journeys.test_exports import fetched, workbook
-from tests.journeys.test_feeds import ask, came, month_of_calls
+from tests.journeys.test_feeds import came, month_of_calls
 
 CALL_TYPES = {
     "발신": "OUTGOING",
@@ -150,7 +150,6 @@ class Office:
 async def opened(system: System, calls: int, messages: int, ending: str) -> Office:
     """In the midst of the month one line changes hands, and somebody else departments."""
     company = await make_company(str(system.addresses["database"]), lines=30)
-    await ask(system, company, "UPDATE line SET created_at = now() - interval '1 year' WHERE company_id = $1")
     month, _ = month_of_calls(company)
     before, midst = months.begins(month) - timedelta(days=90), months.begins(month) + timedelta(days=14, hours=12)
     changing, moving, without, staying = company.numbers[:4]
