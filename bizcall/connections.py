@@ -43,7 +43,11 @@ logger = logging.getLogger(__name__)
 
 
 class Transaction(TransactionContextPooled):
-    """One transaction on one connection of the pool."""
+    """One transaction on one connection of the pool; with `snapshot` all its statements see the same moment."""
+
+    def __init__(self, client: TransactionalDBClient, pool_init_lock: asyncio.Lock, *, snapshot: bool = False) -> None:
+        super().__init__(client, pool_init_lock)
+        self._snapshot = snapshot
 
     async def __aenter__(self) -> TransactionalDBClient:
         """Take a connection and begin; raises what the driver raises, with nothing left behind."""
@@ -79,9 +83,12 @@ class Transaction(TransactionContextPooled):
         return pool
 
     async def _begin(self) -> None:
-        self.client._connection = await self._pool.acquire(timeout=ACQUIRE)
+        client: Any = self.client
+        client._connection = await self._pool.acquire(timeout=ACQUIRE)
         try:
-            await self.client.begin()
+            # The client's own begin() knows no isolation; told here, it costs no round trip.
+            client.transaction = client._connection.transaction(isolation="repeatable_read" if self._snapshot else None)
+            await client.transaction.start()
         except BaseException:
             self._throw_away()
             await self._give_back()
@@ -122,8 +129,12 @@ class Client(AsyncpgDBClient):
     """The backend; what differs is how a transaction is entered and left."""
 
     def _in_transaction(self) -> TransactionContext:
+        return self.transaction()
+
+    def transaction(self, *, snapshot: bool = False) -> TransactionContext:
+        """A transaction of its own."""
         # Tortoise's annotation asks for another class than its own constructor gives.
-        return Transaction(TransactionWrapper(self), self._pool_init_lock)
+        return Transaction(TransactionWrapper(self), self._pool_init_lock, snapshot=snapshot)
 
 
 client_class = Client

@@ -144,15 +144,12 @@ async def tenant(
 ) -> AsyncGenerator[BaseDBAsyncClient]:
     """Open a transaction that sees the rows of one company only, beside the tables outside companies.
 
-    With `snapshot` all its statements see the same moment. Raises RuntimeError when nested: SET LOCAL would outlive
-    the inner savepoint.
+    With `snapshot` all its statements see the same moment; a row that was changed since then it may read, but who
+    writes or locks it raises Collided. Raises RuntimeError when nested: SET LOCAL would outlive the inner savepoint.
     """
-    async with _transaction() as tx:
+    async with _transaction(snapshot=snapshot) as tx:
         token = _company.set(company_id)
         try:
-            if snapshot:
-                # A statement of its own: one that reads would take its snapshot before it took effect.
-                await tx.execute_script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             await tx.execute_query_dict(
                 "SELECT set_config('app.company_id', $1, true), set_config('transaction_read_only', $2, true)",
                 [str(company_id), "on" if read_only else "off"],
@@ -265,7 +262,7 @@ def repeated(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
 
 @asynccontextmanager
-async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
+async def _transaction(*, snapshot: bool = False) -> AsyncGenerator[BaseDBAsyncClient]:
     global _refusals
     if _inside.get():
         raise RuntimeError("transactions do not nest: one use case is one transaction")
@@ -273,7 +270,8 @@ async def _transaction() -> AsyncGenerator[BaseDBAsyncClient]:
     # enter() may set the company inside the block; whatever it set ends with the transaction.
     company = _company.set(None)
     try:
-        async with in_transaction() as tx:
+        pool: Any = get_connection("default")
+        async with pool.transaction(snapshot=snapshot) as tx:
             yield tx
     except COLLISIONS as error:
         raise Collided("two transactions were in each other's way") from error

@@ -1,8 +1,8 @@
 """What happens around an operation: limits, then validation, then who is asking, then one transaction for a query.
 
 Nothing before `on_execute` touches the database: a document that is refused for its size or its form costs no
-connection. A query reads in one read-only transaction that sees the viewer's company; each mutation opens its own in
-`bizcall`.
+connection. A query reads in one read-only transaction that sees the viewer's company, and all of it as of one moment;
+each mutation opens its own in `bizcall`.
 
 What an operation reveals of people is recorded before its answer leaves (P1): of a query in its own transaction, which
 therefore isn't read-only when its document selects such fields; of a mutation's payload in a further one. An answer
@@ -75,7 +75,8 @@ class Pipeline(SchemaExtension):
         try:
             # An operator's fields read in the company that they concern, each in a transaction of its own.
             if context.reads and context.viewer is not None and context.role is Role.ADMIN:
-                async with tenant(context.viewer.company_id, read_only=not self.measure.personal):
+                company_id, personal = context.viewer.company_id, self.measure.personal
+                async with tenant(company_id, read_only=not personal, snapshot=True):
                     try:
                         yield
                     finally:

@@ -17,9 +17,7 @@ from bizcall.models.base import DirectoryRow, Row
 ON_PURPOSE = "without its company, on purpose"
 SENT: list[str] = []
 
-_TRANSACTION = re.compile(
-    r"\s*(BEGIN|SET TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)", re.IGNORECASE
-)
+_TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _FROM = re.compile(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:ONLY\s+)?(?:public\.)?"?(\w+)"?', re.IGNORECASE)
 _COMPANY = r'(?:"?\w+"?\.)?"?company_id"?'
