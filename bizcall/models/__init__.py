@@ -16,7 +16,7 @@ from bizcall.models.accounts import (
     VerificationCode,
 )
 from bizcall.models.calls import Call, CallDepartmentDay, CallDepartmentHour, CallHour, CallLineDay, CallLineMonth
-from bizcall.models.companies import Admin, Company, CompanyDirectory, Line, NumberDirectory
+from bizcall.models.companies import Admin, Company, CompanyDirectory, Line, NumberDirectory, NumberFreed
 from bizcall.models.customers import Customer
 from bizcall.models.dispatch import (
     Delivery,
@@ -108,6 +108,7 @@ __all__ = [
     "Notice",
     "NoticeAttachment",
     "NumberDirectory",
+    "NumberFreed",
     "Outbox",
     "Plan",
     "ProvisioningEvent",

@@ -146,8 +146,10 @@ async def test_CO_03_P7_90_days_after_the_end_nothing_of_a_company_is_left_and_a
     assert {name: after[name] for name in emptying.EMPTIED} == {name: [] for name in emptying.EMPTIED}
     assert after["provisioning_event"] == []
     places = await found(books, company.id, *canaries)
-    # Whom audit records name by key has his name until they go; what else is left are the provider's own ids.
+    # Whom audit records name by key has his name until they go; what else is left are the provider's own ids, and until
+    # when a number was somebody's.
     kept = {canaries[0]: {"admin", "provisioning_subscription"}, office.exchange: {"audit_record"}}
+    kept |= {number: {"number_freed"} for number in company.numbers[1:]}
     assert places == {text: kept.get(text, set()) for text in canaries}
     [admin] = after["admin"]
     assert company.mobile not in admin
