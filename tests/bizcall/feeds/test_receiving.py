@@ -217,8 +217,7 @@ async def test_FD_01_what_is_wrong_with_each_version_of_an_object_is_told(compan
     await began(company.id)
     feeder = Feeder(company.id)
     first, second = [
-        await feeder.load([call(company.numbers[0], "a") | {column: None}], "f.jsonl")
-        for column in ("type", "seconds")
+        await feeder.load([call(company.numbers[0], "a") | {column: None}], "f.jsonl") for column in ("type", "seconds")
     ]
 
     assert [(await feeder.rejects(file))[0]["column"] for file in (first, second)] == ["type", "seconds"]
