@@ -27,11 +27,10 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
-from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
 
 from bizcall import tls
-from bizcall.connections import ACQUIRE
+from bizcall.connections import ACQUIRE, DEAD
 from bizcall.errors import Collided, Unavailable
 
 P = ParamSpec("P")
@@ -40,19 +39,13 @@ T = TypeVar("T")
 ENGINE = "bizcall.connections"
 MODELS = "bizcall.models"
 AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.OperatorInterventionError,
+    *DEAD,
     # The password was changed: until the secret is read again, nobody is let in.
     asyncpg.InvalidAuthorizationSpecificationError,
-    # No room, or the loser of a deadlock: all is rolled back, and the same request may be sent again.
+    # No room, or rolled back by the server: the same request may be sent again.
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
-    DBConnectionError,
-    ConnectionError,
-    TimeoutError,
+    # Nothing can be reached, or not in time.
     OSError,
 )
 COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)

@@ -1,4 +1,4 @@
-"""The outside world as the business sees it: small protocols, each with its real adapter in `bizcall/aws/`.
+"""The outside world as the business sees it: protocols, with adapters in `bizcall/aws/` and `bizcall/gateways/`.
 
 Tests pass recording twins (`tests/doubles.py`); nothing here is built at import.
 """

@@ -2,7 +2,8 @@
 
 Parsing is strict about form and length. PhoneNumber and EmailAddress check only what every value must satisfy:
 whether a number is one that can be called is a rule of the business, answered in `userErrors` with the field's path.
-NUL and lone surrogates never come this far (`resolvers/guard.py`, `resolvers/http.py`).
+NUL and lone surrogates never come this far: `resolvers/requests.py` refuses them in documents, `resolvers/guard.py` in
+their literals, `resolvers/inputs.py` in variables.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Messages that leave: written with the change that causes them, published after commit, taking effect once.
 
+    bodies          what the messages of queues hold: keys of rows
     outbox.put      in the business transaction: one row per message
     outbox.publish  right after commit, by the same process
     outbox.sweep    by schedule: what a process that died left behind

@@ -3,6 +3,7 @@
 filters    the one filter: what it may be, and the conditions over facts that it is
 listing    pages and counts of facts
 tails      which numbers end in given digits
+lines      on which lines the facts of chosen subscribers lie
 keys       by which one call or message is found again
 
 It stands below statistics, which answer the same filter: tables of facts are passed in.

@@ -12,6 +12,7 @@
     answers       the workbooks that go back: refused rows to mend, and results
     expiring      ends what nobody carried on
     listing       what the API reads
+    downloads     the record of each link to a file
 
 Every step is one transaction and may be repeated: a worker that dies leaves nothing behind, and the message that is
 delivered again starts the step again. Steps on the same import wait for each other on its row.

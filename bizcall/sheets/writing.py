@@ -1,6 +1,7 @@
 """The functions that make our workbooks.
 
-openpyxl is imported when a workbook is written, not when one is read: it takes a quarter of a second and 10 MB.
+openpyxl and XlsxWriter are imported when a workbook is written, not when one is read: openpyxl alone takes a quarter
+of a second and 10 MB.
 """
 
 from __future__ import annotations

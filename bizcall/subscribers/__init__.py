@@ -3,7 +3,10 @@
 rules      what a person's fields must be, for mutations and Excel rows alike
 entries    what is wanted of a line's row, and what became of it
 plan       what a batch of entries does to the holdings
+changes    what becomes of the holdings, written in four statements
 saving     the batch under its locks, inside the caller's transaction
+editing    what an administrator does on the screen: save rows, free a line
+listing    the screen's list: a row per line, with who holds it
 leaving    what happens to holdings when their lines go, or lose their RID
 """
 

@@ -7,8 +7,8 @@
 
 Memory is bounded whatever the rows: strings are shared as long as there is room, and written in place afterwards.
 
-Own code beside `form` and `refused`, which stay with openpyxl: benchmarks/exporting.py has both its peers. openpyxl
-and XlsxWriter build an object or a dozen calls for each cell, which costs thirty times the processor time; the
+Own code beside `form` (openpyxl) and `refused` (XlsxWriter): benchmarks/exporting.py has both as peers. openpyxl and
+XlsxWriter build an object or a dozen calls for each cell, which costs thirty times the processor time; the
 quickest, a writer in Rust, pulls rows from an iterator of Python's and keeps the file until it is whole, so it can't
 wait for a database and feed a bucket meanwhile, and it types cells by their value rather than by their column.
 """
