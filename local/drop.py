@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import pathlib
-import time
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,12 @@ from bizcall.imports import keys
 from local import seed
 from local.cloud.process import CREDENTIALS
 from local.deploy import clients
+from local.waiting import waited_for
 
 if TYPE_CHECKING:
     from local.stack import Addresses
 
 ANSWER_SECONDS = 60.0
-
-
-class NoAnswer(Exception):
-    """No result came in time."""
 
 
 def dropped(addresses: Addresses, file: pathlib.Path) -> tuple[str, list[list[str]]]:
@@ -35,11 +32,11 @@ def dropped(addresses: Addresses, file: pathlib.Path) -> tuple[str, list[list[st
     result = keys.beside(key)
     before = _version(s3, addresses.bucket, result)
     s3.put_object(Bucket=addresses.bucket, Key=key, Body=file.read_bytes())
-    end = time.monotonic() + ANSWER_SECONDS
-    while _version(s3, addresses.bucket, result) == before:
-        if time.monotonic() > end:
-            raise NoAnswer(f"no result within {ANSWER_SECONDS:.0f} s; the log of scripts/run may tell why")
-        time.sleep(0.2)
+
+    async def now() -> str | None:
+        return _version(s3, addresses.bucket, result)
+
+    asyncio.run(waited_for(now, lambda version: version != before, "no result", ANSWER_SECONDS))
     body = s3.get_object(Bucket=addresses.bucket, Key=result)["Body"].read()
     book = openpyxl.load_workbook(io.BytesIO(body), read_only=True)
     rows = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import pathlib
-import time
 import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from bizcall.feeds import keys
 from bizcall.models.feeds import FeedKind, FileState
 from local.cloud.process import CREDENTIALS
 from local.deploy import clients
+from local.waiting import waited_for
 
 if TYPE_CHECKING:
     from local.stack import Addresses
@@ -32,7 +32,7 @@ FROM feed_file WHERE company_id = $1 AND object_key = $2 AND object_version = $3
 
 
 class Unfit(Exception):
-    """Nothing was put into the bucket, or no answer came; the text says why."""
+    """Nothing was put into the bucket; the text says why."""
 
 
 def owner(addresses: Addresses, number: str) -> UUID:
@@ -50,7 +50,7 @@ def fed(addresses: Addresses, kind: str, company_id: UUID, file: pathlib.Path) -
     """Put the file into the bucket as the company's and wait until it was read.
 
     Returns whether it was read to its end, which it also is where single lines were refused, and what became of it, in
-    lines. Raises Unfit when nothing is heard of it.
+    lines. Raises NoAnswer.
     """
     s3 = clients(addresses.aws, CREDENTIALS["AWS_REGION"])("s3")
     key = keys.feed(FeedKind(kind.upper()), company_id, unicodedata.normalize("NFC", file.name))
@@ -85,17 +85,14 @@ async def _read(addresses: Addresses, company_id: UUID, key: str, version: str) 
     connection = await asyncpg.connect(addresses.database)
     try:
         await connection.execute("SELECT set_config('app.company_id', $1, false)", str(company_id))
-        came, end = 0, time.monotonic() + ANSWER_SECONDS
-        while time.monotonic() < end:
-            row = await connection.fetchrow(FILE, company_id, key, version)
-            if row and row["state"] != FileState.LOADING:
-                return row
-            if row and row["lines"] > came:
-                came, end = row["lines"], time.monotonic() + ANSWER_SECONDS
-            await asyncio.sleep(0.2)
+        return await waited_for(
+            lambda: connection.fetchrow(FILE, company_id, key, version),
+            lambda row: row and row["state"] != FileState.LOADING,
+            f"{key} was not read on",
+            ANSWER_SECONDS,
+        )
     finally:
         await connection.close()
-    raise Unfit(f"{key} was not read on within {ANSWER_SECONDS:.0f} s; the log of scripts/run may tell why")
 
 
 def _reasons(body: bytes) -> list[str]:

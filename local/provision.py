@@ -6,11 +6,13 @@ import asyncio
 import pathlib
 import time
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bizcall.models.provisioning import EventState
 from bizcall.provisioning import events, reasons, rejects
 from local.cloud.process import CREDENTIALS
 from local.deploy import clients
+from local.waiting import waited_for
 
 if TYPE_CHECKING:
     from local.stack import Addresses
@@ -22,8 +24,12 @@ ORDER BY source = $1 DESC LIMIT 1
 """
 
 
-def provisioned(addresses: Addresses, file: pathlib.Path) -> list[str]:
-    """Put the file below `feeds/provisioning/`, wait until it was read, and tell how its event stands, in lines."""
+def provisioned(addresses: Addresses, file: pathlib.Path) -> tuple[bool, list[str]]:
+    """Put the file below `feeds/provisioning/` and wait until it was read.
+
+    Returns whether its event was taken, which it also is where it waits for another, and how it stands, in lines.
+    Raises NoAnswer.
+    """
     name, body = f"{time.time_ns()}-{unicodedata.normalize('NFC', file.name)}", file.read_bytes()
     s3 = clients(addresses.aws, CREDENTIALS["AWS_REGION"])("s3")
     s3.put_object(Bucket=addresses.bucket, Key=rejects.ARRIVALS + name, Body=body)
@@ -31,27 +37,18 @@ def provisioned(addresses: Addresses, file: pathlib.Path) -> list[str]:
     return asyncio.run(_outcome(addresses, name, event_id))
 
 
-async def _outcome(addresses: Addresses, name: str, event_id: str | None) -> list[str]:
+async def _outcome(addresses: Addresses, name: str, event_id: str | None) -> tuple[bool, list[str]]:
     import asyncpg
 
     connection = await asyncpg.connect(addresses.database)
     try:
-        row = await _known(connection, name, event_id)
+        # An event that was known before bears the name of its first file.
+        row = await waited_for(lambda: connection.fetchrow(ROW, name, event_id), bool, "not read", ANSWER_SECONDS)
     finally:
         await connection.close()
-    if row is None:
-        return [f"not read within {ANSWER_SECONDS:.0f} s; the log of scripts/run may tell why"]
     if row["reason"] is None:
-        return [f"{row['state']}; what was sent is in the inbox"]
+        return True, [f"{row['state']}; what was sent is in the inbox"]
     told = [f"{row['state']}: {row['reason']} {row['path']}", reasons.sentence(row["reason"])]
-    return [*told, f"The answer lies in the bucket: {rejects.place(name)}"] if row["state"] == "REJECTED" else told
-
-
-async def _known(connection: Any, name: str, event_id: str | None) -> Any:
-    """The event's row; that of an event which was known before bears the name of its first file."""
-    end = time.monotonic() + ANSWER_SECONDS
-    while time.monotonic() < end:
-        if row := await connection.fetchrow(ROW, name, event_id):
-            return row
-        await asyncio.sleep(0.2)
-    return None
+    if row["state"] != EventState.REJECTED:
+        return True, told
+    return False, [*told, f"The answer lies in the bucket: {rejects.place(name)}"]

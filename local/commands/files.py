@@ -16,7 +16,8 @@ def drop(
     home: State = None,
 ) -> None:
     """Drop a file into the demo company's inbox in the bucket, as operations do, and show what became of each row."""
-    from local.drop import NoAnswer, dropped
+    from local.drop import dropped
+    from local.waiting import NoAnswer
 
     addresses = addresses_of(folder_of(home))
     try:
@@ -34,10 +35,17 @@ def provision(
 ) -> None:
     """Drop an event of the provider's into the bucket and show how it stands; a welcome message comes to the inbox."""
     from local.provision import provisioned
+    from local.waiting import NoAnswer
 
     addresses = addresses_of(folder_of(home))
-    for line in provisioned(addresses, file):
+    try:
+        taken, lines = provisioned(addresses, file)
+    except NoAnswer as missing:
+        give_up(str(missing))
+    for line in lines:
         console.print(escape(line), soft_wrap=True)
+    if not taken:
+        raise typer.Exit(1)
 
 
 def feed(
@@ -49,6 +57,7 @@ def feed(
     """Drop files of calls, messages or customers into the bucket and show what went in and what was refused."""
     from local import feed as command
     from local.seed import NUMBERS
+    from local.waiting import NoAnswer
 
     if kind not in command.KINDS:
         give_up(f"--kind is one of {', '.join(command.KINDS)}.")
@@ -63,8 +72,8 @@ def feed(
             whole = whole and read
             for line in lines:
                 console.print(escape(line), soft_wrap=True)
-    except command.Unfit as unfit:
-        give_up(str(unfit))
+    except (command.Unfit, NoAnswer) as missing:
+        give_up(str(missing))
     if not whole:
         raise typer.Exit(1)
 

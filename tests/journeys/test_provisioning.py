@@ -158,16 +158,32 @@ def test_AU_30_the_guide_is_there_without_signing_in(system: System) -> None:
     assert plans[2]["monthlyFee"] is None
 
 
-def test_ON_01_the_command_drops_an_event_and_tells_how_it_stands(system: System) -> None:
-    told = subprocess.run(
-        [sys.executable, "-P", "-m", "local", "provision", str(EXAMPLE), "--state", str(system.log.parent)],
+def command(system: System, file: pathlib.Path) -> subprocess.CompletedProcess[str]:
+    """What the command makes of a file."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "local", "provision", str(file), "--state", str(system.log.parent)],
         cwd="/",
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=60,
     )
 
-    assert told.stdout.startswith("APPLIED")
+
+def test_ON_01_the_command_drops_an_event_and_tells_how_it_stands(system: System) -> None:
+    told = command(system, EXAMPLE)
+
+    assert (told.returncode, told.stdout.split(";")[0]) == (0, "APPLIED"), told.stderr
     assert until(lambda: [text for text in texts(system, "01000001000") if "한빛상사" in text])
+
+
+def test_ON_01_the_command_fails_where_an_event_is_rejected(system: System, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event(next(_serials), adminMobile="02-123-4567")))
+
+    told = command(system, file)
+
+    assert told.returncode == 1, told.stderr
+    assert told.stdout.startswith("REJECTED: BAD_MOBILE adminMobile\n")
+    assert "feeds/rejects/provisioning/" in told.stdout
