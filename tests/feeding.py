@@ -6,13 +6,13 @@ import csv
 import gzip
 import io
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from bizcall import feeds
+from bizcall import feeds, months
 from bizcall.database import query, tenant
 from bizcall.feeds import keys
 from bizcall.models import FeedFile
@@ -24,6 +24,9 @@ from tests.doubles import MemoryStorage, RecordingQueue
 NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = (NOW.astimezone(KOREA) - timedelta(days=40)).replace(hour=0, minute=0, second=0)
 """The midnight in Korea at which most records of tests lie: in the past, and in a month that is kept."""
+
+NEW_YEAR = months.begins(date((NOW.astimezone(KOREA) - timedelta(days=31)).year, 1, 1))
+"""The last first of January in Korea that lies a month back: the months before and behind it are over, and kept."""
 
 Record = Mapping[str, Any]
 

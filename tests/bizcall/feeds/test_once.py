@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bizcall.database import COLLIDED
+from bizcall import months
+from bizcall.database import COLLIDED, query, tenant
 from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind
+from bizcall.stats import CALLS, MESSAGES
 from tests.factories import Tenant, make_tenant
-from tests.feeding import DAY, Feeder, began, call, correction, counts, jsonl, message, settled, stored
+from tests.feeding import DAY, NEW_YEAR, Feeder, began, call, correction, counts, jsonl, message, settled, stored
 
 STEPS = st.tuples(
     st.sampled_from(["moved", "renamed", "in place"]),
@@ -23,6 +25,7 @@ STEPS = st.tuples(
     st.integers(0, 3000),
     st.integers(0, 2),
 )
+MONTH = months.begins(months.shifted(NEW_YEAR.date(), -1))
 CHAINS = st.lists(st.lists(STEPS, min_size=1, max_size=4), min_size=1, max_size=6)
 
 
@@ -33,8 +36,8 @@ def versions(
     found: list[dict[str, Any]] = []
     revision = 0
     for place, (how, kind, seconds, line) in enumerate(chain):
-        # A day and an hour apart, so that corrections cross hours, days and, for some, the end of the month.
-        at = DAY + timedelta(days=number, hours=25 * place)
+        # A day and an hour apart, later or earlier, so that corrections cross hours, days and the end of a year.
+        at = NEW_YEAR + timedelta(days=number % 3 - 1, hours=25 * place * (-1) ** number)
         values = {"type": kind.value, "seconds": seconds}
         if not found:
             found.append(call(lines[line], f"c{number}", at, **values))
@@ -56,7 +59,7 @@ async def test_ST_03_raw_rows_equal_rollups_and_chains_end_at_their_last(
     db: None, chains: list[list[tuple[str, CallType, int, int]]], data: st.DataObject
 ) -> None:
     company = await make_tenant(lines=3)
-    await began(company.id)
+    await began(company.id, MONTH)
     told = [versions(number, chain, company.numbers) for number, chain in enumerate(chains)]
     records = data.draw(st.permutations([record for chain in told for record in chain]))
     again = data.draw(st.lists(st.sampled_from(records), max_size=5))
@@ -91,6 +94,41 @@ async def test_FD_01_a_correction_that_moves_a_record_back_has_a_revision(compan
             await feeder.load([record], f"{place}.jsonl")
         assert [row["seconds"] for row in await stored(company.id)] == [3]
         assert await settled(company.id)
+
+
+@pytest.mark.parametrize("kind", [FeedKind.CALLS, FeedKind.MESSAGES])
+@pytest.mark.parametrize("later", [True, False])
+@pytest.mark.parametrize("first_comes", ["before", "after", "with"])
+async def test_FD_01_ST_03_a_correction_over_the_end_of_a_year_leaves_one_month_and_enters_the_other(
+    company: Tenant, kind: FeedKind, later: bool, first_comes: str
+) -> None:
+    """Each month of facts is a table of its own."""
+    await began(company.id, MONTH)
+    facts, made = (CALLS, call) if kind is FeedKind.CALLS else (MESSAGES, message)
+    eve, new = NEW_YEAR - timedelta(seconds=1), NEW_YEAR
+    old, right = (eve, new) if later else (new, eve)
+    first = made(company.numbers[0], "x", old)
+    last = correction(made(company.numbers[1], "x", right), first, facts.moment)
+    kept = [made(company.numbers[0], key, at) for key, at in (("old-year", eve), ("new-year", new))]
+    files = {"before": [[first], [last]], "after": [[last], [first]], "with": [[last, first]]}
+    feeder = Feeder(company.id, kind)
+
+    for place, records in enumerate([kept, *files[first_comes]]):
+        await feeder.load(records, f"{place}.jsonl")
+
+    async with tenant(company.id, read_only=True):
+        rows = await query(f"SELECT id, {facts.moment} AS at FROM {facts.table} WHERE company_id = $1", company.id)
+        sums = await query(
+            f"SELECT month, sum({'incoming' if facts is CALLS else 'sent'}) AS n FROM {facts.table}_line_month"
+            " WHERE company_id = $1 GROUP BY month",
+            company.id,
+        )
+    assert {(row["id"], row["at"]) for row in rows} == {("old-year", eve), ("new-year", new), ("x", right)}
+    assert {row["month"]: row["n"] for row in sums} == {
+        MONTH.date(): 1 if later else 2,
+        NEW_YEAR.date(): 2 if later else 1,
+    }
+    assert await settled(company.id)
 
 
 async def test_FD_01_six_overlapping_loaders_neither_deadlock_nor_count_twice(
