@@ -28,6 +28,9 @@ DAY = (NOW.astimezone(KOREA) - timedelta(days=40)).replace(hour=0, minute=0, sec
 NEW_YEAR = months.begins(date((NOW.astimezone(KOREA) - timedelta(days=31)).year, 1, 1))
 """The last first of January in Korea that lies a month back: the months before and behind it are over, and kept."""
 
+DECEMBER = months.begins(months.shifted(NEW_YEAR.date(), -1))
+"""The month before it."""
+
 Record = Mapping[str, Any]
 
 
