@@ -9,6 +9,7 @@
     exports                                the request, with whatever customer it asked for       90 days after
     companies whose contract has ended     all but audit records and admins' names               90 days after
 
+Who was erased as a customer is remembered by a hash (`bizcall/erasures.py`), so that no older record brings him back.
 Holdings, departments, times and counts stay: history and statistics go on counting a person without a name. All else
 that is personal goes by other clocks (docs/operations.md). The policy stands here in one place rather than in each
 feature, because it is one promise and is published as one.
@@ -17,15 +18,18 @@ feature, because it is one promise and is published as one.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from bizcall import audit, emptying, phones, reasons, texts
+from bizcall import audit, emptying, erasures, phones, reasons
 from bizcall.audit import Actor, forgetting
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.history.filters import NUMBER_MOST, customer_number
+from bizcall.models import Customer
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
 
@@ -42,6 +46,8 @@ FAILED_EVERY = timedelta(hours=1)
 COMPANIES_MOST = 20
 ROWS_MOST = 500
 """Of one run; and of one sort of row in a visit, after which the company is visited again by the next run."""
+
+_ABROAD = re.compile(rf"\+(?!82)\d[\d ().-]{{6,{NUMBER_MOST - 2}}}", re.ASCII)
 
 logger = logging.getLogger(__name__)
 
@@ -202,20 +208,21 @@ async def erase(
 ) -> Mapping[str, int]:
     """Erase somebody who asks for it from one company, by his mobile number or e-mail address; tell how many rows.
 
-    He goes as if his time were over: from holdings that have ended, imports, recipients, address book and exports.
-    Calls and messages stay until their month is dropped. `note` says who asked, and why. Raises NotFound for an unknown
-    company; Invalid: INVALID_FORMAT at `contact`, STATE there while he holds a line or is an administrator (end that
-    first), and what `reasons.said` refuses at `note`.
+    A customer also by a number from abroad, and by whatever else the address book knows him by. He goes as if his time
+    were over: from holdings that have ended, imports, recipients, address book and exports; no record of before brings
+    him back into the address book. Calls and messages stay until their month is dropped. `note` says who asked, and
+    why. Raises NotFound for an unknown company; Invalid: INVALID_FORMAT at `contact`, STATE there while he holds a line
+    or is an administrator (end that first), and what `reasons.said` refuses at `note`.
     """
     note = reasons.said(note, "note")
-    number, address = phones.normalise(contact), texts.clean(contact).text
-    if number is None and "@" not in address:
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("contact",)))
-    company_id = await _company(representative_number)
-    at, value = clock(), number or address
+    value = customer_number(contact)
+    company_id, at = await _company(representative_number), clock()
     async with tenant(company_id):
+        if not _is_contact(value) and not await Customer.exists(company_id=company_id, number=value):
+            raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("contact",)))
         if await query(_HOLDS, company_id, value):
             raise Invalid(Problem(ErrorCode.STATE, ("contact",)))
+        await erasures.remember(company_id, value, at)
         counts, keys = dict[str, int](), list[UUID]()
         for name, statement in _ERASURES.items():
             # The moment stands only in what keeps a row.
@@ -273,17 +280,27 @@ _ERASURES: Mapping[str, str] = {
     "recipients": """
         UPDATE delivery SET recipient = '' WHERE company_id = $1 AND lower(recipient) = lower($2) RETURNING id
     """,
-    "customers": "DELETE FROM customer WHERE company_id = $1 AND number = $2 RETURNING id",
+    # Of unfinished ones too, whose worker then finds its claim lost. By the name under which he stands until now.
     "exports": """
         WITH gone AS (
-            DELETE FROM export WHERE company_id = $1 AND state NOT IN ('QUEUED', 'RUNNING')
-            AND asked -> 'filter' ->> 'customer_number' = $2 RETURNING id
+            DELETE FROM export WHERE company_id = $1 AND (
+                asked -> 'filter' ->> 'customer_number' = $2
+                OR asked -> 'filter' ->> 'customer_tail' = right($2, length(asked -> 'filter' ->> 'customer_tail'))
+                OR EXISTS (SELECT FROM customer WHERE customer.company_id = $1 AND customer.number = $2
+                           AND starts_with(customer.name, asked -> 'filter' ->> 'customer_name')))
+            RETURNING id
         ), deadlines AS (
             DELETE FROM export_deadline WHERE company_id = $1 AND export_id IN (SELECT id FROM gone)
         )
         SELECT id FROM gone
     """,
+    "customers": "DELETE FROM customer WHERE company_id = $1 AND number = $2 RETURNING id",
 }
+
+
+def _is_contact(value: str) -> bool:
+    """Whether it is written as a number or an address is: what is known to nobody may be mistyped."""
+    return "@" in value or phones.normalise(value) is not None or _ABROAD.fullmatch(value) is not None
 
 
 async def _taken(at: datetime, seen: list[UUID]) -> UUID | None:

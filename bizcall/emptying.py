@@ -48,6 +48,7 @@ EMPTIED: Mapping[str, str] = {
     "message": "id, sent_at",
     "correction": "kind, id, started_at",
     "customer": "id",
+    "erased_customer": "number_hash",
     "call_hour": "hour",
     "call_department_hour": "hour, department_id",
     "call_department_day": "day, department_id",

@@ -18,6 +18,7 @@ from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
+from bizcall import erasures
 from bizcall.database import copy, lock, query
 from bizcall.feeds.facts import ATTRIBUTES, HELD, KINDS, LINE, Kind
 from bizcall.feeds.ledger import Counts
@@ -46,6 +47,7 @@ async def load(company_id: UUID, batch: Batch) -> Loaded:
     refused: list[Reject] = []
     if batch.kind is FeedKind.CUSTOMERS:
         await _stage(_CUSTOMERS, batch)
+        await lock(erasures.lock_name(company_id), shared=True)
         [done] = await query(_CUSTOMERS_PUT, company_id)
         loaded, corrected = done["loaded"], done["corrected"]
     else:
@@ -181,13 +183,18 @@ def _inserted(kind: Kind) -> str:
     """  # noqa: S608 - constants
 
 
-_CUSTOMERS_PUT = """
+_CUSTOMERS_PUT = f"""
     WITH newest AS (
         SELECT DISTINCT ON (number) id, number, name, details, updated_at FROM staged
         ORDER BY number, updated_at DESC, name DESC, details DESC
+    ), erased AS (
+        SELECT newest.number FROM newest JOIN erased_customer AS erased ON erased.company_id = $1
+            AND erased.number_hash = {erasures.hashed("newest.number")} AND erased.erased_at >= newest.updated_at
+        WHERE EXISTS (SELECT FROM erased_customer WHERE company_id = $1)
     ), put AS (
         INSERT INTO customer AS kept (company_id, id, number, name, details, updated_at)
-        SELECT $1, id, number, name, details, updated_at FROM newest ORDER BY number
+        SELECT $1, id, number, name, details, updated_at FROM newest
+        WHERE number NOT IN (SELECT number FROM erased) ORDER BY number
         ON CONFLICT (company_id, number) DO UPDATE
         SET name = excluded.name, details = excluded.details, updated_at = excluded.updated_at
         WHERE (excluded.updated_at, excluded.name, excluded.details) > (kept.updated_at, kept.name, kept.details)
@@ -196,5 +203,7 @@ _CUSTOMERS_PUT = """
     SELECT count(*) FILTER (WHERE newest.id IS NOT NULL) AS loaded,
            count(*) FILTER (WHERE newest.id IS NULL) AS corrected
     FROM put LEFT JOIN newest USING (id)
-"""
-"""Of records of one moment that differ the greater text stands, so that their order doesn't matter."""
+"""  # noqa: S608 - constants
+"""Of records of one moment that differ the greater text stands, so that their order doesn't matter.
+
+Numbers are hashed only where the company has erased somebody: EXISTS is asked once, before the join is begun."""

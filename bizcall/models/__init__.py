@@ -17,7 +17,7 @@ from bizcall.models.accounts import (
 )
 from bizcall.models.calls import Call, CallDepartmentDay, CallDepartmentHour, CallHour, CallLineDay, CallLineMonth
 from bizcall.models.companies import Admin, Company, CompanyDirectory, Line, NumberDirectory, NumberFreed
-from bizcall.models.customers import Customer
+from bizcall.models.customers import Customer, ErasedCustomer
 from bizcall.models.dispatch import (
     Delivery,
     DeliveryAttempt,
@@ -80,6 +80,7 @@ __all__ = [
     "Department",
     "Device",
     "DocumentVersion",
+    "ErasedCustomer",
     "Export",
     "ExportDeadline",
     "FeedFile",
