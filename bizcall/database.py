@@ -27,7 +27,6 @@ import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
-from tortoise.transactions import in_transaction
 
 from bizcall import tls
 from bizcall.connections import ACQUIRE, DEAD
@@ -221,13 +220,6 @@ async def lock(name: str, *, shared: bool = False) -> None:
     """
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     await query(f"SELECT {function}(hashtextextended($1, 0))", name)
-
-
-@asynccontextmanager
-async def savepoint() -> AsyncGenerator[None]:
-    """Let one statement fail without poisoning the transaction around it."""
-    async with in_transaction():
-        yield
 
 
 def repeated(use_case: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:

@@ -27,7 +27,6 @@ SUBJECTS_SHOWN = 100
 LABELS: Mapping[str, tuple[str, str]] = {
     "admins.code_failure": ("인증번호 오류", "Wrong verification code"),
     "admins.code_send": ("인증번호 발송", "Verification code sent"),
-    "admins.credential_register": ("관리자 계정 등록", "Administrator's account registered"),
     "admins.sign_in": ("로그인", "Signed in"),
     "admins.sign_in_attempt": ("로그인 시도", "Sign-in attempted"),
     "admins.sign_in_failure": ("로그인 실패", "Sign-in failed"),

@@ -11,14 +11,14 @@ import orjson
 import pytest
 
 from bizcall import admins, dispatch
-from bizcall.admins import Form, Half, Profile, SignedIn, Viewer
+from bizcall.admins import Form, Half, Profile, SignedIn, Viewer, credentials, passwords
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import Keys, outbox
 from bizcall.errors import Invalid, Problem
 from bizcall.settings import Settings
 from tests.doubles import Phone, RecordingQueue, Turned
-from tests.factories import Tenant
+from tests.factories import Tenant, employ
 
 PASSWORD = "Correct0Horse"
 OTHER_PASSWORD = "Battery1Staple"
@@ -40,15 +40,11 @@ class Person:
     actor: Actor = ACTOR
 
     async def register(self, password: str = PASSWORD) -> Person:
-        """Let him sign in with the company's representative number and this password."""
-        await admins.register_credential(
-            self.company.id,
-            self.company.admin_id,
-            login_id=self.company.login_id,
-            password=password,
-            actor=self.actor,
-            clock=self.clock,
-        )
+        """Let him sign in with the company's representative number and this password, as if he had registered."""
+        company, password_hash = self.company, await passwords.hashed(password)
+        await employ(company.id, company.admin_id, company.login_id, company.mobile, password_hash)
+        async with tenant(company.id):
+            await credentials.settle(company.id, company.admin_id, password_hash, self.clock())
         return self
 
     async def invite(self) -> str:

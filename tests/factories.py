@@ -73,8 +73,8 @@ async def owner_of(number: str) -> UUID | None:
     return row.company_id if row else None
 
 
-async def employ(company_id: UUID, admin_id: UUID, login_id: str, mobile: str) -> None:
-    """Let an administrator of the company be one who can sign in, with a password that nobody knows."""
+async def employ(company_id: UUID, admin_id: UUID, login_id: str, mobile: str, password_hash: str = NOBODYS) -> None:
+    """Let an administrator of the company be one who can sign in, by default with a password that nobody knows."""
     async with tenant(company_id):
         await query(
             """
@@ -85,6 +85,6 @@ async def employ(company_id: UUID, admin_id: UUID, login_id: str, mobile: str) -
             admin_id,
             company_id,
             login_id,
-            NOBODYS,
+            password_hash,
             mobile,
         )

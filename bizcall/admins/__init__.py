@@ -37,7 +37,7 @@ from bizcall.admins.administering import (
 )
 from bizcall.admins.challenges import Half
 from bizcall.admins.codes import Sent, masked
-from bizcall.admins.credentials import Welcome, invite, prepare, register_credential, rename
+from bizcall.admins.credentials import Welcome, invite, prepare, rename
 from bizcall.admins.finding import find_representative
 from bizcall.admins.freshening import demand_for_sending, fresh_code_confirm, fresh_code_send
 from bizcall.admins.listing import AdminFilter, AdminState, listing, state
@@ -88,7 +88,6 @@ __all__ = [
     "profile_save",
     "prune",
     "register",
-    "register_credential",
     "registration_code_send",
     "rename",
     "replace",

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bizcall import audit, phones
+from bizcall import audit
 from bizcall.admins import challenges, devices, locks, passwords, sessions
 from bizcall.audit import Actor
-from bizcall.database import enter, lock, query, tenant
+from bizcall.database import enter, lock, query
 from bizcall.dispatch import account_messages
 from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
@@ -269,49 +269,3 @@ async def rename(company_id: UUID, former: str, login_id: str, *, actor: Actor, 
         await locks.clear(number)
     admin_ids = [row["admin_id"] for row in rows]
     await audit.record(company_id, actor, "admins.login_id_change", admin_ids, kind="Admin", clock=clock)
-
-
-async def register_credential(
-    company_id: UUID,
-    admin_id: UUID,
-    *,
-    login_id: str,
-    password: str,
-    actor: Actor,
-    clock: Clock = now,
-) -> None:
-    """Let an administrator sign in with this ID and password at once, without a welcome; codes go to his row's mobile.
-
-    For set-ups by hand. Raises Invalid (the ID is no number or another's, the password breaks PW-01) and NotFound, for
-    an administrator who was replaced too.
-    """
-    number = phones.normalise(login_id)
-    if number is None or not phones.is_company(number):
-        raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("loginId",)))
-    passwords.check_new(password, "password")
-    password_hash = await passwords.hashed(password)
-    at = clock()
-    async with tenant(company_id):
-        taken = await query("SELECT 1 FROM credential WHERE login_id = $1 AND admin_id <> $2", number, admin_id)
-        if taken:
-            raise Invalid(Problem(ErrorCode.DUPLICATE, ("loginId",)))
-        made = await query(
-            """
-            INSERT INTO credential (
-                admin_id, company_id, login_id, password_hash, mobile, password_changed_at, registered_at
-            )
-            SELECT id, company_id, $3, $4, mobile, $5, $5 FROM admin WHERE company_id = $1 AND id = $2
-            ON CONFLICT (admin_id) DO UPDATE SET login_id = excluded.login_id, mobile = excluded.mobile
-            WHERE credential.ended_at IS NULL
-            RETURNING admin_id
-            """,
-            company_id,
-            admin_id,
-            number,
-            password_hash,
-            at,
-        )
-        if not made:
-            raise NotFound
-        await settle(company_id, admin_id, password_hash, at)
-        await audit.record(company_id, actor, "admins.credential_register", [admin_id], kind="Admin", clock=clock)

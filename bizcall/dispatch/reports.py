@@ -12,7 +12,7 @@ that sends the very message: it is found by our reference then, or waits, by the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -272,8 +272,3 @@ async def _fold(company_id: UUID, delivery_id: UUID, attempt: int, at: datetime)
         at,
         fate.gateway_id or "",
     )
-
-
-async def take_all(reports: Iterable[Report], *, clock: Clock = now) -> int:
-    """Take several, each in a transaction of its own; returns how many were new."""
-    return sum([await take(report, clock=clock) for report in reports])

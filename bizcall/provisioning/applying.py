@@ -8,7 +8,6 @@ Each turn looks at all events of the subscription that wait, the arriving one am
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,8 +41,6 @@ WAITING_MOST = 100
 """Events of one subscription that are tried together; the others have their turn when these are done with."""
 
 ENDED = Finding(Reason.SUBSCRIPTION_ENDED, ("subscription",))
-
-logger = logging.getLogger(__name__)
 
 
 async def apply(

@@ -72,15 +72,6 @@ async def test_reading_joins_the_open_transaction_and_is_read_only_on_its_own(co
             await Line.filter(company_id=company.id).update(rid=None)
 
 
-async def test_a_failing_statement_inside_a_savepoint_leaves_the_transaction_usable(company: Tenant) -> None:
-    async with database.tenant(company.id):
-        with pytest.raises(OperationalError):
-            async with database.savepoint():
-                await database.query("SELECT nonsense")
-
-        assert await database.query("SELECT 1 AS one") == [{"one": 1}]
-
-
 async def test_a_connection_killed_by_the_server_means_unavailable_and_the_next_use_works(company: Tenant) -> None:
     with pytest.raises(Unavailable):
         async with database.tenant(company.id):

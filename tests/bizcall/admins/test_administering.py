@@ -23,7 +23,7 @@ from bizcall.models import Admin
 from bizcall.models.accounts import AccountRow
 from bizcall.reasons import Purpose, Reason
 from local.postgres import Postgres
-from tests.accounts import ACTOR, KEYS, PASSWORD, WRONG, Person, operate, records, refused
+from tests.accounts import ACTOR, KEYS, WRONG, Person, operate, records, refused
 from tests.factories import Tenant
 
 pytestmark = pytest.mark.usefixtures("swift")
@@ -230,21 +230,6 @@ async def test_nobodys_account_is_not_found_nor_is_an_operators(person: Person) 
             await admins.sessions_end(key, actor=OPERATOR)
         with pytest.raises(NotFound):
             await replaced(person, key)
-
-
-async def test_AU_32_who_was_replaced_is_not_set_up_by_hand_again(person: Person) -> None:
-    """With a number that nobody signs in with; his own is his successor's."""
-    await replaced(person)
-    company = person.company
-    with pytest.raises(NotFound):
-        await admins.register_credential(
-            company.id,
-            company.admin_id,
-            login_id=company.numbers[1],
-            password=PASSWORD,
-            actor=ACTOR,
-            clock=person.clock,
-        )
 
 
 async def test_ON_01_a_replacement_on_its_way_gets_the_next_login_id(person: Person) -> None:

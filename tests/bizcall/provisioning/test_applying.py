@@ -9,12 +9,11 @@ from uuid import UUID
 import orjson
 import pytest
 
-from bizcall import admins
 from bizcall.database import query, tenant
 from bizcall.ids import uuid7
 from bizcall.models.provisioning import EventState
 from bizcall.provisioning import Reason, Refused
-from tests.accounts import ACTOR, KEYS, Person
+from tests.accounts import KEYS, Person
 from tests.factories import Tenant, owner_of
 from tests.provisioning import OPERATOR, PLANS, Provider, moment
 
@@ -221,9 +220,7 @@ async def test_ON_01_the_representative_number_goes_only_when_another_is_named(p
 async def test_AU_01_sign_in_is_by_the_new_representative_number_from_then_on(provider: Provider) -> None:
     await provider.apply(provider.completed(1, 2))
     person = await account(provider)
-    await admins.register_credential(
-        person.company.id, person.company.admin_id, login_id=provider.number(1), password="Correct0Horse", actor=ACTOR
-    )
+    await person.register()
 
     await provider.apply(
         provider.changed("moved", 1, retire=[provider.number(1)], representativeNumber=provider.number(2))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bizcall.database import query, tenant
 from resolvers.permissions import ONE_A_REQUEST
 from tests.accounts import OTHER_PASSWORD, PASSWORD, Person, wrong
 from tests.factories import Tenant
@@ -165,13 +164,7 @@ async def test_PW_01_mobile_code_account_password(console: Console) -> None:
 
 async def test_PW_01_with_several_companies_the_choice_is_asked_for(console: Console, stranger: Tenant) -> None:
     person = console.person
-    async with tenant(stranger.id):
-        await query(
-            "UPDATE admin SET mobile = $3 WHERE company_id = $1 AND id = $2",
-            stranger.id,
-            stranger.admin_id,
-            person.company.mobile,
-        )
+    stranger.mobile = person.company.mobile
     await Person(stranger, clock=person.clock).register()
     challenge = (await payload(console, RESET_CODE, mobile=person.company.mobile))["challenge"]["token"]
     await person.deliver()
