@@ -9,13 +9,17 @@ from uuid import UUID
 from bizcall import phones
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.exports.asking import GROUPS, NAMES, TYPES, Asked
+from bizcall.models.calls import NOBODY
 from bizcall.months import KOREA
-from bizcall.paging import PAGE_MOST, Slice
+from bizcall.paging import PAGE_MOST, Precision, Slice
 from bizcall.stats import Granularity, Group, Measures, Row, Statistics, sources, statistics
 from bizcall.stats.answers import BUCKETS_MOST
 from bizcall.stats.buckets import Bucket, series
 
 NOBODY_SHOWN = {Group.LINE: "(알 수 없음)", Group.SUBSCRIBER: "(사용자 없음)", Group.DEPARTMENT: "(부서 없음)"}
+FORGOTTEN = "(이름 삭제됨)"
+"""Whoever left so long ago that his name was disposed of (P7); what he phoned goes on counting as his."""
+
 SHOWN = {Granularity.MONTH: "yyyy-mm", Granularity.DAY: "yyyy-mm-dd", Granularity.HOUR: 'yyyy-mm-dd hh":00"'}
 """Excel's formats of buckets, whose cells hold their first moment."""
 
@@ -37,7 +41,8 @@ async def total(company_id: UUID, asked: Asked) -> int:
     found = answer(company_id, asked)
     subjects = await found.count()
     buckets = subjects.value * len(series(found.wanted, found.granularity))
-    if buckets > BUCKETS_MOST:
+    # Subjects are counted no further than there may be buckets.
+    if buckets > BUCKETS_MOST or subjects.precision is Precision.AT_LEAST:
         raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(BUCKETS_MOST)}))
     if sources.rollup_for(found.facts, found.wanted, found.granularity, found.group) is None:
         await sources.bounded(company_id, found.facts, found.wanted)
@@ -75,7 +80,7 @@ def workbook(asked: Asked, found: Sequence[Row], told: Sequence[tuple[str, str]]
     for row in found:
         for each in row.buckets:
             moment = _moment(each.bucket, granularity)
-            detail.append([_shown(group, row), moment, *_values(each.measures, measures)])
+            detail.append([_shown(group, row), moment, *_values(each.measures, measures), _key(row)])
             sums = summed.setdefault(moment, dict.fromkeys(measures, 0))
             for name in measures:
                 sums[name] += each.measures[name]
@@ -83,7 +88,9 @@ def workbook(asked: Asked, found: Sequence[Row], told: Sequence[tuple[str, str]]
     # The types without their sum.
     sheets = [Charted(NAMES[asked.kind], [label, *headers], totals, SHOWN[granularity], (2, last))]
     if group is not Group.COMPANY:
-        sheets.append(Charted(GROUPS[group], ["대상", label, *headers], detail, SHOWN[granularity]))
+        # The key tells apart whom no name does: namesakes, the forgotten, a number that was had twice.
+        headers = ["대상", label, *headers, "대상 번호"]
+        sheets.append(Charted(GROUPS[group], headers, detail, SHOWN[granularity]))
     return charted_workbook(sheets, told, told_name=told_name)
 
 
@@ -107,5 +114,10 @@ def _values(measures: Measures, names: Iterable[str]) -> list[int]:
 def _shown(group: Group, row: Row) -> str:
     if row.subject is None:
         return GROUPS[Group.COMPANY]
-    name = phones.formatted(row.subject.name) if group is Group.LINE else row.subject.name
-    return name or NOBODY_SHOWN[group]
+    if row.subject.id == NOBODY:
+        return NOBODY_SHOWN[group]
+    return phones.formatted(row.subject.name) if group is Group.LINE else row.subject.name or FORGOTTEN
+
+
+def _key(row: Row) -> str:
+    return "" if row.subject is None or row.subject.id == NOBODY else str(row.subject.id)

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bizcall import exports
+from bizcall import exports, paging
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.exports import running, statistics
 from bizcall.exports.failures import Failure
 from bizcall.models import Export
+from bizcall.models.calls import NOBODY
 from bizcall.models.exports import Kind, State
 from bizcall.months import KOREA
 from bizcall.paging import Page, Slice
 from bizcall.stats import Granularity, Group, Row, Statistics, sources
+from tests.doubles import Turned
 from tests.exports import Clerk, fresh
-from tests.histories import Office, whole
+from tests.factories import Tenant
+from tests.feeding import DAY
+from tests.histories import WEEKS, Office, office, whole
 from tests.patience import ends
 
 DAILY: dict[str, Any] = {"kind": Kind.CALL_STATISTICS, "granularity": Granularity.DAY, "group": Group.LINE}
@@ -77,6 +82,50 @@ async def test_ST_01_what_a_rollup_tells_is_bound_by_its_buckets_only(
 ) -> None:
     monkeypatch.setattr(sources, "RAW_MOST", 0)
     assert len((await clerk.made(**DAILY)).rows) > 35
+
+
+async def test_ST_01_more_subjects_than_are_counted_are_refused_when_it_is_asked_for(
+    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where as many as are counted would have room: each of them has a single bucket."""
+    asked = {**DAILY, "granularity": Granularity.MONTH, "wanted": whole(to_on=whole().from_on)}
+    assert (await clerk.ask(**asked)).rows_total == 5
+    monkeypatch.setattr(paging, "COUNT_MOST", 5)
+    assert (await clerk.ask(**asked)).rows_total == 5
+    monkeypatch.setattr(paging, "COUNT_MOST", 4)
+    with pytest.raises(Invalid) as refused:
+        await clerk.ask(**asked)
+    assert refused.value.problems == (Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": "10000"}),)
+
+
+async def test_ST_03_P7_whose_name_was_disposed_of_is_not_nobody_and_namesakes_are_told_apart(company: Tenant) -> None:
+    made, clerk = await office(company), Clerk(company, clock=Turned(DAY + timedelta(weeks=WEEKS)))
+    await query_of(company, "UPDATE subscriber SET name = '김하늘' WHERE company_id = $1 AND ended_at IS NULL")
+    await query_of(
+        company,
+        "UPDATE subscriber SET name = '', mobile = NULL, email = NULL, forgotten_at = now()"
+        " WHERE company_id = $1 AND ended_at IS NOT NULL",
+    )
+    book = await clerk.made(Kind.CALL_STATISTICS, granularity=Granularity.MONTH, group=Group.SUBSCRIBER, wanted=whole())
+    header, *rows = book.book.worksheets[1].iter_rows(values_only=True)
+    summed = Counter[tuple[str, str]]()
+    for row in (dict(zip(header, row, strict=True)) for row in rows):
+        summed[row["대상"], row["대상 번호"] or ""] += row["합계"]
+    labels = {key: "김하늘" if place % 2 else "(이름 삭제됨)" for place, key in enumerate(made.subscribers)}
+    right = Counter(
+        ("(사용자 없음)", "")
+        if call["subscriber_id"] == NOBODY
+        else (labels[call["subscriber_id"]], str(call["subscriber_id"]))
+        for call in made.calls
+    )
+    assert len(right) == 7
+    assert summed == right
+
+
+async def query_of(company: Tenant, sql: str) -> None:
+    """Change something of the company's."""
+    async with tenant(company.id):
+        await query(sql, company.id)
 
 
 @pytest.mark.parametrize("grown", ["facts", "buckets"])

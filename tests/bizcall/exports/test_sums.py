@@ -115,6 +115,7 @@ def numbers(rows: Sequence[dict[str, Any]], group: Group, granularity: Granulari
     for row in rows:
         told = dict(row)
         whose = subject(group, None) if group is Group.COMPANY else told.pop("대상")
+        told.pop("대상 번호", None)
         bucket = told.pop(next(iter(told))).strftime(BUCKETS[granularity])
         count, seconds = told.pop("합계"), told.pop("통화 시간 합계(초)", 0)
         assert count == sum(value for header, value in told.items() if not header.endswith(SECONDS))
