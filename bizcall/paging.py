@@ -49,8 +49,8 @@ class Order:
     clients in the middle of a list get an error once.
 
     Anybody can read a cursor and make one up. Where the columns are not for everybody's eyes, cursors hold those of
-    `named_by` instead: when the row was last changed, then its key. A row that has changed since, and so may stand
-    elsewhere, is no place to go on from.
+    `named_by` instead: what tells that the row was changed, such as when it last was, then its key. A row that has
+    changed since, and so may stand elsewhere, is no place to go on from.
     """
 
     name: str
@@ -169,6 +169,11 @@ class Cut:
         """Whether the database reads from large to small."""
         return self.order.descending ^ self.backward
 
+    @property
+    def lost(self) -> Invalid:
+        """What to raise where the row that a cursor only names isn't there as it was."""
+        return _bad_cursor(self.backward)
+
     def page(self, found: Sequence[T], stopped: Sequence[Any] | None = None) -> Page[T]:
         """The page, of the rows that were found in the order asked for.
 
@@ -193,10 +198,15 @@ class Cut:
 
 @dataclass(frozen=True)
 class Listing(Generic[R]):
-    """A list: its rows (the caller's query filters by company_id) and its order."""
+    """A list: its rows (the caller's query filters by company_id) and its order.
+
+    A row that a cursor only names is looked for among `places`, where it still is when the list's filter lets it
+    through no more; left out, among the rows themselves.
+    """
 
     rows: QuerySet[R]
     order: Order
+    places: QuerySet[R] | None = None
 
     async def page(self, part: Slice) -> Page[R]:
         """One page, by one statement, and one for a cursor that only names its row; raises Invalid for a bad `part`."""
@@ -205,17 +215,18 @@ class Listing(Generic[R]):
         # would wait for a second connection, and a function has only one.
         rows = self.rows.using_db(get_connection("default"))
         if cut.values is not None:
-            place = await self._place(rows, cut.values, cut.backward) if self.order.named_by else cut.values
+            place = await self._place(cut, cut.values) if self.order.named_by else cut.values
             rows = rows.filter(Beyond(self.order.columns, place, cut.down))
         rows = rows.order_by(*("-" * cut.down + column for column in self.order.columns)).limit(cut.size + 1)
         return cut.page(await rows)
 
-    async def _place(self, rows: QuerySet[R], named: Sequence[Any], backward: bool) -> Sequence[Any]:
-        """Where the row stands that a cursor names; raises Invalid for one that isn't in the list as it was."""
+    async def _place(self, cut: Cut, named: Sequence[Any]) -> Sequence[Any]:
+        """Where the row stands that a cursor names; raises Invalid for one that isn't there as it was."""
+        among = (self.rows if self.places is None else self.places).using_db(get_connection("default"))
         wanted = dict(zip(self.order.named_by, named, strict=True))
-        found: list[tuple[Any, ...]] = await rows.filter(**wanted).values_list(*self.order.columns)
+        found: list[tuple[Any, ...]] = await among.filter(**wanted).values_list(*self.order.columns)
         if not found:
-            raise _bad_cursor(backward)
+            raise cut.lost
         return found[0]
 
     async def count(self) -> Count:

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from bizcall import departments, phones, stats
+from bizcall.audit.views import SUBSCRIBERS
 from bizcall.models.calls import NOBODY
 from bizcall.stats import Granularity, Group
 from bizcall.subscribers import listing
@@ -18,6 +19,7 @@ from schema.context import Info
 from schema.departments import Department
 from schema.enums import described
 from schema.history import Weekday, freshness
+from schema.personal import personal
 from schema.scalars import Seconds
 from schema.subscribers import Line, Subscriber
 
@@ -54,14 +56,18 @@ class StatisticsSubject:
     group: Group = strawberry.field(description="What sort of subject it is.")
     subject: strawberry.Private[stats.Subject | None]
 
-    @strawberry.field(
+    @personal(
+        SUBSCRIBERS,
+        noted=False,
         description="For people: the line's number with hyphens, or the name; empty for the company, for what was in "
-        "no department, and for what nobody held."
+        "no department, and for what nobody held.",
     )
-    def label(self) -> str:
-        """Of the time the answer is made."""
+    def label(self, info: Info) -> str:
+        """Of the time the answer is made. A subscriber's name leaves a record (P1)."""
         if self.subject is None:
             return ""
+        if (key := self._key(Group.SUBSCRIBER)) is not None:
+            info.context.views[SUBSCRIBERS].add(key)
         return phones.formatted(self.subject.name) if self.group is Group.LINE else self.subject.name
 
     @strawberry.field(description="The line, while the company has it.")

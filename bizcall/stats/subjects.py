@@ -7,6 +7,7 @@ may have a row of zeros. Those that the filter names by key are there whether th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,14 @@ from bizcall.stats.sources import Group
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a row is about. `id` is NOBODY for what nobody held and what was in no department; `name` is empty then."""
+    """Whom a row is about. `id` is NOBODY for what nobody held and what was in no department; `name` is empty then.
+
+    `updated_at` is when the row of a subscriber was last changed, for nobody the year 1970; None for other groups.
+    """
 
     id: UUID
     name: str
+    updated_at: datetime | None = None
 
 
 NAMES = {
@@ -35,6 +40,9 @@ NAMES = {
     Group.DEPARTMENT: ("department", "name"),
 }
 """The table of a group's subjects, and the column that they are ordered by, before their key."""
+
+CHANGED = {Group.SUBSCRIBER: "coalesce(subscriber.forgotten_at, subscriber.updated_at, 'epoch')"}
+"""When the name may have changed last, where names are people's and cursors therefore hold none."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +56,29 @@ class Subjects:
 
     async def page(self, part: Slice) -> Page[Subject]:
         """One page, in the order of numbers or names; raises Invalid for a bad `part`."""
+        named = self.group in CHANGED
+        order = Order(f"stats.{self.group}", ("name", "id"), named_by=("updated_at", "id") if named else ())
         # Whatever they are called in their table, names are texts and keys UUIDs, as those of subscribers.
-        cut = Cut.of(Order(f"stats.{self.group}", ("name", "id")), part, Subscriber)
+        cut = Cut.of(order, part, Subscriber)
         sql, values = await self._known()
-        where = ""
+        source = "known"
         if cut.values is not None:
-            place = len(values)
-            where = f"WHERE (name, id) {'<' if cut.down else '>'} (${place + 1}, ${place + 2}::uuid)"
+            sign, first, key = "<" if cut.down else ">", f"${len(values) + 1}", f"${len(values) + 2}::uuid"
+            source = f"known WHERE (name, id) {sign} ({first}, {key})"
+            if named:
+                # Where nobody stands beyond it, the place alone is the answer; without it there is none.
+                place = f"SELECT name, id FROM known WHERE updated_at = {first} AND id = {key}"  # noqa: S608
+                source = f"({place}) AS place LEFT JOIN known ON (known.name, known.id) {sign} (place.name, place.id)"
             values = [*values, *cut.values]
         way = "DESC" if cut.down else "ASC"
         rows = await query(
-            f"SELECT name, id FROM ({sql}) AS known {where} ORDER BY name {way}, id {way} LIMIT {cut.size + 1}",  # noqa: S608
+            f"WITH known AS ({sql}) SELECT known.* FROM {source}"  # noqa: S608
+            f" ORDER BY known.name {way}, known.id {way} LIMIT {cut.size + 1}",
             *values,
         )
-        return cut.page([Subject(row["id"], row["name"]) for row in rows])
+        if named and cut.values is not None and not rows:
+            raise cut.lost
+        return cut.page([Subject(**row) for row in rows if row["id"] is not None])
 
     async def count(self) -> Count:
         """How many there are, counted no further than 10,000."""
@@ -75,8 +92,9 @@ class Subjects:
         return Count(found["n"], Precision.EXACT)
 
     async def _known(self) -> tuple[str, list[Any]]:
-        """The SELECT of name and id of all subjects, with the values of its parameters."""
+        """The SELECT of all subjects, as they are here, with the values of its parameters."""
         table, named = NAMES[self.group]
+        changed = f", {CHANGED[self.group]} AS updated_at" if self.group in CHANGED else ""
         chosen = {
             Group.LINE: self.wanted.line_ids,
             Group.SUBSCRIBER: self.wanted.subscriber_ids,
@@ -85,7 +103,7 @@ class Subjects:
         where = await self._where()
         values = [*where.parameters, list(chosen or ())]
         sql = (
-            f"SELECT coalesce({table}.{named}, '') COLLATE \"C\" AS name, seen.id FROM ("  # noqa: S608
+            f"SELECT coalesce({table}.{named}, '') COLLATE \"C\" AS name, seen.id{changed} FROM ("  # noqa: S608
             f"SELECT DISTINCT {self.group.column} AS id FROM {self._table} WHERE {where.sql}"
             f" UNION SELECT unnest(${len(values)}::uuid[])) AS seen"
             f" LEFT JOIN {table} ON {table}.company_id = $1 AND {table}.id = seen.id"

@@ -44,6 +44,12 @@ COLUMNS: Mapping[OrderField, tuple[str, ...]] = {
     OrderField.UPDATED_AT: ("updated_at", "id"),
 }
 
+NAMED_BY: Mapping[OrderField, tuple[str, ...]] = {
+    OrderField.NAME: ("updated_at", "id"),
+    OrderField.DEPARTMENT: ("department_name", "updated_at", "id"),
+}
+"""What cursors hold of the orders in which people's names stand. A department's name changes without its people."""
+
 _HELD = Q(subscriber_id__isnull=False)
 _NOBODY = Q(subscriber_id__in=[])
 _ONBOARDING = {
@@ -81,8 +87,8 @@ def listing(
     descending: bool = False,
     clock: Clock = now,
 ) -> Listing[LineRow]:
-    """The company's lines that the filter lets through."""
-    rows = LineRow.filter(company_id=company_id)
+    """The company's lines that the filter lets through. Cursors say nothing of people."""
+    every = rows = LineRow.filter(company_id=company_id)
     if text := texts.clean(wanted.search).text:
         found = Q(name__icontains=text) | Q(department_name__icontains=text)
         digits = _SEPARATORS.sub("", text)
@@ -104,7 +110,9 @@ def listing(
     if wanted.silent_days is not None:
         since = clock() - timedelta(days=wanted.silent_days)
         rows = rows.filter(_HELD, app_signed_in_at__isnull=True, invited_at__lte=since)
-    return Listing(rows, Order("lines", COLUMNS[order], descending))
+    by = Order("lines", COLUMNS[order], descending, NAMED_BY.get(order, ()))
+    # Whoever walks the list of those who are not invited yet, and invites them, leaves none behind to go on from.
+    return Listing(rows, by, places=every)
 
 
 async def held(company_id: UUID, wanted: LineFilter, *, limit: int, clock: Clock = now) -> list[UUID]:

@@ -1,4 +1,7 @@
-"""The sweep (P1): every field that reveals personal data is declared so, and asking for it leaves a record."""
+"""The sweep (P1): every field that reveals personal data is declared so, and asking for it leaves a record.
+
+It goes by what fields are called, and by what whole answers tell of people whose names stand nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from graphql import GraphQLObjectType, get_named_type, is_leaf_type
+from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 from tortoise.exceptions import OperationalError
 
 from bizcall import audit, companies
+from bizcall.admins import Role
 from bizcall.audit import system, views
 from bizcall.database import query, tenant
 from bizcall.history.keys import FactKey
@@ -29,9 +33,17 @@ from tests.dispatching import Campaign
 from tests.factories import Tenant, employ
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.imports import Desk, person
+from tests.masked import digits
+from tests.resolvers.reader import leaves
+from tests.security import office as security
+from tests.security import operations
+from tests.security.inputs import VALID
+from tests.security.names import OPERATORS_PLACES
+from tests.security.populated import populated
+from tests.security.sweep import roles
 from tests.statements import counted
 
-TELLING = re.compile(r"name|mobile|e-?mail|recipient|phone|address|original|birth", re.IGNORECASE)
+TELLING = re.compile(r"name|label|mobile|e-?mail|recipient|phone|address|original|birth", re.IGNORECASE)
 """How fields are called that could reveal somebody."""
 
 HARMLESS = {
@@ -40,6 +52,7 @@ HARMLESS = {
     "AppUser.companyName": "a company",
     "AppUser.email": "told once, to the app's server; the record of the sign-in says so",
     "AppUser.name": "the same",
+    "AccessReviewAct.actionLabel": "what an act is called",
     "AuditDetail.name": "what a detail is called",
     "CodeSending.mobileMasked": "four digits of a mobile, the rest hidden",
     "Company.name": "a company",
@@ -71,8 +84,13 @@ HARMLESS = {
 }
 """Fields of such names that aren't personal, and why."""
 
-RECORDED = {"Call": "Line", "Message": "Line"}
+RECORDED = {"Call": "Line", "Message": "Line", "StatisticsSubject": "Subscriber"}
 """What stands in the record instead of the row itself: calls have no key that the log could name."""
+
+STATISTICS = (
+    f'{{ callStatistics(filter: {{fromOn: "{DAY:%Y-%m-%d}", toOn: "{DAY:%Y-%m-%d}", subscriberIds: ["%s"]}},'
+    " granularity: MONTH, groupBy: %s, first: 5) { nodes { subject { %s } } } }"
+)
 
 
 def fields() -> Iterator[tuple[str, GraphQLObjectType, str]]:
@@ -155,6 +173,8 @@ def document(office: Office, where: str) -> str:
     assert isinstance(definition, GraphQLObjectType)
     target = get_named_type(definition.fields[name].type)
     inner = "" if is_leaf_type(target) else "{ __typename }"
+    if kind == "StatisticsSubject":
+        return STATISTICS % (office.ids["Subscriber"], "SUBSCRIBER", name)
     lists = {"ImportRow": "rows", "ImportFinding": "findings"}
     if kind in lists:
         asked = f"... on Import {{ {lists[kind]}(first: 1) {{ nodes {{ {name} {inner} }} }} }}"
@@ -172,6 +192,19 @@ async def test_P1_asking_a_personal_field_leaves_one_record_of_its_row(office: O
         assert (row["actor_kind"], row["actor_id"]) == ("ADMIN", office.company.admin_id)
         if kind in office.ids and kind not in RECORDED:
             assert [encode(kind, key) for key in row["subject_ids"]] == [office.ids[kind]], where
+
+
+async def test_P1_statistics_of_a_subscriber_by_name_leave_a_record_of_him_and_those_of_others_none(
+    office: Office,
+) -> None:
+    person = office.ids["Subscriber"]
+    for group, asked in (("SUBSCRIBER", "group"), ("LINE", "label"), ("DEPARTMENT", "label"), ("COMPANY", "label")):
+        await office.api.ask(STATISTICS % (person, group, asked))
+    assert await office.seen() == []
+    answer = await office.api.ask(STATISTICS % (person, "SUBSCRIBER", "label"))
+    assert [node["subject"]["label"] for node in answer["nodes"]] == ["직원0"]
+    (row,) = await office.seen()
+    assert (row["action"], [encode("Subscriber", key) for key in row["subject_ids"]]) == ("subscribers.view", [person])
 
 
 PAGE = "{ subscribers(first: 100) { nodes { number subscriber { id %s } } } }"
@@ -285,3 +318,86 @@ async def test_P1_requests_at_once_keep_their_records_apart(office: Office, stra
         )
     assert [row["details"] for row in await office.seen()] == ['{"count": 1}'] * 5
     assert await records(stranger.id) == []
+
+
+def canaries(office: security.Office) -> set[str]:
+    """What nobody but a company's people and customers is called, or reached by."""
+    word = office.word
+    return {
+        f"{word}직원",
+        f"{word}관리",
+        f"{word}고객",
+        f"{word}단골",
+        f"{word[1:]}@",
+        "@staff.example",
+        *office.mobiles,
+    }
+
+
+def asked(key: str, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A valid input, with each value of what is no filter: in every order, by every group."""
+    yield arguments
+    for slot in operations.slots():
+        kind = root.schema()._schema.type_map[slot.type]
+        if slot.root == key and isinstance(kind, GraphQLEnumType) and slot.steps[0] in ("orderBy", "groupBy"):
+            for value in kind.values:
+                yield operations.put(
+                    {"orderBy": {}, **arguments} if len(slot.steps) > 1 else arguments, slot.steps, value
+                )
+
+
+@dataclass
+class Eyes:
+    """An administrator who asks for everything, and reads the whole of each answer, ids and cursors taken apart."""
+
+    office: security.Office
+    api: Console
+
+    async def everything(self, without: operations.Leaving) -> AsyncIterator[tuple[str, set[str]]]:
+        """Which canaries each answer tells, by its root field; some fields are left out."""
+        for key in (key for key in operations.fields() if key.startswith("Query.") and Role.ADMIN in roles(key)):
+            nodes = list(operations.nodes()) if key == "Query.node" else [None]
+            for of, builder in ((of, builder) for of in nodes for builder in VALID.get(key, (None,))):
+                made = await builder(self.office) if builder else operations.least(key)
+                if any((key, name) in OPERATORS_PLACES for name in made):
+                    continue
+                for arguments in asked(key, made if of is None else {"id": security.own(self.office, of)}):
+                    wanted = operations.selection(key, of=of, depth=2, without=without)
+                    # What a list's places are told by, wherever there is one.
+                    wanted = wanted.replace("{ nodes", "{ edges { cursor } nodes")
+                    answer = await self.api.answer(operations.document(key, arguments, wanted), **arguments)
+                    assert "errors" not in answer, answer
+                    told = "\n".join(text for leaf in leaves(answer) for text in (leaf, digits(leaf)))
+                    yield f"{key} {of or ''} {arguments}", {each for each in canaries(self.office) if each in told}
+
+    async def seen(self) -> int:
+        """How many records of having looked there are."""
+        return len([row for row in await records(self.office.company.id) if "view" in row["action"]])
+
+
+@pytest.fixture(scope="module")
+async def eyes(db: None) -> AsyncIterator[Eyes]:
+    office = await populated()
+    services = Wiring(storage=office.storage, queue=office.queue, clock=office.clock)
+    async with console(office.company, services) as api:
+        yield Eyes(office, api)
+
+
+async def test_P1_an_answer_without_personal_fields_tells_of_nobody_its_cursors_neither(eyes: Eyes) -> None:
+    def personal(kind: str, name: str, field: GraphQLField) -> bool:
+        return view_of(field) is not None
+
+    told = {where: found async for where, found in eyes.everything(personal) if found}
+    assert told == {}
+
+
+async def test_P1_an_answer_that_tells_of_somebody_leaves_a_record(eyes: Eyes) -> None:
+    """Of everybody there is; that he is himself an administrator may tell without one."""
+    met: set[str] = set()
+    before = await eyes.seen()
+    async for where, found in eyes.everything(operations.nothing):
+        after = await eyes.seen()
+        own = {f"{eyes.office.word}관리", f"{eyes.office.word[1:]}@"}
+        assert after > before or found <= own, where
+        met, before = met | found, after
+    assert met == canaries(eyes.office)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,13 @@ CURSORS = ("after", "before")
 PAGE = {"after": "first", "before": "last"}
 
 Steps = tuple[str, ...]
+Leaving = Callable[[str, str, GraphQLField], bool]
+"""Whether a field of a type, both by name, is left out."""
+
+
+def nothing(kind: str, name: str, field: GraphQLField) -> bool:
+    """Leaves out no field."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -181,16 +188,17 @@ EXAMPLES: Mapping[str, Any] = {
 }
 
 
-def selection(key: str, *, of: str | None = None, depth: int = 3) -> str:
+def selection(key: str, *, of: str | None = None, depth: int = 3, without: Leaving = nothing) -> str:
     """What a root field's answer can show: everything down to a depth; `of` names the type where it is a Node."""
     kind = get_named_type(fields()[key].type)
     if isinstance(kind, GraphQLInterfaceType):
-        return f"{{ __typename id ... on {of} {everything(nodes()[of], depth)} }}" if of else "{ __typename id }"
-    return everything(kind, depth)
+        below = everything(nodes()[of], depth, without) if of else ""
+        return f"{{ __typename id ... on {of} {below} }}" if of else "{ __typename id }"
+    return everything(kind, depth, without)
 
 
-def everything(kind: Any, depth: int, above: tuple[str, ...] = ()) -> str:
-    """All leaves of a type, and of the types below it, each type once on a way."""
+def everything(kind: Any, depth: int, without: Leaving = nothing, above: tuple[str, ...] = ()) -> str:
+    """All leaves of a type, and of the types below it, each type once on a way, but for fields to leave out."""
     if is_leaf_type(kind):
         return ""
     if isinstance(kind, GraphQLInterfaceType):
@@ -198,14 +206,14 @@ def everything(kind: Any, depth: int, above: tuple[str, ...] = ()) -> str:
     parts = []
     for name, field in kind.fields.items():
         inner = get_named_type(field.type)
-        if any(is_required_argument(argument) for argument in field.args.values()):
+        if any(is_required_argument(argument) for argument in field.args.values()) or without(kind.name, name, field):
             continue
         if is_leaf_type(inner):
             parts.append(name)
         elif depth > 0 and inner.name not in above:
             # A list's own wrapping is no step down.
             wrapped = inner.name.endswith(("Connection", "Payload"))
-            below = everything(inner, depth - (not wrapped), (*above, kind.name))
+            below = everything(inner, depth - (not wrapped), without, (*above, kind.name))
             parts.append(f"{name}{'(first: 5)' if 'first' in field.args else ''} {below}")
     if kind.name.endswith("Connection"):
         parts = [part for part in parts if not part.startswith("edges")]

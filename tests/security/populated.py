@@ -37,7 +37,7 @@ async def populated() -> Office:
     await someone.register(FORMER)
     await someone.register(PASSWORD)
     opened = await someone.complete()
-    profile = Profile(f"{word}관리", f"{word}관리팀", f"{word}팀장", f"{word[1:]}@office.example")
+    profile = Profile(f"{word}관리", f"{word}총무팀", f"{word}팀장", f"{word[1:]}@office.example")
     await admins.profile_save(opened.session.viewer, profile, actor=ACTOR, clock=clock)
     session, exchange = opened.session, secrets.token_hex(6)
     office = Office(
