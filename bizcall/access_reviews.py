@@ -189,7 +189,8 @@ def _month(day: date, clock: Clock) -> date:
 
 
 def _is_look(action: str) -> bool:
-    return ".view" in action or action.endswith((".reveal", ".enter", ".download"))
+    """Whether somebody saw people's data by it, or laid it open to be seen."""
+    return ".view" in action or action.endswith((".reveal", ".enter", ".download")) or action == "companies.policy"
 
 
 def _acts(rows: Sequence[dict[str, Any]]) -> list[Acts]:

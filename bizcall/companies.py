@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from bizcall import audit
-from bizcall.audit import Actor
-from bizcall.database import query, reading, tenant
+from bizcall.database import query, reading
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
 from bizcall.models import Company
-from bizcall.ports import Clock, now
 
 
 @dataclass(frozen=True)
@@ -41,15 +38,6 @@ async def by_ids(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, Company]
     async with reading(company_id):
         rows = await Company.filter(id=company_id)
     return {row.id: row for row in rows if row.id in ids}
-
-
-async def policy_save(company_id: UUID, actor: Actor, *, masks_customers: bool, clock: Clock = now) -> Company:
-    """Say how the company shows its customers (CU-01); a save that changes nothing is recorded as well."""
-    async with tenant(company_id):
-        await Company.filter(id=company_id).update(masks_customers=masks_customers)
-        details = {"masksCustomers": masks_customers}
-        await audit.record(company_id, actor, "companies.policy", [company_id], details, kind="Company", clock=clock)
-        return await Company.get(id=company_id)
 
 
 async def claim(company_id: UUID, drafts: Sequence[LineDraft]) -> None:

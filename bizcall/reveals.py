@@ -1,22 +1,30 @@
 """What lists hide, shown once to somebody who says why (CU-01, MS-01): the audit record goes with it or nothing does.
 
 A record's subject is the customer's row, where there is one; which call or message was opened stands in its details.
+
+What one administrator opens is bounded: for much there are files, which ask for a fresh code.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from bizcall import audit, calls, messages
+from bizcall import audit, calls, messages, throttles
 from bizcall.audit import Actor
 from bizcall.database import query, tenant
-from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.errors import ErrorCode, Invalid, Problem, Throttled
 from bizcall.history.keys import FactKey
 from bizcall.models import Customer
 from bizcall.ports import Clock, now
 from bizcall.reasons import Reason
+from bizcall.throttles import Bucket
+
+logger = logging.getLogger(__name__)
 
 NOT_FOUND = Problem(ErrorCode.NOT_FOUND, ("id",))
 
@@ -48,14 +56,14 @@ class Party:
 async def message_text(
     company_id: UUID, actor: Actor, key: FactKey | None, reason: Reason, *, clock: Clock = now
 ) -> str:
-    """The text of a message (MS-01); raises Invalid (NOT_FOUND at `id`, or what is wrong with the reason).
+    """The text of a message (MS-01); raises Invalid (NOT_FOUND at `id`, or what is wrong with the reason), Throttled.
 
     `key` None is that of nothing.
     """
     reason = reason.checked()
     if key is None:
         raise Invalid(NOT_FOUND)
-    async with tenant(company_id):
+    async with _bounded(company_id, actor, clock):
         rows = await query(
             "SELECT message.text, customer.id AS customer_id FROM message"
             " LEFT JOIN customer ON customer.company_id = $1 AND customer.number = message.customer_number"
@@ -76,9 +84,9 @@ async def message_text(
 async def customer(
     company_id: UUID, actor: Actor, of: UUID | OfCall | OfMessage | None, reason: Reason, *, clock: Clock = now
 ) -> Party:
-    """A customer by key or by a call or message (CU-01); raises Invalid as `message_text` does."""
+    """A customer by key or by a call or message (CU-01); raises Invalid and Throttled as `message_text` does."""
     reason = reason.checked()
-    async with tenant(company_id):
+    async with _bounded(company_id, actor, clock):
         party = await _party(company_id, of)
         if party is None:
             raise Invalid(NOT_FOUND)
@@ -87,6 +95,20 @@ async def customer(
         details = {**reason.told(), **seen}
         await audit.record(company_id, actor, "customers.reveal", subjects, details, kind="Customer", clock=clock)
     return party
+
+
+@asynccontextmanager
+async def _bounded(company_id: UUID, actor: Actor, clock: Clock) -> AsyncGenerator[None]:
+    """The transaction in which something is opened, which counts with it; raises Throttled."""
+    try:
+        async with tenant(company_id):
+            await throttles.take(Bucket.REVEAL, None if actor.id is None else str(actor.id), at=clock())
+            yield
+    except Throttled:
+        logger.warning(
+            "an administrator has opened as much as he may", extra={"event": "REVEALS_SPENT", "admin_id": str(actor.id)}
+        )
+        raise
 
 
 async def _party(company_id: UUID, of: UUID | OfCall | OfMessage | None) -> Party | None:

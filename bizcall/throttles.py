@@ -62,6 +62,12 @@ class Bucket(StrEnum):
     UNCONFIRMED_SENDING = "UNCONFIRMED_SENDING"
     """A sending to a few subscribers without a fresh code (S6), per administrator."""
 
+    REVEAL = "REVEAL"
+    """A customer or a text that is opened (CU-01, MS-01), per administrator."""
+
+    UNMASKING = "UNMASKING"
+    """Masking of customers switched off (CU-01), per company: each time all its administrators are told by SMS."""
+
     LOOKUP_HIT = "LOOKUP_HIT"
     """A look-up that found something, for `note` only: it writes as much as a miss, so that time tells nothing."""
 
@@ -109,6 +115,13 @@ BOUNDS: dict[Bucket, tuple[Bound, ...]] = {
         Bound(
             "unconfirmedSendings", 3, HOUR, "Sendings to a few without a fresh code by one administrator in an hour."
         ),
+    ),
+    Bucket.REVEAL: (
+        Bound("revealsInHour", 60, HOUR, "Customers and texts that one administrator opens in an hour."),
+        Bound("reveals", 300, DAY, "The same in 24 hours; for more there are exports."),
+    ),
+    Bucket.UNMASKING: (
+        Bound("unmaskings", 5, DAY, "Times that one company switches the masking of customers off in 24 hours."),
     ),
     Bucket.LOOKUP_HIT: (
         Bound("lookupHits", 1_000_000, HOUR, "Look-ups in an hour that find something, over the whole service."),

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from bizcall import companies
+from bizcall import policies
 from resolvers.errors import mutation
 from schema.companies import Company, CompanyPolicySaveInput, CompanyPolicySavePayload
 from schema.context import Info
@@ -16,12 +16,16 @@ async def company_policy_save(
     info: Info,
     input: Annotated[CompanyPolicySaveInput, strawberry.argument(description="The policies.")],  # noqa: A002
 ) -> CompanyPolicySavePayload:
-    """See `companies.policy_save`."""
+    """See `policies.save`."""
     context = info.context
-    saved = await companies.policy_save(
+    if not input.masks_customers:
+        context.demand_fresh_factor()
+    saved = await policies.save(
         context.company_id,
         context.actor,
         masks_customers=input.masks_customers,
+        reason=input.to_reason(),
+        queue=context.services.queue,
         clock=context.services.clock,
     )
     return CompanyPolicySavePayload(company=cast("Company", saved))
@@ -33,5 +37,7 @@ class CompanyMutations:
 
     company_policy_save = mutation(
         CompanyPolicySavePayload,
-        description="Say how the company's lists and files show customers; recorded in the audit trail.",
+        description="Say how the company's lists and files show customers; recorded in the audit trail. Hiding them no "
+        "more takes a reason and a right code of the last ten minutes (CODE_REQUIRED), and all administrators of the "
+        "company are told by SMS.",
     )(company_policy_save)

@@ -7,9 +7,11 @@ from typing import cast
 
 import strawberry
 
+import schema.customers  # noqa: F401 - it publishes Purpose
 from bizcall import companies, phones, plans
 from bizcall.models import Company as CompanyRow
 from bizcall.models.companies import OnError
+from bizcall.reasons import Purpose, Reason
 from schema.context import Info
 from schema.enums import described
 from schema.errors import Payload
@@ -70,9 +72,24 @@ class CompanyPolicySaveInput:
     """CU-01."""
 
     masks_customers: bool = strawberry.field(description="Whether lists and files hide customers' names and numbers.")
+    reason: Purpose | None = strawberry.field(
+        default=None,
+        description="The kind of reason for hiding them no more, needed then. It is kept in the audit trail.",
+    )
+    note: str | None = strawberry.field(
+        default=None, description="Needed likewise, in your own words: 5–200 characters that say something."
+    )
+
+    def to_reason(self) -> Reason | None:
+        """For `bizcall`, which checks it; a reason without a note has an empty one, which it refuses."""
+        return None if self.reason is None else Reason(self.reason, self.note or "")
 
 
-@strawberry.type(description="The company with its policies as they were saved.")
+@strawberry.type(
+    description="The company with its policies as they were saved. Errors of hiding customers no more: CODE_REQUIRED "
+    "without a code that was right in the last ten minutes; REQUIRED of `reason`; REQUIRED, TOO_SHORT, TOO_LONG, "
+    "INVALID_FORMAT of `note`."
+)
 class CompanyPolicySavePayload(Payload):
     """After the transaction."""
 

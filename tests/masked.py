@@ -8,11 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from hypothesis import strategies as st
 
-from bizcall import masking
+from bizcall import masking, policies
+from bizcall.audit import Actor, system
 from bizcall.history.filters import customer_number
+from bizcall.ports import Clock, now
+from bizcall.reasons import Purpose, Reason
+from tests.doubles import RecordingQueue
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,14 @@ PEOPLE = [
     Person("7395194", "뷁쀍똠 쓩쀍"),
 ]
 """More of them, for what costs little for each."""
+
+
+async def unmask(company_id: UUID, actor: Actor | None = None, *, clock: Clock = now) -> None:
+    """Let a company show its customers."""
+    reason = Reason(Purpose.QUALITY_CHECK, "상담 품질 점검")
+    await policies.save(
+        company_id, actor or system(), masks_customers=False, reason=reason, queue=RecordingQueue(), clock=clock
+    )
 
 
 @st.composite

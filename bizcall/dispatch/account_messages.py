@@ -1,5 +1,5 @@
-"""What accounts are told beside codes. By SMS: the welcome (ON-01), changes (PW-01, ME-01), an ended session (S4).
-By e-mail: that a review is due (P2).
+"""What accounts are told beside codes. By SMS: the welcome (ON-01), changes (PW-01, ME-01), an ended session (S4), that
+the company masks its customers no more (CU-01). By e-mail: that a review is due (P2).
 
     put      in the transaction of the change: a row, and a queue's message which names it
     deliver  the part of the consumer of `sms`: claim, send, record
@@ -103,6 +103,22 @@ async def put(
         created_at=clock(),
     )
     return await outbox.put(queue, {"message": str(row.id)}, company_id=company_id, clock=clock)
+
+
+async def put_for_all(company_id: UUID, kind: MessageKind, *, clock: Clock = now) -> list[UUID]:
+    """Write an SMS for everybody who signs in for the company; returns outbox messages as `put` does."""
+    rows = await query(
+        "INSERT INTO account_message (id, company_id, admin_id, kind, mobile, state, created_at)"
+        " SELECT gen_random_uuid(), company_id, admin_id, $2, mobile, $3, $4 FROM credential"
+        " WHERE company_id = $1 AND registered_at IS NOT NULL AND ended_at IS NULL AND suspended_at IS NULL"
+        " RETURNING id",
+        company_id,
+        kind.value,
+        MessageState.QUEUED.value,
+        clock(),
+    )
+    bodies = [{"message": str(row["id"])} for row in rows]
+    return await outbox.put_many(QUEUE, bodies, company_id=company_id, clock=clock)
 
 
 async def deliver(message_id: UUID, *, sms: Sms, keys: Keys, site: Site, clock: Clock = now) -> Outcome:
@@ -219,6 +235,7 @@ def _text(row: dict[str, Any], keys: Keys, site: Site) -> TextMessage:
         "password": keys.password(row["id"], row["admin_id"]) if row["kind"] == MessageKind.WELCOME else "",
         "site": site,
         "hours": int(TEMPORARY.total_seconds() // 3600),
+        "at": f"{row['created_at'].astimezone(KOREA):%Y-%m-%d %H:%M}",
         "session_at": row["session_at"] and f"{row['session_at'].astimezone(KOREA):%Y-%m-%d %H:%M}",
         "session_address": masking.address(row["session_address"] or ""),
     }

@@ -40,6 +40,7 @@ class MessageKind(StrEnum):
     MOBILE_CHANGED = "MOBILE_CHANGED"
     SESSION_DISPLACED = "SESSION_DISPLACED"
     ACCESS_REVIEW = "ACCESS_REVIEW"
+    UNMASKED = "UNMASKED"
 
 
 class MessageState(StrEnum):

@@ -59,6 +59,12 @@ async def test_P3_a_month_is_summed_up_by_act_and_person(company: Tenant, clock:
     assert [row.action for row in found.downloads] == ["imports.download", "exports.download"]
 
 
+async def test_P3_who_lays_customers_open_counts_as_one_who_looked(company: Tenant, clock: Turned) -> None:
+    await act(company, "companies.policy", masksCustomers=False)
+    found = await access_reviews.review(company.id, MARCH, clock=clock)
+    assert (found.looks, [person.views for person in found.people]) == (1, [1])
+
+
 @pytest.mark.parametrize(
     ("moment", "out"),
     [

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from bizcall import companies, reveals
+from bizcall import reveals, throttles
 from bizcall.audit import Actor, ActorKind
-from bizcall.database import query, tenant
-from bizcall.errors import ErrorCode, Invalid
+from bizcall.database import directory, query, tenant
+from bizcall.errors import ErrorCode, Invalid, Throttled
 from bizcall.history.keys import FactKey
 from bizcall.ids import uuid7
 from bizcall.reasons import Purpose, Reason
 from bizcall.reveals import OfCall, OfMessage
+from bizcall.throttles import BOUNDS, DAY, HOUR, Bucket
 from tests.accounts import records
 from tests.factories import Tenant
 from tests.histories import Office, office
+from tests.throttled import exhaust
 
+AT = datetime(2027, 3, 1, tzinfo=UTC)
 WHY = Reason(Purpose.CALL_BACK, "  어제 통화를   확인합니다. ")
 
 
@@ -141,9 +146,57 @@ async def test_CU_01_nothing_is_shown_whose_record_cant_be_written(
         await reveals.message_text(company.id, actor(company), known(history, "message"), WHY)
 
 
-async def test_CU_01_the_policy_is_saved_with_a_record(company: Tenant) -> None:
-    saved = await companies.policy_save(company.id, actor(company), masks_customers=False)
-    assert not saved.masks_customers
-    record = (await records(company.id))[-1]
-    assert (record["action"], record["subject_ids"]) == ("companies.policy", [company.id])
-    assert json.loads(record["details"]) == {"masksCustomers": False}
+async def opened(history: Office, of: str, who: Actor, at: datetime = AT) -> None:
+    """Somebody opens a customer, or reads a text."""
+    company = history.company
+    if of == "text":
+        await reveals.message_text(company.id, who, known(history, "message"), WHY, clock=lambda: at)
+    else:
+        await reveals.customer(company.id, who, OfCall(known(history, "call")), WHY, clock=lambda: at)
+
+
+async def test_L13_CU_01_an_administrator_opens_sixty_an_hour_texts_and_customers_together(
+    history: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    company, [hourly, daily] = history.company, BOUNDS[Bucket.REVEAL]
+    assert (hourly.limit, hourly.window, daily.limit, daily.window) == (60, HOUR, 300, DAY)
+    for turn in range(hourly.limit):
+        await opened(history, ("text", "customer")[turn % 2], actor(company))
+    before = len(await records(company.id))
+    for of in ("text", "customer"):
+        with pytest.raises(Throttled) as refused:
+            await opened(history, of, actor(company))
+        assert refused.value.retry_at == AT + HOUR
+    assert len(await records(company.id)) == before
+    assert [each.__dict__["event"] for each in caplog.records if "event" in each.__dict__] == ["REVEALS_SPENT"] * 2
+    await opened(history, "text", replace(actor(company), id=uuid7()))
+    await opened(history, "text", actor(company), AT + HOUR)
+
+
+async def test_L13_CU_01_and_three_hundred_a_day(history: Office) -> None:
+    company, [hourly, daily] = history.company, BOUNDS[Bucket.REVEAL]
+    for turn in range(daily.limit // hourly.limit):
+        await exhaust(Bucket.REVEAL, str(company.admin_id), at=AT + turn * HOUR)
+    async with directory():
+        await query(
+            "UPDATE throttle SET remaining = 1 WHERE bound = $1 AND subject = $2",
+            daily.name,
+            throttles._hashed(daily, str(company.admin_id)),
+        )
+    await opened(history, "text", actor(company), AT + 6 * HOUR)
+    with pytest.raises(Throttled) as refused:
+        await opened(history, "text", actor(company), AT + 6 * HOUR)
+    assert refused.value.retry_at == AT + DAY
+
+
+async def test_L13_CU_01_what_opens_nothing_counts_for_nothing(history: Office) -> None:
+    company, at = history.company, lambda: AT
+    await exhaust(Bucket.REVEAL, str(company.admin_id), left=1, at=AT)
+    for _ in range(3):
+        with pytest.raises(Invalid):
+            await reveals.customer(company.id, actor(company), uuid7(), WHY, clock=at)
+        with pytest.raises(Invalid):
+            await reveals.message_text(company.id, actor(company), FactKey("none", AT), WHY, clock=at)
+    await opened(history, "text", actor(company))
+    with pytest.raises(Throttled):
+        await opened(history, "text", actor(company))

@@ -53,6 +53,9 @@ def test_L13_the_bounds_are_the_ones_that_were_decided() -> None:
         "lookupsOfNumber": (10, day),
         "signInFailuresInHour": (50, hour),
         "unconfirmedSendings": (3, hour),
+        "revealsInHour": (60, hour),
+        "reveals": (300, day),
+        "unmaskings": (5, day),
         "lookupHits": (1_000_000, hour),
         "lookupMisses": (100, hour),
     }

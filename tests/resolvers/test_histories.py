@@ -11,7 +11,8 @@ import pytest
 from bizcall.database import query, tenant
 from bizcall.months import KOREA
 from schema.node import encode
-from tests.console import Console, console
+from tests.console import Console, Wiring, console
+from tests.doubles import RecordingQueue
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY
 from tests.histories import CUSTOMERS, WEEKS, Office, day, office
@@ -65,8 +66,8 @@ mutation ($id: ID!, $input: CustomerRevealInput!) {
 }
 """
 POLICY = """
-mutation ($masks: Boolean!) {
-  companyPolicySave(input: {masksCustomers: $masks}) { company { masksCustomers } userErrors { code } }
+mutation ($input: CompanyPolicySaveInput!) {
+  companyPolicySave(input: $input) { company { masksCustomers } userErrors { code field message } }
 }
 """
 WHY = {"reason": "CALL_BACK", "note": "부재중 전화 회신"}
@@ -114,7 +115,7 @@ async def test_CU_01_lists_are_masked_by_default_and_whole_when_the_company_says
     secrets = [
         f["customer_number"] for f in made.calls if len(f["customer_number"]) > 10 and "0" in f["customer_number"]
     ]
-    async with console(company) as desk:
+    async with console(company, Wiring(queue=RecordingQueue())) as desk:
         for document in (CALLS, MESSAGES, CUSTOMERS_PAGE, UNRETURNED):
             span = {**SPAN, "toOn": str(day(30))}
             given = {} if document is CUSTOMERS_PAGE else {"filter": span}
@@ -130,7 +131,10 @@ async def test_CU_01_lists_are_masked_by_default_and_whole_when_the_company_says
         shown = node["customer"]
         assert (shown["name"], shown["numberFormatted"], shown["number"]) == ("홍*동", "010-****-1234", None)
         assert (shown["details"], shown["isMasked"]) == (None, True)
-        assert (await desk.ask(POLICY, masks=False))["company"] == {"masksCustomers": False}
+        refused = (await desk.ask(POLICY, input={"masksCustomers": False}))["userErrors"]
+        assert refused == [{"code": "REQUIRED", "field": ["reason"], "message": "필수 항목입니다. 값을 입력해 주세요."}]
+        saved = await desk.ask(POLICY, input={"masksCustomers": False, **WHY})
+        assert saved["company"] == {"masksCustomers": False}
         page = await desk.ask(CALLS, filter=SPAN | {"customerTail": "1234", "customerName": "홍길동"}, first=1)
         [node] = page["nodes"]
         assert (node["customerNumber"], node["customerNumberFormatted"]) == ("01020001234", "010-2000-1234")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from bizcall import companies, customers, masking, phones
+from bizcall import customers, masking, phones
 from bizcall.audit import Actor, ActorKind
 from bizcall.models.feeds import FeedKind
 from bizcall.paging import Order, encode
@@ -25,7 +25,7 @@ from tests.doubles import MemoryStorage, RecordingQueue
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.histories import day
-from tests.masked import ALIKE, CUSTOMERS, Person, digits, hidden, shown
+from tests.masked import ALIKE, CUSTOMERS, Person, digits, hidden, shown, unmask
 from tests.resolvers.reader import Reader, selected
 from tests.security import operations
 
@@ -165,7 +165,7 @@ async def test_CU_01_the_same_answers_say_all_of_it_where_nothing_is_masked(db: 
     """But for the texts of messages: these are in no list."""
     company, search = await shop(ALIKE), Search(ALIKE[0], "number")
     actor = Actor(ActorKind.ADMIN, company.admin_id)
-    await companies.policy_save(company.id, actor, masks_customers=False)
+    await unmask(company.id, actor)
 
     async with reading(company, ALIKE, search.recorded) as reader:
         await everything(reader, ALIKE, search)

@@ -16,9 +16,9 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 from tortoise.exceptions import OperationalError
 
-from bizcall import audit, companies
+from bizcall import audit
 from bizcall.admins import Role
-from bizcall.audit import system, views
+from bizcall.audit import views
 from bizcall.database import query, tenant
 from bizcall.history.keys import FactKey
 from bizcall.ids import uuid7
@@ -33,7 +33,7 @@ from tests.dispatching import Campaign
 from tests.factories import Tenant, employ
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.imports import Desk, person
-from tests.masked import digits
+from tests.masked import digits, unmask
 from tests.resolvers.reader import leaves
 from tests.security import office as security
 from tests.security import operations
@@ -148,7 +148,7 @@ async def office(company: Tenant) -> AsyncIterator[Office]:
     await Feeder(company.id).load([heard])
     await Feeder(company.id, FeedKind.MESSAGES).load([written])
     await Feeder(company.id, FeedKind.CUSTOMERS).load([known])
-    await companies.policy_save(company.id, system(), masks_customers=False)
+    await unmask(company.id)
     async with tenant(company.id):
         [customer] = await query("SELECT id FROM customer WHERE company_id = $1", company.id)
     first = min(await records(company.id), key=lambda row: row["id"])

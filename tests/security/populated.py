@@ -8,7 +8,7 @@ from itertools import count
 
 import orjson
 
-from bizcall import access_reviews, admins, companies, exports, invitations, provisioning
+from bizcall import access_reviews, admins, exports, invitations, provisioning
 from bizcall.admins import Profile
 from bizcall.audit import sealing
 from bizcall.database import directory, query, tenant
@@ -21,6 +21,7 @@ from tests.doubles import MemoryStorage, RecordingQueue, Turned
 from tests.factories import make_tenant
 from tests.feeding import Feeder, began, call, correction, message
 from tests.imports import person
+from tests.masked import unmask
 from tests.provisioning import PLANS, START, make_plans, moment
 from tests.security.office import Office, exported, operators_desk, preview
 
@@ -59,7 +60,7 @@ async def populated() -> Office:
     await _staff(office)
     await _invite(office)
     await _feed(office)
-    await companies.policy_save(company.id, office.actor, masks_customers=False, clock=clock)
+    await unmask(company.id, office.actor, clock=clock)
     await sealing.seal(company.id, margin=timedelta(0))
     await _export(office)
     month = shifted(clock().astimezone(KOREA).date(), -1)

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bizcall import companies, masking, phones
+from bizcall import masking, phones
 from bizcall.database import query, tenant
 from bizcall.exports.asking import STATISTICS, TYPES
 from bizcall.history.filters import OUTGOING
@@ -28,6 +28,7 @@ from tests.exports import Clerk, by_calamine, by_libreoffice
 from tests.factories import Tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.histories import Office, hold, whole
+from tests.masked import unmask
 
 NAMED = """
     SELECT {fact}.*, line.number AS line, subscriber.name AS subscriber, department.name AS department,
@@ -140,7 +141,7 @@ async def test_CU_01_the_companys_policy_decides_and_unmasked_is_recorded(compan
     assert [row["고객 번호"] for row in open_book.rows] == ["010-1234-5678"]
     assert open_book.told["개인정보"] == "가리지 않음"
     assert [one["details"]["unmasked"] for one in await told(clerk, "exports.request")] == [False, True]
-    await companies.policy_save(company.id, clerk.actor, masks_customers=False)
+    await unmask(company.id, clerk.actor)
     assert [row["고객 번호"] for row in (await clerk.made()).rows] == ["010-1234-5678"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
-from bizcall import companies, masking, phones
+from bizcall import masking, phones
 from bizcall.exports.asking import STATISTICS
 from bizcall.exports.downloading import file_name
 from bizcall.history.filters import customer_number
@@ -22,7 +22,7 @@ from tests.exports import Clerk, Workbook
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call, message
 from tests.histories import whole
-from tests.masked import CUSTOMERS, PEOPLE, Person, digits, hidden, shown, tail
+from tests.masked import CUSTOMERS, PEOPLE, Person, digits, hidden, shown, tail, unmask
 
 WORD = "고객님문의"
 TIMES = r"\d\d:\d\d:\d\d|\d{8}-\d{6}|^4\d{4}$"
@@ -40,7 +40,7 @@ async def shop(*, masks: bool) -> Tenant:
     for kind, records in ((FeedKind.CUSTOMERS, people), (FeedKind.CALLS, calls), (FeedKind.MESSAGES, texts)):
         await Feeder(company.id, kind).load(records)
     if not masks:
-        await companies.policy_save(company.id, Clerk(company).actor, masks_customers=False)
+        await unmask(company.id, Clerk(company).actor)
     return company
 
 

@@ -39,10 +39,12 @@ GUARDED: list[tuple[str, dict[str, Any]]] = [
     ("invitationsResend", {"invitationIds": [encode("Invitation", uuid7()) for _ in range(11)]}),
     ("importRegister", {"contentHash": "0" * 64, "sendInvitations": True}),
     ("exportDownload", {}),
+    ("companyPolicySave", {"masksCustomers": False}),
 ]
 UNGUARDED: list[tuple[str, dict[str, Any]]] = [
     ("invitationsSend", {"subscriberIds": [encode("Subscriber", uuid7()) for _ in range(10)]}),
     ("importRegister", {"contentHash": "0" * 64}),
+    ("companyPolicySave", {"masksCustomers": True}),
 ]
 SMALL: list[tuple[str, dict[str, Any]]] = [
     ("invitationsSend", {"subscriberIds": [encode("Subscriber", uuid7())]}),
@@ -72,6 +74,8 @@ class Desk:
         kind = f"{name[0].upper()}{name[1:]}Input!"
         document = f"mutation ($input: {kind}) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}"
         variables: dict[str, Any] = {"input": {**given, "idempotencyKey": str(uuid7())}}
+        if name == "companyPolicySave":
+            variables = {"input": given}
         if name == "importRegister":
             document, variables["id"] = REGISTER, encode("Import", uuid7())
         elif name == "exportDownload":

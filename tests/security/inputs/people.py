@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bizcall import policies
 from bizcall.database import query, tenant
 from bizcall.subscribers import editing
 from schema.node import encode, key_of
@@ -105,4 +106,5 @@ async def invitations_resend(office: Office) -> dict[str, Any]:
 
 
 async def company_policy_save(office: Office) -> dict[str, Any]:
-    return {"input": {"masksCustomers": False}}
+    await policies.save(office.company.id, office.actor, masks_customers=True, queue=office.queue, clock=office.clock)
+    return {"input": {"masksCustomers": False, "reason": "QUALITY_CHECK", "note": "상담 품질 점검"}}
