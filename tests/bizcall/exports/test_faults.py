@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from bizcall.errors import ErrorCode, Invalid, Unavailable
 from bizcall.exports import claims, running, sweeping
 from bizcall.exports.failures import Failure
 from bizcall.ids import uuid7
+from bizcall.models import Export
 from bizcall.models.exports import State
 from bizcall.ports import Letter
-from tests.doubles import MemoryStorage
+from tests.doubles import MemoryStorage, MemoryStream
 from tests.exports import Clerk, Hooked, fresh
 from tests.histories import Office
 
@@ -154,6 +156,64 @@ async def test_W6_of_two_workers_one_makes_the_file_and_a_late_one_changes_nothi
     assert await clerk.work(export) is None
     assert await nothing_lies_there(clerk)
     assert (await other.row(export.id)).object_key == other.storage.written[0]
+
+
+class Stored(Hooked):
+    """A bucket to which it happens as soon as the file lies there, and its row doesn't say so yet."""
+
+    @asynccontextmanager
+    async def stream(self, key: str, *, content_type: str) -> AsyncGenerator[MemoryStream]:
+        """As ever, with the hook behind it."""
+        async with MemoryStorage.stream(self, key, content_type=content_type) as inner:
+            yield inner
+        if self.hook is not None:
+            await self.hook()
+
+
+async def test_W6_X5_what_is_cancelled_once_its_file_lies_there_stays_cancelled_and_nobody_gets_the_file(
+    clerk: Clerk,
+) -> None:
+    export = await clerk.ask()
+
+    async def cancel() -> None:
+        await asyncio.create_task(
+            _none(exports.cancel(clerk.company.id, clerk.actor, export.id, clock=clerk.clock)), context=fresh()
+        )
+
+    clerk.storage = Stored(hook=cancel)
+    assert await clerk.work(export) is None
+    assert len(clerk.storage.written) == 1
+    await told_of_no_file(clerk, export, State.CANCELLED, attempts=1)
+
+
+async def test_W6_whose_lease_ran_out_once_his_file_lies_there_leaves_the_row_to_the_next_one(clerk: Clerk) -> None:
+    export = await clerk.ask()
+    other = Clerk(clerk.company, clock=clerk.clock)
+
+    async def claim() -> None:
+        async with tenant(clerk.company.id):
+            assert await claims.claim(clerk.company.id, export.id, clerk.clock()) == 2
+
+    async def overtake() -> None:
+        clerk.clock.turn(seconds=claims.LEASE.total_seconds() + 1)
+        await asyncio.create_task(claim(), context=fresh())
+
+    clerk.storage = Stored(hook=overtake)
+    assert await clerk.work(export) is None
+    assert len(clerk.storage.written) == 1
+    await told_of_no_file(clerk, export, State.RUNNING, attempts=2)
+    clerk.clock.turn(seconds=claims.LEASE.total_seconds() + 1)
+    assert await other.work(export) is State.COMPLETED
+    assert (await other.row(export.id)).object_key == other.storage.written[0] != clerk.storage.written[0]
+
+
+async def told_of_no_file(clerk: Clerk, export: Export, state: State, *, attempts: int) -> None:
+    """The row stands so, names no file, and no record says that there was one."""
+    row = await clerk.row(export.id)
+    assert (row.state, row.attempts, row.object_key, row.expires_at) == (state, attempts, None, None)
+    assert export.id not in [key for record in await clerk.records("exports.complete") for key in record["subject_ids"]]
+    with pytest.raises(Invalid):
+        await exports.download(clerk.company.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
 
 
 async def test_a_worker_without_time_gives_up_and_says_so(clerk: Clerk) -> None:
