@@ -1,4 +1,4 @@
-"""Loaders that are killed, and sessions that the server ends, at any point: each call counts once (FD-01)."""
+"""Loaders that are killed, and sessions that the server ends, at any point: each record counts once (FD-01)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ import pytest
 from bizcall.database import COLLIDED, query, tenant
 from bizcall.errors import Collided, Unavailable
 from bizcall.feeds import ledger, lines, loading
+from bizcall.feeds.facts import KINDS
 from bizcall.models.feeds import FeedKind, FileState
 from local.postgres import Postgres
 from tests.factories import Tenant
-from tests.feeding import DAY, Feeder, began, call, counts, jsonl, settled
+from tests.feeding import DAY, Feeder, began, call, correction, counts, jsonl, message, settled
 from tests.patience import PATIENCE, ends
 from tests.proxy import between
 
 HANG = 2.0
 """The patience for one statement here, in seconds; the function has more."""
+
+OLD = "old.jsonl"
+"""The file of records that are corrected."""
 
 ROOT = pathlib.Path(__file__).parents[3]
 LOADER = """
@@ -52,22 +56,40 @@ asyncio.run(load(*sys.argv[1:]))
 """Loads a file in many small chunks and says so of each; the place it goes on from is the ledger's."""
 
 
-async def whole(company: Tenant) -> bool:
-    """Whether the ledger counts the calls that are there, at one moment, and all rollups say the same."""
+async def told(company: Tenant, count: int, kind: FeedKind = FeedKind.CALLS) -> list[dict[str, Any]]:
+    """Records for a file, each second of which corrects one that is loaded here: to another id, hour and line."""
+    await began(company.id)
+    made, moment = (call, "started_at") if kind is FeedKind.CALLS else (message, "sent_at")
+    times = [DAY + timedelta(minutes=n) for n in range(count)]
+    records = [made(company.numbers[n % 10], f"c{n}", at) for n, at in enumerate(times)]
+    old = {
+        n: made(company.numbers[(n + 1) % 10], f"old{n}", at - timedelta(hours=1))
+        for n, at in enumerate(times)
+        if n % 2
+    }
+    await Feeder(company.id, kind).load(list(old.values()), OLD)
+    return [correction(record, old[n], moment) if n in old else record for n, record in enumerate(records)]
+
+
+async def whole(company: Tenant, kind: FeedKind = FeedKind.CALLS) -> bool:
+    """Whether the ledger counts the records that are there, at one moment, and all rollups say the same."""
+    table = KINDS[kind].facts.table
     async with tenant(company.id, read_only=True):
         [row] = await query(
-            "SELECT (SELECT count(*) FROM call WHERE company_id = $1) AS there,"
-            " (SELECT coalesce(sum(loaded), 0) FROM feed_file WHERE company_id = $1) AS counted",
+            f"SELECT (SELECT count(*) FROM {table} WHERE company_id = $1) AS there,"
+            f" (SELECT count(*) FROM {table} WHERE company_id = $1 AND id NOT LIKE 'old%') AS fresh,"
+            " sum(loaded) AS loaded, coalesce(sum(loaded + corrected) FILTER (WHERE NOT object_key LIKE $2), 0) AS told"
+            " FROM feed_file WHERE company_id = $1",
             company.id,
+            f"%/{OLD}",
         )
-    return row["there"] == row["counted"] and await settled(company.id)
+    return (row["there"], row["fresh"]) == (row["loaded"], row["told"]) and await settled(company.id)
 
 
 async def test_FD_01_loaders_killed_at_random_moments_leave_whole_chunks_and_lose_nothing(
     company: Tenant, postgres: Postgres, tmp_path: pathlib.Path
 ) -> None:
-    await began(company.id)
-    records = [call(company.numbers[n % 10], f"c{n}", DAY + timedelta(minutes=n)) for n in range(2000)]
+    records = await told(company, 2000)
     path = tmp_path / "calls.jsonl.gz"
     path.write_bytes(gzip.compress(jsonl(records), 1))
     feeder = Feeder(company.id)
@@ -88,23 +110,25 @@ async def test_FD_01_loaders_killed_at_random_moments_leave_whole_chunks_and_los
         assert await whole(company)
 
     async with tenant(company.id, read_only=True):
-        [file] = await query("SELECT state, loaded FROM feed_file WHERE company_id = $1", company.id)
-    assert (file["state"], 0 < file["loaded"] < 2000) == (FileState.LOADING, True)
-    assert counts(await feeder.arrive(key)) == (2000, 0, 0, 0)
+        [file] = await query(
+            "SELECT state, read FROM feed_file WHERE company_id = $1 AND object_key = $2", company.id, key
+        )
+    assert (file["state"], 0 < file["read"] < 2000) == (FileState.LOADING, True)
+    assert counts(await feeder.arrive(key)) == (1000, 1000, 0, 0)
     assert await whole(company)
 
 
-@pytest.mark.parametrize(("kind", "statements"), [(FeedKind.CALLS, 4), (FeedKind.CUSTOMERS, 2)])
+@pytest.mark.parametrize(("kind", "statements"), [(FeedKind.CALLS, 7), (FeedKind.MESSAGES, 7), (FeedKind.CUSTOMERS, 2)])
 async def test_D2_a_session_that_ends_before_any_statement_of_a_chunk_takes_only_that_chunk_with_it(
     company: Tenant, monkeypatch: pytest.MonkeyPatch, kind: FeedKind, statements: int
 ) -> None:
     """A server that restarts ends all sessions, each wherever it is."""
-    await began(company.id)
-    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
-    records: list[dict[str, Any]] = [call(company.numbers[n % 10], f"c{n}") for n in range(60)]
     if kind is FeedKind.CUSTOMERS:
-        told = {"name": "김하늘", "updated_at": DAY.isoformat()}
-        records = [{"number": f"010{n:08d}"} | told for n in range(60)]
+        known = {"name": "김하늘", "updated_at": DAY.isoformat()}
+        records: list[dict[str, Any]] = [{"number": f"010{n:08d}"} | known for n in range(60)]
+    else:
+        records = await told(company, 60, kind)
+    monkeypatch.setattr(lines, "CHUNK_LINES", 10)
     feeder = Feeder(company.id, kind)
     key = await feeder.put(jsonl(records))
     left = 0
@@ -121,9 +145,14 @@ async def test_D2_a_session_that_ends_before_any_statement_of_a_chunk_takes_only
         left = point
         with pytest.raises(Unavailable):
             await feeder.arrive(key)
-        assert kind is FeedKind.CUSTOMERS or await whole(company)
+        assert kind is FeedKind.CUSTOMERS or await whole(company, kind)
+        async with tenant(company.id, read_only=True):
+            [file] = await query(
+                "SELECT lines FROM feed_file WHERE company_id = $1 AND object_key = $2", company.id, key
+            )
+        assert file["lines"] == (10 if point > statements else 0)
 
-    assert counts(await feeder.arrive(key)) == (60, 0, 0, 0)
+    assert counts(await feeder.arrive(key)) == ((60, 0, 0, 0) if kind is FeedKind.CUSTOMERS else (30, 30, 0, 0))
     assert await settled(company.id)
 
 
@@ -131,10 +160,10 @@ async def test_D2_a_session_that_ends_before_any_statement_of_a_chunk_takes_only
 async def test_D3_a_database_that_falls_silent_under_a_loader_is_given_up_in_time_and_the_file_goes_on(
     company: Tenant, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    await began(company.id)
+    records = await told(company, 35)
     monkeypatch.setattr(lines, "CHUNK_LINES", 10)
     feeder = Feeder(company.id)
-    key = await feeder.put(jsonl([call(company.numbers[n % 10], f"c{n}") for n in range(35)]))
+    key = await feeder.put(jsonl(records))
     module, name = (loading, "copy") if where == "within a chunk" else (ledger, "advance")
     done, seen = getattr(module, name), 0
 
@@ -155,7 +184,7 @@ async def test_D3_a_database_that_falls_silent_under_a_loader_is_given_up_in_tim
     assert await whole(company)
     file = await feeder.arrive(key)
 
-    assert (seen > 2, counts(file)) == (True, (35, 0, 0, 0))
+    assert (seen > 2, counts(file)) == (True, (18, 17, 0, 0))
     assert await whole(company)
 
 
@@ -163,10 +192,10 @@ async def test_D3_a_database_that_falls_silent_under_a_loader_is_given_up_in_tim
 async def test_D5_a_chunk_that_collides_is_loaded_anew_and_counts_once(
     company: Tenant, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    await began(company.id)
+    records = await told(company, 35)
     monkeypatch.setattr(lines, "CHUNK_LINES", 10)
     feeder = Feeder(company.id)
-    key = await feeder.put(jsonl([call(company.numbers[n % 10], f"c{n}") for n in range(35)]))
+    key = await feeder.put(jsonl(records))
     advance, attempts, collisions = ledger.advance, 0, 2
 
     async def colliding(*arguments: Any) -> None:
@@ -183,12 +212,14 @@ async def test_D5_a_chunk_that_collides_is_loaded_anew_and_counts_once(
         await feeder.arrive(key)
     assert attempts == 4
     async with tenant(company.id, read_only=True):
-        [file] = await query("SELECT lines, loaded, state FROM feed_file WHERE company_id = $1", company.id)
-    assert (file["lines"], file["loaded"], file["state"]) == (10, 10, FileState.LOADING)
+        [file] = await query(
+            "SELECT lines, read, state FROM feed_file WHERE company_id = $1 AND object_key = $2", company.id, key
+        )
+    assert (file["lines"], file["read"], file["state"]) == (10, 10, FileState.LOADING)
     assert await whole(company)
 
     attempts, collisions = 0, 2
-    assert counts(await feeder.arrive(key)) == (35, 0, 0, 0)
+    assert counts(await feeder.arrive(key)) == (18, 17, 0, 0)
     assert attempts == 3 + 2
     assert await whole(company)
 
