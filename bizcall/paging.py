@@ -103,7 +103,7 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True)
 class Count:
-    """How many rows a list has; past 10,000 the counting stops and `precision` says so."""
+    """How many rows a list has; past 10,000, or past what is read for it, counting stops and `precision` says so."""
 
     value: int
     precision: Precision

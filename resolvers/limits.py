@@ -15,7 +15,7 @@ from bizcall import calls, downloads, idempotency, months, notices, plans, publi
 from bizcall.admins import codes, locks, sessions
 from bizcall.dispatch import claims
 from bizcall.exports import requesting as exports
-from bizcall.history import filters
+from bizcall.history import filters, lines
 from bizcall.imports import storing
 from bizcall.invitations import requesting, writing
 from bizcall.paging import COUNT_MOST, PAGE_MOST
@@ -145,6 +145,12 @@ def _rows(bounds: Bounds, idle: timedelta, kept: int) -> tuple[tuple[str, int, U
             sources.RAW_MOST,
             Unit.COUNT,
             "Calls or messages that an answer may be counted from one by one, where no sums are kept.",
+        ),
+        (
+            "statisticsRead",
+            lines.READ_MOST,
+            Unit.COUNT,
+            "Calls or messages of lines and a period, among which hours, days and types are looked for without sums.",
         ),
         ("statisticsSpan", filters.SPAN_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
         ("monthsKept", kept, Unit.MONTHS, "Calls and messages behind the present month; older ones are forgotten."),

@@ -30,7 +30,7 @@ described(
     "How a count is meant.",
     {
         Precision.EXACT: "There are exactly as many.",
-        Precision.AT_LEAST: "There are more; the counting stopped here.",
+        Precision.AT_LEAST: "At least so many: the counting stopped here.",
     },
     name="CountPrecision",
 )

@@ -11,7 +11,10 @@ from bizcall.stats.rollups import Facts
 
 
 async def rows(company_id: UUID, facts: Facts, wanted: HistoryFilter, *, most: int) -> int:
-    """The number of facts, or `most` + 1 for more; in an open transaction."""
+    """The number of facts, or `most` + 1 for more; in an open transaction.
+
+    Raises Invalid (TOO_MANY at `filter`) where they would be looked for among too many, as `sources.narrowed` does.
+    """
     rollup = sources.rollup_for(facts, wanted, Granularity.MONTH, Group.COMPANY)
     if rollup is not None:
         where = rollup_conditions(company_id, wanted, rollup)

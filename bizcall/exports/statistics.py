@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bizcall import phones
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.exports import counting
 from bizcall.exports.asking import GROUPS, NAMES, TYPES, Asked
 from bizcall.models.calls import NOBODY
 from bizcall.months import KOREA
@@ -28,15 +29,15 @@ def answer(company_id: UUID, asked: Asked) -> Statistics:
     """What the API would answer; ValueError for what is no export of statistics."""
     if asked.granularity is None or asked.group is None:
         raise ValueError("statistics have a granularity and a group")
-    return statistics(company_id, asked.facts, asked.wanted, asked.granularity, asked.group)
+    return statistics(company_id, asked.facts, asked.wanted, asked.granularity, asked.group, hurried=False)
 
 
 async def total(company_id: UUID, asked: Asked) -> int:
     """How many buckets there will be, in an open transaction.
 
-    Raises Invalid (TOO_MANY at `filter`): too many of them, or too many facts to count them from where no rollup tells
-    them. The worker counts page by page, so what is let through here is within its bounds too,
-    as long as no facts beyond the most have come meanwhile: of those it counts not one more.
+    Raises Invalid (TOO_MANY at `filter`): too many of them, or too many facts to count them from, or to look for these
+    among, where no rollup tells them. The worker counts page by page, so what is let through here is within its bounds
+    too, as long as no facts beyond the most have come meanwhile: of those it counts not one more.
     """
     found = answer(company_id, asked)
     subjects = await found.count()
@@ -45,7 +46,9 @@ async def total(company_id: UUID, asked: Asked) -> int:
     if buckets > BUCKETS_MOST or subjects.precision is Precision.AT_LEAST:
         raise Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(BUCKETS_MOST)}))
     if sources.rollup_for(found.facts, found.wanted, found.granularity, found.group) is None:
-        await sources.bounded(company_id, found.facts, found.wanted)
+        facts = await counting.rows(company_id, found.facts, found.wanted, most=sources.RAW_MOST)
+        if facts > sources.RAW_MOST:
+            raise sources.too_many()
     return buckets
 
 

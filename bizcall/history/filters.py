@@ -231,6 +231,11 @@ def keys_of(wanted: HistoryFilter) -> Mapping[str, tuple[UUID, ...] | None]:
     }
 
 
+def names_customer(wanted: HistoryFilter) -> bool:
+    """Whether a customer is asked, by number, its end or name."""
+    return not (wanted.customer_number is wanted.customer_tail is wanted.customer_name is None)
+
+
 def types_of(wanted: HistoryFilter, facts: Facts) -> tuple[str, ...]:
     """The types of the facts that direction and types let through, in the facts' order."""
     return tuple(
@@ -254,7 +259,7 @@ def expressible(wanted: HistoryFilter, rollup: Rollup) -> bool:
 
     No rollup knows customers. What a rollup's bucket or scope is too coarse for, it can't answer; types it always can.
     """
-    if wanted.customer_number is not None or wanted.customer_tail is not None or wanted.customer_name is not None:
+    if names_customer(wanted):
         return False
     if any(keys is not None and column not in rollup.scope for column, keys in keys_of(wanted).items()):
         return False

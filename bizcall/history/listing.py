@@ -43,7 +43,7 @@ from bizcall.history.filters import (
     sums_of,
     types_of,
 )
-from bizcall.history.lines import lines_of
+from bizcall.history.lines import READ_MOST, lines_of, reads_too_many
 from bizcall.history.tails import INDEXED, numbers_ending
 from bizcall.paging import COUNT_MOST, Count, Cut, Order, Page, Precision, Slice
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MERGED_MOST = 50
-"""Lines that a page is merged from."""
+"""Lines that a page is merged from; a department of more is met along the time."""
 
 LOOKED_AT_MOST = 5_000
 """Facts that a page or a count looks at where a further condition has to be asked of each."""
@@ -63,9 +63,6 @@ AT_ONCE = 8
 
 NEAR = (timedelta(days=1), timedelta(days=10))
 """How far from the cursor the facts of several customers or lines are looked for, before all of the period is read."""
-
-LINES_MOST = 500
-"""Lines that a filter by line or subscriber can mean; a department of more than MERGED_MOST is met along the time."""
 
 
 @dataclass(frozen=True)
@@ -108,24 +105,42 @@ class FactListing(Generic[T]):
         return cut.page([self.row(each) for each in found])
 
     async def count(self) -> Count:
-        """How many facts the filter finds, counted no further than 10,000; needs an open transaction."""
+        """How many facts the filter finds, counted no further than 10,000; needs an open transaction.
+
+        At least so many where they had to be looked for among more than READ_MOST, and were among those only.
+        """
         await _planned_anew()
         lines = await self._lines()
         if self.only:
             return await self._count_of_some(lines)
-        rollup = None if lines is not None else self._hours()
+        rollup, cut = None if lines is not None else self._hours(), False
         if rollup is not None:
             where = rollup_conditions(self.company_id, self.wanted, rollup)
             counted = f"SELECT {sums_of(self.wanted, self.facts)} AS n FROM {rollup.table} WHERE {where.sql}"  # noqa: S608 - constants
             # A row that is no zero counts one at least, so there is no need to read further rows of rollups either.
             counted = f"SELECT n FROM ({counted}) AS bucket WHERE n > 0 LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         else:
-            where = conditions(self.company_id, self._on(lines), self.facts)
-            counted = f"SELECT 1 AS n FROM {self.facts.table} WHERE {where.sql} LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
+            cut = await reads_too_many(self.company_id, self.facts, self.wanted, lines)
+            where = self._among_some(lines) if cut else self._among_all(lines)
+            counted = f"SELECT 1 AS n FROM {where.sql} LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         [found] = await query(f"SELECT coalesce(sum(n), 0)::bigint AS n FROM ({counted}) AS counted", *where.parameters)  # noqa: S608 - constants
         if found["n"] > COUNT_MOST:
             return Count(COUNT_MOST, Precision.AT_LEAST)
-        return Count(found["n"], Precision.EXACT)
+        return Count(found["n"], Precision.AT_LEAST if cut else Precision.EXACT)
+
+    def _among_all(self, lines: list[UUID] | None) -> Where:
+        where = conditions(self.company_id, self._on(lines), self.facts)
+        return Where(f"{self.facts.table} WHERE {where.sql}", where.parameters)
+
+    def _among_some(self, lines: list[UUID] | None) -> Where:
+        """Those that the filter finds among the first READ_MOST of the lines in the period."""
+        wanted, facts = self._on(lines), self.facts
+        there = HistoryFilter(wanted.from_on, wanted.to_on, line_ids=wanted.line_ids)
+        met = conditions(self.company_id, there, facts)
+        columns = ", ".join(("company_id", facts.moment, facts.type, *keys_of(wanted)))
+        some = f"SELECT {columns} FROM {facts.table} WHERE {met.sql} LIMIT {READ_MOST}"  # noqa: S608 - constants
+        where = conditions(self.company_id, wanted, facts, after=met.parameters)
+        return Where(f"({some}) AS {facts.table} WHERE {where.sql}", where.parameters)
 
     async def _page_of_some(self, cut: Cut, lines: list[UUID] | None) -> Page[T]:
         """A page of those facts that fulfil the further condition, of the first that are met."""
@@ -166,27 +181,7 @@ class FactListing(Generic[T]):
         return self._straight(cut, near=near)
 
     async def _lines(self) -> list[UUID] | None:
-        """The lines that the filter's facts lie on; None for all, for too many, and where a customer is asked."""
-        wanted = self.wanted
-        if self._customer() or all(keys is None for keys in keys_of(wanted).values()):
-            return None
-        if wanted.subscriber_ids is None and wanted.department_ids is None:
-            return sorted(set(wanted.line_ids or ()))
-        if wanted.subscriber_ids is not None:
-            held = await lines_of(self.company_id, wanted.subscriber_ids)
-            if held is not None:
-                return [line for line in held if wanted.line_ids is None or line in wanted.line_ids]
-        # The rollup of months has no hours; without those it holds what the filter wants and more.
-        [rollup] = [each for each in self.facts.rollups if each.bucket == "month"]
-        where = rollup_conditions(self.company_id, replace(wanted, weekdays=None, hours=None), rollup)
-        most = LINES_MOST if wanted.subscriber_ids or wanted.line_ids else MERGED_MOST
-        lines = f"SELECT DISTINCT line_id FROM {rollup.table} WHERE {where.sql} LIMIT {most + 1}"  # noqa: S608 - constants
-        found = await query(lines, *where.parameters)
-        return sorted(row["line_id"] for row in found) if len(found) <= most else None
-
-    def _customer(self) -> bool:
-        wanted = self.wanted
-        return not (wanted.customer_number is wanted.customer_tail is wanted.customer_name is None)
+        return await lines_of(self.company_id, self.facts, self.wanted, few=MERGED_MOST)
 
     def _hours(self) -> Rollup | None:
         """The rollup of hours that can answer the filter."""

@@ -70,13 +70,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Statistics:
-    """An answer in pages of rows. All of it is read in the caller's transaction, so it is of one moment."""
+    """An answer in pages of rows. All of it is read in the caller's transaction.
+
+    It is `hurried` where a statement has the API's few seconds.
+    """
 
     company_id: UUID
     facts: Facts
     wanted: HistoryFilter
     granularity: Granularity
     group: Group
+    hurried: bool = True
 
     async def page(self, part: Slice) -> Page[Row]:
         """One page of rows; raises Invalid: a bad `part`, or TOO_MANY buckets or facts."""
@@ -116,7 +120,9 @@ class Statistics:
 
     async def _measured(self, wanted: HistoryFilter) -> dict[UUID, Columns]:
         """Measures by subject; the whole company stands under NOBODY."""
-        source = await sources.source_for(self.company_id, self.facts, wanted, self.granularity, self.group)
+        source = await sources.source_for(
+            self.company_id, self.facts, wanted, self.granularity, self.group, hurried=self.hurried
+        )
         return await source.columns()
 
     @cached_property
@@ -133,9 +139,11 @@ def statistics(
     wanted: HistoryFilter,
     granularity: Granularity,
     group: Group,
+    *,
+    hurried: bool = True,
 ) -> Statistics:
     """The answer to a filter that was `checked`; nothing is asked of the database before a page is."""
-    return Statistics(company_id, facts, wanted, granularity, group)
+    return Statistics(company_id, facts, wanted, granularity, group, hurried)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ its scope, and `history.filters.expressible` tells whether that is the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -14,13 +14,13 @@ from uuid import UUID
 from bizcall.database import query
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history.filters import HistoryFilter, Where, conditions, expressible, rollup_conditions, types_of
-from bizcall.history.lines import lines_of
+from bizcall.history.lines import READ_MOST, lines_of, reads_too_many
 from bizcall.models.calls import NOBODY
 from bizcall.stats.buckets import Granularity, place_of_day, place_of_moment
 from bizcall.stats.rollups import Facts, Rollup
 
 RAW_MOST = 1_000_000
-"""Facts that one answer may be counted from when no rollup can give it."""
+"""Facts that one answer may be counted from when no rollup can give it; READ_MOST says among how many."""
 
 
 class Group(StrEnum):
@@ -79,7 +79,7 @@ class Source:
         if self.table == self.facts.table:
             counts = [kind.lower() for kind in self.facts.types]
             if sum(sum(each.measures[name]) for each in found.values() for name in counts) > RAW_MOST:
-                raise _too_many()
+                raise too_many()
         return found
 
     def _added(self) -> str:
@@ -144,15 +144,17 @@ async def source_for(
     wanted: HistoryFilter,
     granularity: Granularity,
     group: Group,
+    *,
+    hurried: bool = True,
 ) -> Source:
-    """Where the answer comes from: the best rollup, else the facts."""
+    """Where the answer comes from: the best rollup, else the facts; raises Invalid as `narrowed` does."""
     rollup = rollup_for(facts, wanted, granularity, group)
     if rollup is not None:
         return _rolled(company_id, facts, rollup, wanted, granularity, group)
     return Source(
         facts,
         facts.table,
-        await narrowed(company_id, facts, wanted),
+        await narrowed(company_id, facts, wanted, hurried=hurried),
         place_of_moment(granularity, f"{facts.table}.{facts.moment}"),
         f"{facts.table}.{group.column}" if group.column else "NULL::uuid",
         tuple(facts.measures),
@@ -167,24 +169,25 @@ async def bounded(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> Wher
         *where.parameters,
     )
     if found["n"] > RAW_MOST:
-        raise _too_many()
+        raise too_many()
     return where
 
 
-def _too_many() -> Invalid:
-    return Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(RAW_MOST)}))
+def too_many(most: int | None = None) -> Invalid:
+    """What is said where `most` facts would not do, RAW_MOST if it isn't given."""
+    return Invalid(Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(RAW_MOST if most is None else most)}))
 
 
-async def narrowed(company_id: UUID, facts: Facts, wanted: HistoryFilter) -> Where:
-    """The conditions over facts, with the lines that the subscribers held, since facts have an index by line."""
-    where = conditions(company_id, wanted, facts)
-    if wanted.subscriber_ids is None or wanted.line_ids is not None:
-        return where
-    lines = await lines_of(company_id, wanted.subscriber_ids)
-    if lines is None:
-        return where
-    place = len(where.parameters) + 1
-    return Where(f"{where.sql} AND {facts.table}.line_id = ANY(${place}::uuid[])", [*where.parameters, lines])
+async def narrowed(company_id: UUID, facts: Facts, wanted: HistoryFilter, *, hurried: bool = True) -> Where:
+    """The conditions over facts, with the lines that they lie on, since facts have an index by line.
+
+    Raises Invalid (TOO_MANY) where the facts would be looked for among more than READ_MOST, unless who asks isn't
+    `hurried`: a worker has longer for a statement than the API.
+    """
+    lines = await lines_of(company_id, facts, wanted)
+    if hurried and await reads_too_many(company_id, facts, wanted, lines):
+        raise too_many(READ_MOST)
+    return conditions(company_id, wanted if lines is None else replace(wanted, line_ids=tuple(lines)), facts)
 
 
 def _rolled(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from bizcall import paging
 from bizcall.database import query
-from bizcall.history.filters import HistoryFilter, Where, rollup_conditions
+from bizcall.history.filters import HistoryFilter, Where, names_customer, rollup_conditions
 from bizcall.models import Subscriber
 from bizcall.models.calls import NOBODY
 from bizcall.paging import Count, Cut, Order, Page, Precision, Slice
@@ -112,16 +112,11 @@ class Subjects:
         return sql, values
 
     @property
-    def _by_customer(self) -> bool:
-        wanted = self.wanted
-        return any(each is not None for each in (wanted.customer_number, wanted.customer_tail, wanted.customer_name))
-
-    @property
     def _table(self) -> str:
-        return self.facts.table if self._by_customer else f"{self.facts.table}_line_month"
+        return self.facts.table if names_customer(self.wanted) else f"{self.facts.table}_line_month"
 
     async def _where(self) -> Where:
-        if self._by_customer:
+        if names_customer(self.wanted):
             # A customer speaks to few: all others would be rows of zeros.
             return await sources.bounded(self.company_id, self.facts, self.wanted)
         (rollup,) = (each for each in self.facts.rollups if each.table == self._table)

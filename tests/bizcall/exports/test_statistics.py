@@ -16,6 +16,7 @@ from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.exports import running, statistics
 from bizcall.exports.failures import Failure
+from bizcall.history import lines
 from bizcall.models import Export
 from bizcall.models.calls import NOBODY
 from bizcall.models.exports import Kind, State
@@ -28,6 +29,7 @@ from tests.factories import Tenant
 from tests.feeding import DAY
 from tests.histories import WEEKS, Office, office, whole
 from tests.patience import ends
+from tests.statements import counted
 
 DAILY: dict[str, Any] = {"kind": Kind.CALL_STATISTICS, "granularity": Granularity.DAY, "group": Group.LINE}
 # Of an hour, or of hours, no rollup knows lines and subscribers; of a customer none knows anything.
@@ -75,6 +77,24 @@ async def test_ST_01_what_has_to_be_counted_from_too_many_facts_is_refused_when_
     with pytest.raises(Invalid) as refused:
         await clerk.ask(kind, **asked)
     assert refused.value.problems == (Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": str(count - 1)}),)
+
+
+async def test_ST_01_facts_that_would_be_looked_for_among_too_many_are_refused_when_they_are_asked_for(
+    made: Office, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a rollup counts them nothing has to be read for that, and the worker has longer for a page."""
+    for module in (lines, sources):
+        monkeypatch.setattr(module, "READ_MOST", 1)
+    narrow = whole(hours=(9, 18), line_ids=tuple(made.company.line_ids[:3]))
+    for asked in ({**DAILY, "wanted": narrow}, {"kind": Kind.CALLS, "wanted": narrow}):
+        with pytest.raises(Invalid) as refused:
+            await clerk.ask(**asked)
+        assert refused.value.problems == (Problem(ErrorCode.TOO_MANY, ("filter",), {"maximum": "1"}),)
+
+    with counted() as statements:
+        export = await clerk.ask(**{**DAILY, "wanted": whole(hours=(9, 18))})
+    assert not [sql for sql in statements if " FROM call WHERE" in sql]
+    assert await clerk.work(export) is State.COMPLETED
 
 
 async def test_ST_01_what_a_rollup_tells_is_bound_by_its_buckets_only(

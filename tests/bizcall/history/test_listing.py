@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from bizcall import calls, messages
 from bizcall.database import query, tenant
-from bizcall.history import listing
+from bizcall.history import lines, listing
 from bizcall.history.filters import Direction, HistoryFilter, conditions
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.messages import MessageDirection
-from bizcall.paging import Cut, Slice, encode
+from bizcall.paging import Cut, Precision, Slice, encode
 from bizcall.stats.rollups import CALLS, MESSAGES
 from tests.factories import Tenant, make_tenant
 from tests.feeding import DAY, Feeder, began, call
@@ -133,6 +133,39 @@ async def test_ST_02_departments_and_subscribers_are_found_on_each_way(
         right = expected(history.calls, wanted, history, "started_at")
         assert [(row.started_at, row.id) for row in rows] == (right[::-1] if descending else right)
         assert back == rows
+
+
+async def test_ST_02_what_would_be_looked_for_among_too_many_is_counted_among_some(
+    history: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for narrow in (
+        whole(line_ids=tuple(history.company.line_ids[:3]), hours=(9, 18)),
+        whole(subscriber_ids=(*history.subscribers[:2], NOBODY), weekdays=frozenset({1, 2, 3})),
+        whole(line_ids=tuple(history.company.line_ids[:3]), types=frozenset({CallType.MISSED})),
+    ):
+        found = calls.listing(history.company.id, narrow)
+        right = len(expected(history.calls, narrow, history, "started_at"))
+        async with tenant(history.company.id, read_only=True):
+            exact = await found.count()
+            for most in (0, 30):
+                for module in (lines, listing):
+                    monkeypatch.setattr(module, "READ_MOST", most)
+                some = await found.count()
+                assert some.precision is Precision.AT_LEAST
+                assert some.value <= min(most, right)
+            monkeypatch.undo()
+        assert (exact.value, exact.precision) == (right, Precision.EXACT)
+        assert 0 < some.value < right
+
+    # What is let through whole ends at the count's own bound.
+    monkeypatch.setattr(lines, "READ_MOST", 0)
+    everything = whole(line_ids=tuple(history.company.line_ids[:3]))
+    async with tenant(history.company.id, read_only=True):
+        count = await calls.listing(history.company.id, everything).count()
+    assert (count.value, count.precision) == (
+        len(expected(history.calls, everything, history, "started_at")),
+        Precision.EXACT,
+    )
 
 
 async def test_ST_03_the_conditions_alone_count_the_same(history: Office) -> None:

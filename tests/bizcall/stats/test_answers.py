@@ -14,6 +14,7 @@ import pytest
 from bizcall import stats
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid
+from bizcall.history import lines
 from bizcall.history.filters import Direction, HistoryFilter, conditions
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.feeds import FeedKind
@@ -299,6 +300,52 @@ async def test_ST_03_too_many_facts_are_refused_instead_of_counted(
         await answered(busy, wanted, Granularity.DAY, Group.COMPANY)
 
     assert refused.value.problems[0].code is ErrorCode.TOO_MANY
+
+
+async def test_ST_03_facts_that_would_be_looked_for_among_too_many_are_refused(
+    busy: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few there are: it is the reading that takes its time."""
+    chosen = tuple(busy.line_ids[:2])
+    narrow = replace(WANTED, line_ids=chosen, hours=(3, 4))
+    on_lines = len(await counted(busy, replace(WANTED, line_ids=chosen)))
+    one_day = replace(narrow, to_on=FROM)
+    assert len(await counted(busy, narrow)) < len(await counted(busy, replace(one_day, hours=None))) < on_lines
+
+    monkeypatch.setattr(lines, "READ_MOST", on_lines)
+    total = sum_of(await answered(busy, narrow, Granularity.DAY, Group.COMPANY))
+    assert sum(total[kind.lower()] for kind in CallType) == len(await counted(busy, narrow))
+
+    for module in (lines, sources):
+        monkeypatch.setattr(module, "READ_MOST", on_lines - 1)
+    for sieve in ({"hours": (3, 4)}, {"weekdays": frozenset({1})}, {"types": frozenset({CallType.ABANDONED})}):
+        wanted = replace(WANTED, line_ids=chosen, **sieve)
+        with pytest.raises(Invalid) as refused:
+            await answered(busy, wanted, Granularity.HOUR, Group.COMPANY)
+        [problem] = refused.value.problems
+        assert (problem.code, problem.field, problem.params) == (
+            ErrorCode.TOO_MANY,
+            ("filter",),
+            {"maximum": str(on_lines - 1)},
+        )
+
+    # The lines' month has more, the day that is asked for has not; and what is not sieved is bound by what it counts.
+    for wanted in (one_day, replace(WANTED, line_ids=chosen)):
+        total = sum_of(await answered(busy, wanted, Granularity.HOUR, Group.COMPANY))
+        assert sum(total[kind.lower()] for kind in CallType) == len(await counted(busy, wanted))
+
+
+async def test_ST_03_what_nobody_held_is_read_on_the_lines_that_had_it(busy: Tenant) -> None:
+    async with tenant(busy.id, read_only=True):
+        with sent() as statements:
+            wanted = replace(WANTED, subscriber_ids=(NOBODY,), hours=(9, 18))
+            page = await stats.statistics(busy.id, CALLS, wanted, Granularity.DAY, Group.SUBSCRIBER).page(
+                Slice(first=1)
+            )
+
+    assert sum(sum_of(page.rows)[kind.lower()] for kind in CallType) == len(await counted(busy, wanted))
+    [reading] = [sql for sql in statements if " FROM call WHERE" in sql]
+    assert "call.line_id = ANY" in reading
 
 
 @pytest.mark.parametrize("wanted", [WANTED, FILTERS[5], FILTERS[6]])
