@@ -1,7 +1,8 @@
 """The HTTP API of the template on loopback: requests become payload format 2.0 events, answers become responses.
 
-API Gateway's own rules are kept where a client or a function can tell: routes, CORS answered for the function, cookies
+API Gateway's own rules are kept where a client or a function can tell: CORS answered for the function, cookies
 apart from headers, binary bodies in base64, the limits in size, time and rate, and its words for what went wrong.
+There is one route, `ANY /{proxy+}`, which is the template's and takes every path but the empty one.
 Own code, because servers that do this come with containers or with Node.
 """
 
@@ -17,21 +18,22 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route as StarletteRoute
+from starlette.routing import Route
 
-from local.deploy.model import Cors, HttpApi, Route
+from local.deploy.model import Cors, HttpApi
 from local.runtime.errors import FunctionError, Throttled, TooLarge
 
 log = logging.getLogger(__name__)
 
 Invoke = Callable[[str, Any], Awaitable[Any]]
 
+_ROUTE = "ANY /{proxy+}"
 MAX_BODY = 10 * 1024 * 1024
 _METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 _TEXT = re.compile(r"^(text/.*|application/(.*\+)?(json|xml)|application/javascript)\s*(;|$)", re.IGNORECASE)
@@ -41,7 +43,6 @@ _NOT_PASSED_ON = frozenset({"connection", "content-length", "date", "keep-alive"
 
 def gateway(api: HttpApi, invoke: Invoke, *, account: str = "123456789012") -> Starlette:
     """The ASGI app of an API as deployed. `invoke` calls a function by logical id: `Functions.invoke`."""
-    routes = _Routes(api.routes)
     throttle = _Throttle(api.rate, api.burst) if api.rate is not None else None
 
     async def answer(request: Request) -> Response:
@@ -55,25 +56,23 @@ def gateway(api: HttpApi, invoke: Invoke, *, account: str = "123456789012") -> S
         return response
 
     async def _through(request: Request) -> Response:
-        found = routes.find(request.method, _raw_path(request))
-        if found is None:
+        if _raw_path(request) == "/":
             return _error(404, "Not Found")
-        route, variables = found
         body = await _body(request)
         if body is None:
             return _error(413, "Request Entity Too Large")
-        event = _event(request, body, api, route, variables, account)
+        event = _event(request, body, api, account)
         # A client that goes away or a time-out here doesn't end the function, no more than on AWS.
-        running = asyncio.ensure_future(invoke(route.function, event))
+        running = asyncio.ensure_future(invoke(api.function, event))
         running.add_done_callback(_forget)
         try:
-            return _response(await asyncio.wait_for(asyncio.shield(running), route.timeout))
+            return _response(await asyncio.wait_for(asyncio.shield(running), api.timeout))
         except (TimeoutError, Throttled):
             return _error(503, "Service Unavailable")
         except TooLarge:
             return _error(413, "Request Entity Too Large")
         except (FunctionError, _BadAnswer) as error:
-            log.warning("%s: %s", route.key, error)
+            log.warning("%s: %s", api.function, error)
             return _error(500, "Internal Server Error")
 
     async def endpoint(request: Request) -> Response:
@@ -82,34 +81,11 @@ def gateway(api: HttpApi, invoke: Invoke, *, account: str = "123456789012") -> S
         except ClientDisconnect:
             return Response(status_code=499)
 
-    return Starlette(routes=[StarletteRoute("/{path:path}", endpoint, methods=_METHODS)])
+    return Starlette(routes=[Route("/{path:path}", endpoint, methods=_METHODS)])
 
 
 class _BadAnswer(Exception):
     """The function's answer isn't what an HTTP API takes; the message says why."""
-
-
-class _Routes:
-    """The routes of an API: full matches before {proxy+}, the longer path first, a method before ANY, $default last."""
-
-    def __init__(self, routes: tuple[Route, ...]) -> None:
-        self._default = next((route for route in routes if route.key == "$default"), None)
-        found = []
-        for route in routes:
-            if route.key == "$default":
-                continue
-            method, path = route.key.split(" ", 1)
-            pattern = re.sub(r"\\{(\w+)\\\+\\}", r"(?P<\1>.+)", re.escape(path))
-            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", pattern)
-            found.append((("+}" in path, -len(path), method == "ANY"), method, re.compile(pattern), route))
-        self._routes = sorted(found, key=lambda entry: entry[0])
-
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route of a request and its path variables, as they stand in the URL."""
-        for _, wanted, pattern, route in self._routes:
-            if wanted in ("ANY", method) and (match := pattern.fullmatch(path)):
-                return route, match.groupdict()
-        return (self._default, {}) if self._default else None
 
 
 class _Throttle:
@@ -147,9 +123,7 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _event(
-    request: Request, body: bytes, api: HttpApi, route: Route, variables: Mapping[str, str], account: str
-) -> dict[str, Any]:
+def _event(request: Request, body: bytes, api: HttpApi, account: str) -> dict[str, Any]:
     """The payload format 2.0 event of a request."""
     headers: dict[str, str] = {}
     cookies: list[str] = []
@@ -166,7 +140,7 @@ def _event(
     now, path = dt.datetime.now(dt.UTC), _raw_path(request)
     event: dict[str, Any] = {
         "version": "2.0",
-        "routeKey": route.key,
+        "routeKey": _ROUTE,
         "rawPath": path,
         "rawQueryString": request.scope["query_string"].decode("ascii", "replace"),
         "headers": headers,
@@ -183,17 +157,16 @@ def _event(
                 "userAgent": headers.get("user-agent", ""),
             },
             "requestId": base64.urlsafe_b64encode(uuid.uuid4().bytes[:11]).decode(),
-            "routeKey": route.key,
+            "routeKey": _ROUTE,
             "stage": "$default",
             "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
             "timeEpoch": int(now.timestamp() * 1000),
         },
+        "pathParameters": {"proxy": path.removeprefix("/")},
         "isBase64Encoded": False,
     }
     if cookies:
         event["cookies"] = cookies
-    if variables:
-        event["pathParameters"] = dict(variables)
     if query := request.query_params.multi_items():
         event["queryStringParameters"] = {
             name: ",".join(value for key, value in query if key == name) for name, _ in query

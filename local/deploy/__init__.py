@@ -14,7 +14,7 @@ from typing import Any
 
 from local.deploy import apis, buckets, functions, mail, queues, settings
 from local.deploy.intrinsics import DeployError, Values, references
-from local.deploy.model import Cors, Deployment, Function, HttpApi, QueueSource, Route, Schedule
+from local.deploy.model import Cors, Deployment, Function, HttpApi, QueueSource, Schedule
 from local.deploy.settings import database_secret, put_secret
 from local.deploy.stack import ACCOUNT, Properties, Stack, clients
 from local.template import Translation
@@ -28,7 +28,6 @@ __all__ = [
     "Function",
     "HttpApi",
     "QueueSource",
-    "Route",
     "Schedule",
     "clients",
     "database_secret",
@@ -59,7 +58,6 @@ NO_LOCAL_EFFECT = frozenset({
 _DEPLOYED: Mapping[str, Callable[[Stack, Properties], None]] = {
     "AWS::ApiGatewayV2::Api": apis.http_api,
     "AWS::ApiGatewayV2::Stage": apis.stage,
-    "AWS::Events::Rule": functions.rule,
     "AWS::Lambda::Alias": functions.alias,
     "AWS::Lambda::EventInvokeConfig": functions.invoke_config,
     "AWS::Lambda::EventSourceMapping": functions.event_source,
@@ -125,6 +123,9 @@ def deploy(
         raise DeployError(f"secrets were given for {', '.join(sorted(unknown))}, which the template doesn't have")
     for logical_id in _order(resources):
         _deploy_resource(target, logical_id, resources[logical_id])
+    for schedule in target.deployment.schedules.values():
+        if target.deployment.functions[schedule.function].max_age is None:
+            raise DeployError(f"{schedule.logical_id}: {schedule.function} needs an EventInvokeConfig without retries")
     target.deployment.outputs = {
         name: values.resolve(output["Value"])
         for name, output in template.get("Outputs", {}).items()

@@ -1,11 +1,11 @@
-"""HTTP APIs: recorded with their routes, for `local.gateway` to serve."""
+"""HTTP APIs: recorded with the function that they lead to, for `local.gateway` to serve."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from local.deploy.model import Cors, HttpApi, Route
+from local.deploy.model import Cors, HttpApi
 from local.deploy.stack import Properties, Stack
 
 _DEFAULT_TIMEOUT_MS = 30_000
@@ -21,8 +21,9 @@ def http_api(stack: Stack, properties: Properties) -> None:
     properties.close()
     cors = cors or body.get("x-amazon-apigateway-cors")
     api_id = logical_id.lower()
+    function, timeout = _integration(stack, properties, body)
     stack.deployment.apis[logical_id] = HttpApi(
-        logical_id, api_id, str(name), tuple(_routes(stack, properties, body)), _cors(cors) if cors else None
+        logical_id, api_id, str(name), function, timeout, _cors(cors) if cors else None
     )
     stack.publish(logical_id, api_id, ApiId=api_id, ApiEndpoint=stack.api_endpoint)
 
@@ -43,26 +44,20 @@ def stage(stack: Stack, properties: Properties) -> None:
     stack.publish(properties.logical_id, name)
 
 
-def _routes(stack: Stack, properties: Properties, body: Mapping[str, Any]) -> list[Route]:
-    routes = []
-    for path, methods in body.get("paths", {}).items():
-        for method, operation in methods.items():
+def _integration(stack: Stack, properties: Properties, body: Mapping[str, Any]) -> tuple[str, float]:
+    """The function behind the one route, and the seconds that it has."""
+    match body.get("paths"):
+        case {"/{proxy+}": {"x-amazon-apigateway-any-method": operation, **others}, **paths} if not (others or paths):
             integration = operation["x-amazon-apigateway-integration"]
-            if integration.get("payloadFormatVersion") != "2.0" or integration["type"].lower() != "aws_proxy":
-                raise properties.error(f"{path}: only Lambda proxies with payload format 2.0 are served here")
-            if operation.get("security"):
-                raise properties.error(f"{path}: authorizers have no local deployment")
-            # arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations
-            function = stack.deployment.function(integration["uri"].split("/functions/", 1)[1].rsplit("/", 1)[0])
-            timeout = int(integration.get("timeoutInMillis", _DEFAULT_TIMEOUT_MS)) / 1000
-            routes.append(Route(_route_key(path, method), function.logical_id, timeout))
-    return routes
-
-
-def _route_key(path: str, method: str) -> str:
-    if path == "/$default":
-        return "$default"
-    return f"{'ANY' if method == 'x-amazon-apigateway-any-method' else method.upper()} {path}"
+        case _:
+            raise properties.error("only one route is served here, ANY /{proxy+}")
+    if integration.get("payloadFormatVersion") != "2.0" or integration["type"].lower() != "aws_proxy":
+        raise properties.error("only Lambda proxies with payload format 2.0 are served here")
+    if operation.get("security"):
+        raise properties.error("authorizers have no local deployment")
+    # arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations
+    function = stack.deployment.function(integration["uri"].split("/functions/", 1)[1].rsplit("/", 1)[0])
+    return function.logical_id, int(integration.get("timeoutInMillis", _DEFAULT_TIMEOUT_MS)) / 1000
 
 
 def _cors(given: Mapping[str, Any]) -> Cors:

@@ -24,7 +24,6 @@ def function(stack: Stack, properties: Properties) -> None:
     environment = {key: str(value) for key, value in properties.take("Environment", {}).get("Variables", {}).items()}
     if sum(len(key) + len(value.encode()) for key, value in environment.items()) > _MAX_ENVIRONMENT:
         raise properties.error("the environment is larger than the 4 KB that Lambda allows")
-    dead_letters = properties.take("DeadLetterConfig", {}).get("TargetArn")
     logging = properties.inner("LoggingConfig")
     recorded = Function(
         logical_id=logical_id,
@@ -36,7 +35,6 @@ def function(stack: Stack, properties: Properties) -> None:
         timeout=int(properties.take("Timeout", 3)),
         memory=int(properties.take("MemorySize", 128)),
         reserved=None if (limit := properties.take("ReservedConcurrentExecutions")) is None else int(limit),
-        dead_letters=_queue_url(stack, dead_letters) if dead_letters else None,
         log_format=logging.take("LogFormat", "Text"),
         log_level=logging.take("ApplicationLogLevel"),
     )
@@ -70,16 +68,16 @@ def alias(stack: Stack, properties: Properties) -> None:
 
 
 def invoke_config(stack: Stack, properties: Properties) -> None:
-    """AWS::Lambda::EventInvokeConfig: how often and how long an asynchronous invocation is tried."""
+    """AWS::Lambda::EventInvokeConfig: how long an asynchronous invocation is tried that is throttled."""
     target = stack.deployment.function(properties.need("FunctionName"))
-    retries = properties.take("MaximumRetryAttempts", 2)
+    if properties.take("MaximumRetryAttempts", 2):
+        raise properties.error("what has failed is not tried again here: MaximumRetryAttempts must be 0")
     if properties.take("DestinationConfig"):  # SAM writes an empty one.
         raise properties.error("destinations have no local deployment")
-    max_age = properties.take("MaximumEventAgeInSeconds", target.max_age)
+    max_age = int(properties.need("MaximumEventAgeInSeconds"))
     properties.without_effect("Qualifier")
     properties.close()
-    changed = dataclasses.replace(target, retries=int(retries), max_age=int(max_age))
-    stack.deployment.functions[target.logical_id] = changed
+    stack.deployment.functions[target.logical_id] = dataclasses.replace(target, max_age=max_age)
     stack.publish(properties.logical_id, properties.logical_id)
 
 
@@ -119,39 +117,16 @@ def event_source(stack: Stack, properties: Properties) -> None:
     stack.publish(properties.logical_id, properties.logical_id, Id=properties.logical_id)
 
 
-def rule(stack: Stack, properties: Properties) -> None:
-    """AWS::Events::Rule with a schedule; rules that match events have no local deployment."""
-    name = properties.take("Name") or stack.implicit_name(properties.logical_id)
-    arn = stack.arn("events", f"rule/{name}")
-    expression, state = properties.need("ScheduleExpression"), properties.take("State", "ENABLED")
-    targets = properties.take("Targets", [])
-    properties.without_effect("Description", "RoleArn", "Tags")
-    properties.close()
-    for number, entry in enumerate(targets):
-        target = Properties(f"{properties.logical_id}.Targets", properties.kind, entry)
-        function_name, text = stack.deployment.function(target.need("Arn")).logical_id, target.take("Input")
-        target.without_effect("DeadLetterConfig", "Id", "RetryPolicy", "RoleArn")
-        target.close()
-        key = properties.logical_id if number == 0 else f"{properties.logical_id}{number + 1}"
-        if state == "ENABLED":
-            stack.deployment.schedules[key] = Schedule(
-                key, name, arn, "aws.events", function_name, expression, input=text
-            )
-    stack.publish(properties.logical_id, name, Arn=arn)
-
-
 def schedule(stack: Stack, properties: Properties) -> None:
     """AWS::Scheduler::Schedule. A flexible window is used by firing at its beginning."""
     logical_id = properties.logical_id
     name = properties.take("Name") or stack.implicit_name(logical_id)
-    group = properties.take("GroupName", "default")
-    arn = stack.arn("scheduler", f"schedule/{group}/{name}")
+    arn = stack.arn("scheduler", f"schedule/default/{name}")
     target = properties.inner("Target")
     recorded = Schedule(
         logical_id,
         name,
         arn,
-        "aws.scheduler",
         stack.deployment.function(target.need("Arn")).logical_id,
         properties.need("ScheduleExpression"),
         properties.take("ScheduleExpressionTimezone", "UTC"),
@@ -160,11 +135,9 @@ def schedule(stack: Stack, properties: Properties) -> None:
     # Delivery to a function on this machine can't fail, so the scheduler's own retries and dead letters never come up.
     target.without_effect("DeadLetterConfig", "RetryPolicy", "RoleArn")
     target.close()
-    state = properties.take("State", "ENABLED")
     properties.without_effect("Description", "FlexibleTimeWindow")
     properties.close()
-    if state == "ENABLED":
-        stack.deployment.schedules[logical_id] = recorded
+    stack.deployment.schedules[logical_id] = recorded
     stack.publish(logical_id, name, Arn=arn)
 
 

@@ -6,7 +6,6 @@ created flow into later ones, which is what a deployment does.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,7 +28,6 @@ class Values:
     """The values of a stack, which grow with each resource deployed: `refs` for Ref, `attributes` for Fn::GetAtt."""
 
     def __init__(self, template: Mapping[str, Any], parameters: Mapping[str, str], pseudo: Mapping[str, str]) -> None:
-        self._mappings: Mapping[str, Any] = template.get("Mappings", {})
         self._conditions: Mapping[str, Any] = template.get("Conditions", {})
         self.refs: dict[str, Any] = {**pseudo, **_parameters(template.get("Parameters", {}), parameters)}
         self.refs["AWS::NoValue"] = _ABSENT
@@ -72,8 +70,6 @@ class Values:
                 return self._sub(argument)
             case "Fn::Join":
                 return str(argument[0]).join(map(str, self._resolve(argument[1])))
-            case "Fn::Select":
-                return self._resolve(argument[1])[int(self._resolve(argument[0]))]
             case "Fn::Split":
                 return str(self._resolve(argument[1])).split(argument[0])
             case "Fn::If":
@@ -86,11 +82,6 @@ class Values:
                 return all(self._resolve(item) for item in argument)
             case "Fn::Or":
                 return any(self._resolve(item) for item in argument)
-            case "Fn::FindInMap":
-                table, first, second = (self._resolve(item) for item in argument[:3])
-                return self._mappings[table][first][second]
-            case "Fn::Base64":
-                return base64.b64encode(str(self._resolve(argument)).encode()).decode()
             case _:
                 # Fn::ImportValue among them: there is no other stack on a laptop to import from.
                 raise DeployError(f"{name} has no local meaning: {argument!r}")

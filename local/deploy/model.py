@@ -15,9 +15,9 @@ from typing import Any
 class Function:
     """A Lambda function as deployed. `timeout` in seconds, `memory` in MB.
 
-    `reserved` is ReservedConcurrentExecutions, None without a limit of its own. `retries`, `max_age` (seconds) and
-    `dead_letters` (a queue's URL) concern asynchronous invocations only. `log_format` and `log_level` are what the
-    runtime's own logging follows.
+    `reserved` is ReservedConcurrentExecutions, None without a limit of its own. `max_age` is for how many seconds a
+    schedule's event may wait while the function is throttled, None without an EventInvokeConfig. `log_format` and
+    `log_level` are what the runtime's own logging follows.
     """
 
     logical_id: str
@@ -29,9 +29,7 @@ class Function:
     timeout: int
     memory: int
     reserved: int | None = None
-    retries: int = 2
-    max_age: int = 21_600
-    dead_letters: str | None = None
+    max_age: int | None = None
     log_format: str = "Text"
     log_level: str | None = None
 
@@ -57,25 +55,15 @@ class QueueSource:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule of a function (by logical id). `source` is "aws.scheduler" or "aws.events", as the event will say."""
+    """A schedule of a function (by logical id), with the text of its event, None for the Scheduler's own."""
 
     logical_id: str
     name: str
     arn: str
-    source: str
     function: str
     expression: str
     timezone: str = "UTC"
     input: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route of an HTTP API. `key` is "$default" or "<METHOD or ANY> <path>"; `timeout` in seconds."""
-
-    key: str
-    function: str
-    timeout: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +80,16 @@ class Cors:
 
 @dataclass(slots=True)
 class HttpApi:
-    """An HTTP API with its routes; `rate` (requests a second) and `burst` are its stage's throttle, or None."""
+    """An HTTP API whose one route takes all to a function (by logical id), which has `timeout` seconds to answer.
+
+    `rate` (requests a second) and `burst` are its stage's throttle, or None.
+    """
 
     logical_id: str
     api_id: str
     name: str
-    routes: tuple[Route, ...]
+    function: str
+    timeout: float = 30.0
     cors: Cors | None = None
     rate: float | None = None
     burst: int | None = None

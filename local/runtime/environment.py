@@ -31,14 +31,11 @@ class Settings:
 
     `env` is laid over each function's own variables; `say` gets (function's logical id, line) for all that is printed.
     `init_limit` (seconds) is Lambda's for importing the handler.
-    With `freeze` a process is stopped (SIGSTOP) whenever it is idle, as Lambda does: background work stands still and
-    connections go stale.
     """
 
     region: str
     env: Mapping[str, str]
     say: Callable[[str, str], None]
-    freeze: bool = False
     init_limit: float = 10.0
 
 
@@ -115,8 +112,6 @@ class Environment:
         """
         limit = self.function.timeout
         invocation = Invocation(payload, time.time() + limit, request_id)
-        if self._settings.freeze:
-            self._process.send_signal(signal.SIGCONT)
         self._api.send(invocation)
         try:
             in_time = await self._first_of(invocation.answer, limit=limit)
@@ -132,20 +127,15 @@ class Environment:
         raise error
 
     async def settle(self) -> None:
-        """Wait until the process asks for work again after an answer, and freeze it if so asked.
+        """Wait until the process asks for work again after an answer.
 
         One that has ended, or doesn't ask within SETTLE_LIMIT seconds, is stopped.
         """
-        if not self.alive:
-            return await self.stop()
         ready = asyncio.create_task(self._api.ready.wait())
         await self._first_of(ready, limit=SETTLE_LIMIT)
         ready.cancel()
         if not self.alive or not self._api.ready.is_set():
-            return await self.stop()
-        if self._settings.freeze:
-            self._process.send_signal(signal.SIGSTOP)
-        return None
+            await self.stop()
 
     async def stop(self) -> None:
         """Kill the process with all that it started, and close the Runtime API."""

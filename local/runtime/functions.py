@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from local.deploy.model import Deployment, Function, Schedule
+from local.deploy.model import Deployment, Schedule
 from local.runtime import schedules
 from local.runtime.environment import Settings
 from local.runtime.errors import FunctionError, Throttled, TooLarge
@@ -21,6 +20,8 @@ from local.runtime.queues import Poller
 log = logging.getLogger(__name__)
 
 _ANYONE = "local"
+_THROTTLED_SECONDS = 1.0
+"""Before the event of a schedule is tried again that the function had no room for."""
 
 
 class Functions:
@@ -31,9 +32,7 @@ class Functions:
     write to their logs.
 
     `cap`: environments of a function at a time; above it invocations wait. `retry_after`: seconds until messages come
-    again whose function failed (None: the queue's own visibility time-out, as on AWS). `retry_delay`: seconds before an
-    asynchronous invocation's first retry (AWS: 60), twice that before the second. `time_scale`: how many seconds pass
-    for schedules in one second. `freeze`: stop idle processes as Lambda does.
+    again whose function failed (None: the queue's own visibility time-out, as on AWS).
     """
 
     def __init__(
@@ -45,18 +44,13 @@ class Functions:
         env: Mapping[str, str] | None = None,
         cap: int = 4,
         retry_after: int | None = 1,
-        retry_delay: float = 1.0,
-        time_scale: float = 1.0,
-        freeze: bool = False,
     ) -> None:
         self.deployment = deployment
         self._endpoint = endpoint
         self._cap = cap
         self._retry_after = retry_after
-        self._retry_delay = retry_delay
-        self._time_scale = time_scale
         credentials = {"AWS_ACCESS_KEY_ID": _ANYONE, "AWS_SECRET_ACCESS_KEY": _ANYONE, "AWS_ENDPOINT_URL": endpoint}
-        settings = Settings(deployment.region, {**credentials, **(env or {})}, on_log, freeze)
+        settings = Settings(deployment.region, {**credentials, **(env or {})}, on_log)
         self._pools = {name: Pool(function, settings, cap=cap) for name, function in deployment.functions.items()}
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken: asyncio.Future[None] | None = None
@@ -103,8 +97,8 @@ class Functions:
             )
             self._spawn(poller.run())
         for schedule in self.deployment.schedules.values():
-            # Before anything waits: an expression that AWS would refuse is refused here as well.
-            self._next(schedule, self._now())
+            # Before anything waits: an expression that can't be followed is refused.
+            self._next(schedule, self._began)
             self._spawn(self._follow(schedule))
 
     async def invoke(self, function: str, event: Any) -> Any:
@@ -114,20 +108,14 @@ class Functions:
         """
         return await self._pools[self.deployment.function(function).logical_id].invoke(event)
 
-    async def invoke_later(self, function: str, event: Any) -> Any:
-        """An asynchronous invocation (InvocationType Event), from its beginning to its end.
-
-        What fails is tried again as the function's EventInvokeConfig says, and goes to its dead-letter queue at last.
-        Returns the answer, which AWS drops; raises the last FunctionError.
-        """
-        target = self.deployment.function(function)
-        return await self._persist(target, lambda attempt: event)
-
     async def fire_schedule(self, name: str) -> Any:
-        """Fire a schedule (by logical id) now, whatever its expression says, and wait for its end as `invoke_later`."""
+        """Fire a schedule (by logical id) now, whatever its expression says.
+
+        Returns the function's answer, which AWS drops; raises FunctionError, Throttled or TooLarge.
+        """
         if name not in self.deployment.schedules:
             raise KeyError(f"no schedule {name}; there are {', '.join(sorted(self.deployment.schedules)) or 'none'}")
-        return await self._fire(self.deployment.schedules[name], self._now())
+        return await self._fire(self.deployment.schedules[name], dt.datetime.now(dt.UTC))
 
     def processes(self, function: str) -> Mapping[int, bool]:
         """The process ids of a function's environments, and whether each is idle."""
@@ -153,27 +141,25 @@ class Functions:
             # Whoever doesn't watch has read it in the log.
             self._broken.exception()
 
-    def _now(self) -> dt.datetime:
-        return self._began + (dt.datetime.now(dt.UTC) - self._began) * self._time_scale
-
-    def _next(self, schedule: Schedule, after: dt.datetime) -> dt.datetime | None:
+    def _next(self, schedule: Schedule, after: dt.datetime) -> dt.datetime:
         return schedules.next_time(schedule.expression, after, timezone=schedule.timezone, start=self._began)
 
     async def _follow(self, schedule: Schedule) -> None:
         """Fire a schedule at its times; one firing doesn't wait for another, as they don't on AWS."""
         after = self._began
         async with asyncio.TaskGroup() as firings:
-            while (due := self._next(schedule, after)) is not None:
+            while True:
+                due = self._next(schedule, after)
                 await self._sleep_until(due)
                 firings.create_task(self._try_firing(schedule, due))
-                after = max(due, self._now() - dt.timedelta(seconds=1))
+                after = max(due, dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1))
 
     async def _sleep_until(self, due: dt.datetime) -> None:
         """Sleep, a minute at most at a time: a clock may be set, and a laptop may be closed for the night."""
-        left = (due - self._now()).total_seconds()
+        left = (due - dt.datetime.now(dt.UTC)).total_seconds()
         while left > 0:
-            await asyncio.sleep(min(left / self._time_scale, 60))
-            left = (due - self._now()).total_seconds()
+            await asyncio.sleep(min(left, 60))
+            left = (due - dt.datetime.now(dt.UTC)).total_seconds()
 
     async def _try_firing(self, schedule: Schedule, due: dt.datetime) -> None:
         try:
@@ -182,41 +168,15 @@ class Functions:
             log.warning("%s: given up: %s", schedule.logical_id, error)
 
     async def _fire(self, schedule: Schedule, due: dt.datetime) -> Any:
-        def event(attempt: int) -> Any:
-            return schedules.event(
-                schedule, due, region=self.deployment.region, account=self.deployment.account, attempt=attempt
-            )
-
-        return await self._persist(self.deployment.functions[schedule.function], event)
-
-    async def _persist(self, function: Function, event: Callable[[int], Any]) -> Any:
-        """Invoke until it succeeds or the retries are used up. Being throttled isn't counted but has an end."""
+        """Invoke once; while the function is throttled, again until the event is too old for it."""
+        function = self.deployment.functions[schedule.function]
+        event = schedules.event(schedule, due, region=self.deployment.region, account=self.deployment.account)
         loop = asyncio.get_running_loop()
-        until = loop.time() + function.max_age
-        attempt = 1
+        until = loop.time() + (function.max_age or 0)
         while True:
             try:
-                return await self._pools[function.logical_id].invoke(event(attempt))
+                return await self._pools[function.logical_id].invoke(event)
             except Throttled:
                 if loop.time() >= until:
                     raise
-                await asyncio.sleep(self._retry_delay)
-            except FunctionError as error:
-                if attempt > function.retries:
-                    await self._bury(function, event(attempt), error)
-                    raise
-                log.warning("%s: attempt %d failed: %s", function.logical_id, attempt, error)
-                await asyncio.sleep(self._retry_delay * attempt)
-                attempt += 1
-
-    async def _bury(self, function: Function, event: Any, error: FunctionError) -> None:
-        """Send an event that was given up to the function's dead-letter queue, with the attributes that Lambda sets."""
-        if function.dead_letters is None:
-            return
-        attributes = {
-            "ErrorCode": {"DataType": "Number", "StringValue": "200"},
-            "ErrorMessage": {"DataType": "String", "StringValue": str(error)[:1024]},
-        }
-        await self._sqs.send_message(
-            QueueUrl=function.dead_letters, MessageBody=json.dumps(event), MessageAttributes=attributes
-        )
+                await asyncio.sleep(_THROTTLED_SECONDS)

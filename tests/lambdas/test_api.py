@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from bizcall.settings import Settings
-from local.deploy import HttpApi, Route
+from local.deploy import HttpApi
 from local.gateway import gateway
 from local.postgres import Postgres
 from resolvers.app import create_app
@@ -23,7 +23,7 @@ HONEST: dict[str, tuple[bytes, dict[str, str]]] = {
     "an honest request": (body(), {}),
     "an honest list": (body("{limits{name maximum}}"), {}),
 }
-API = HttpApi("Api", "api", "api", (Route("ANY /{proxy+}", "ApiFunction"),))
+API = HttpApi("Api", "api", "api", "ApiFunction")
 
 
 async def test_G13_the_hostile_and_the_honest_are_answered_alike_directly_and_through_the_adapter(

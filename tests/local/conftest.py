@@ -41,7 +41,6 @@ async def actors(endpoint: str, deployment: Deployment, stage: Translation) -> A
             env={"LENT": "yes"},
             on_log=lambda function, line: lines.append((function, line)),
             retry_after=0,
-            retry_delay=0.05,
         ) as running,
         Actors.open(endpoint, deployment, running, lines, folder) as actors,
     ):

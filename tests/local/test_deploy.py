@@ -53,11 +53,14 @@ def test_an_unknown_resource_type_is_refused_by_name_before_anything_is_made(end
         ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::ImportValue": "x"}}}, "Fn::ImportValue"),
         ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Nobody"}}}, "Nobody"),
         ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::GetAtt": ["Nobody", "Arn"]}}}, "Nobody.Arn"),
-        ({"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}}}, "ScheduleExpression"),
+        ({"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {}}}, "no local deployment"),
+        ({"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Select": [0, ["x"]]}}}, "Fn::Select"),
         (function(Runtime="nodejs22.x"), "nodejs22.x"),
         (function(Layers=["arn"]), "Layers"),
+        (function(DeadLetterConfig={"TargetArn": "arn"}), "DeadLetterConfig"),
         (function(Environment={"Variables": {"A": "x" * 5000}}), "4 KB"),
         ({"Type": "AWS::ApiGatewayV2::Stage", "Properties": {"StageName": "v1"}}, "v1"),
+        ({"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Body": {"paths": {"/": {}}}}}, "one route"),
     ],
 )
 def test_what_can_not_be_done_here_is_refused_and_named(endpoint: str, resource: dict[str, Any], told: str) -> None:
@@ -93,6 +96,33 @@ def test_an_event_source_which_aws_or_the_runtime_would_not_take_is_refused(
     }
     with pytest.raises(DeployError, match=rf"Source .*{told}"):
         deploy(plain(resources), endpoint=endpoint, stack=f"source-{'fifo' if 'FifoQueue' in queue else len(queue)}")
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (None, "At: Work needs an EventInvokeConfig"),
+        ({"MaximumEventAgeInSeconds": 60}, "MaximumRetryAttempts must be 0"),
+        ({"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 60}, "MaximumRetryAttempts must be 0"),
+        ({"MaximumRetryAttempts": 0}, "MaximumEventAgeInSeconds"),
+    ],
+)
+def test_a_schedule_whose_failures_would_be_repeated_is_refused(
+    endpoint: str, config: dict[str, Any] | None, told: str
+) -> None:
+    target = {"Arn": {"Fn::GetAtt": ["Work", "Arn"]}}
+    resources = {
+        "Work": function(),
+        "At": {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {"ScheduleExpression": "rate(1 minute)", "Target": target},
+        },
+    }
+    if config is not None:
+        properties = {"FunctionName": {"Ref": "Work"}, **config}
+        resources["Config"] = {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": properties}
+    with pytest.raises(DeployError, match=told):
+        deploy(plain(resources), endpoint=endpoint, stack="again")
 
 
 def test_a_circle_is_told(endpoint: str) -> None:
@@ -141,18 +171,18 @@ def test_functions_sources_and_schedules_are_recorded(deployment: Deployment) ->
     assert (web.handler, web.timeout, web.memory, web.reserved) == ("actors.web", 2, 128, None)
     assert web.environment["UPLOADS"] == deployment.buckets["Uploads"]
     assert deployment.functions["Quick"].reserved == 2
-    assert deployment.functions["Stumble"].dead_letters == deployment.queues["Given"]
+    assert deployment.functions["Tick"].max_age == 60
     sources = {source.function: source for source in deployment.sources}
     assert (sources["Partial"].partial, sources["Partial"].concurrency, sources["Partial"].window) == (True, 2, 1)
     assert (sources["Whole"].partial, sources["Whole"].batch_size) == (False, 15)
-    assert deployment.schedules["TickMinutes"].source == "aws.scheduler"
-    assert deployment.schedules["TickNightly"].source == "aws.events"
+    tick = deployment.schedules["TickNightly"]
+    assert (tick.function, tick.expression, tick.input) == ("Tick", "cron(0 18 * * ? *)", '{"at": "night"}')
     assert deployment.outputs == {"ApiUrl": "http://127.0.0.1:8000", "GivenName": "stage-Given"}
 
 
-def test_the_http_api_is_recorded_with_routes_and_cors(deployment: Deployment) -> None:
+def test_the_http_api_is_recorded_with_function_and_cors(deployment: Deployment) -> None:
     api = deployment.apis["Api"]
-    assert [(route.key, route.function) for route in api.routes] == [("ANY /{proxy+}", "Web")]
+    assert (api.function, api.timeout) == ("Web", 30.0)
     assert api.cors == Cors(
         ("https://one.example", "https://two.example"), ("POST",), ("content-type",), ("x-request-id",), False, 600
     )
@@ -228,15 +258,13 @@ def test_a_resource_whose_condition_fails_is_left_out(endpoint: str) -> None:
         ({"Fn::Sub": "${Stage}/${!Literal}/${AWS::Region}/${Queue.Arn}"}, "test/${Literal}/moon/arn:queue"),
         ({"Fn::Sub": ["${x}-${Stage}", {"x": {"Ref": "Stage"}}]}, "test-test"),
         ({"Fn::Join": [",", {"Ref": "Places"}]}, "a,b"),
-        ({"Fn::Select": ["1", {"Fn::Split": ["|", "a|b|c"]}]}, "b"),
+        ({"Fn::Split": ["|", "a|b|c"]}, ["a", "b", "c"]),
         ({"Fn::If": ["IsTest", "yes", "no"]}, "yes"),
         ({"Fn::If": ["Both", "yes", {"Ref": "AWS::NoValue"}]}, None),
         ([1, {"Fn::If": ["Both", "yes", {"Ref": "AWS::NoValue"}]}], [1]),
         ({"a": {"Fn::If": ["Either", {"Ref": "AWS::NoValue"}, 1]}, "b": 2}, {"b": 2}),
-        ({"Fn::FindInMap": ["Sizes", {"Ref": "Stage"}, "memory"]}, 512),
         ({"Fn::GetAtt": "Queue.Arn"}, "arn:queue"),
         ({"Fn::GetAtt": ["Queue", "Arn"]}, "arn:queue"),
-        ({"Fn::Base64": {"Ref": "Stage"}}, "dGVzdA=="),
         ({"Fn::Equals": [{"Ref": "Number"}, 5]}, True),
     ],
 )
@@ -247,7 +275,6 @@ def test_intrinsic_functions(expression: Any, value: Any) -> None:
             "Places": {"Type": "CommaDelimitedList", "Default": "a, b"},
             "Number": {"Type": "Number", "Default": 5},
         },
-        "Mappings": {"Sizes": {"test": {"memory": 512}}},
         "Conditions": {
             "IsTest": {"Fn::Equals": [{"Ref": "Stage"}, "test"]},
             "Never": {"Fn::Not": [{"Condition": "IsTest"}]},

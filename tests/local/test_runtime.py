@@ -180,16 +180,6 @@ async def test_a_process_killed_while_idle_is_replaced(actors: Actors) -> None:
     assert (await actors.running.invoke("Act", {"n": 2}))["event"] == {"n": 2}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the state of a process is read from /proc")
-async def test_an_idle_process_can_be_frozen(endpoint: str, deployment: Deployment, actors: Actors) -> None:
-    quiet = dataclasses.replace(deployment, sources=[], schedules={})
-    async with Functions(quiet, endpoint=endpoint, on_log=lambda function, line: None, freeze=True) as running:
-        pid = (await running.invoke("Act", {}))["pid"]
-        await actors.until(lambda: state(pid) == "T")
-        assert (await running.invoke("Act", {}))["pid"] == pid
-    assert gone(pid)
-
-
 async def test_nothing_is_left_running(endpoint: str, deployment: Deployment) -> None:
     # Without sources, which belong to the other running stage.
     quiet = dataclasses.replace(deployment, sources=[])
