@@ -18,6 +18,7 @@ from schema.exports import (
     CallExportRequestPayload,
     Export,
     ExportCancelPayload,
+    ExportDownloadInput,
     ExportDownloadPayload,
     ExportFilter,
     ExportRequestInput,
@@ -29,6 +30,7 @@ from schema.exports import (
 from schema.imports import Download
 from schema.node import key_of
 
+NOTHING_SAID = ExportDownloadInput()
 ExportId = Annotated[strawberry.ID, strawberry.argument(description="The export.")]
 
 
@@ -123,7 +125,13 @@ async def export_cancel(info: Info, id: ExportId) -> ExportCancelPayload:  # noq
     return ExportCancelPayload(export=cast("Export", ended))
 
 
-async def export_download(info: Info, id: ExportId) -> ExportDownloadPayload:  # noqa: A002
+async def export_download(
+    info: Info,
+    id: ExportId,  # noqa: A002
+    input: Annotated[  # noqa: A002
+        ExportDownloadInput, strawberry.argument(description="Why, where somebody else asked for the file.")
+    ] = NOTHING_SAID,
+) -> ExportDownloadPayload:
     """See `exports.download`."""
     context = info.context
     context.demand_fresh_factor()
@@ -131,6 +139,7 @@ async def export_download(info: Info, id: ExportId) -> ExportDownloadPayload:  #
         context.company_id,
         context.actor,
         key_of(id, "Export", "id"),
+        input.to_reason(),
         storage=context.services.storage,
         clock=context.services.clock,
     )
@@ -160,5 +169,6 @@ class ExportMutations:
     export_download = mutation(
         ExportDownloadPayload,
         description="A link to the file of an export, within ten minutes of a right code (CODE_REQUIRED). "
-        "Each download is recorded with the reason that was given.",
+        "Each download is recorded with the reason of whoever takes the file: the request's, or for somebody else's "
+        "export his own.",
     )(export_download)

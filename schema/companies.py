@@ -7,12 +7,11 @@ from typing import cast
 
 import strawberry
 
-import schema.customers  # noqa: F401 - it publishes Purpose
 from bizcall import companies, phones, plans
 from bizcall.models import Company as CompanyRow
 from bizcall.models.companies import OnError
-from bizcall.reasons import Purpose, Reason
 from schema.context import Info
+from schema.customers import PossibleReason
 from schema.enums import described
 from schema.errors import Payload
 from schema.node import Node
@@ -67,22 +66,11 @@ class Company(Node):
         return cast("Plan | None", await info.context.load(plans.of_companies, parent.plan_code))
 
 
-@strawberry.input(description="The company's policies.")
-class CompanyPolicySaveInput:
+@strawberry.input(description="The company's policies. Hiding customers no more needs a reason.")
+class CompanyPolicySaveInput(PossibleReason):
     """CU-01."""
 
     masks_customers: bool = strawberry.field(description="Whether lists and files hide customers' names and numbers.")
-    reason: Purpose | None = strawberry.field(
-        default=None,
-        description="The kind of reason for hiding them no more, needed then. It is kept in the audit trail.",
-    )
-    note: str | None = strawberry.field(
-        default=None, description="Needed likewise, in your own words: 5–200 characters that say something."
-    )
-
-    def to_reason(self) -> Reason | None:
-        """For `bizcall`, which checks it; a reason without a note has an empty one, which it refuses."""
-        return None if self.reason is None else Reason(self.reason, self.note or "")
 
 
 @strawberry.type(

@@ -139,6 +139,22 @@ class RevealInput:
         return Reason(self.reason, self.note)
 
 
+@strawberry.input
+class PossibleReason:
+    """What inputs inherit that ask for a reason in some cases only."""
+
+    reason: Purpose | None = strawberry.field(
+        default=None, description="The kind of reason, where one is needed. It is kept in the audit trail."
+    )
+    note: str | None = strawberry.field(
+        default=None, description="Needed with it: in your own words, 5–200 characters that say something."
+    )
+
+    def to_reason(self) -> Reason | None:
+        """For `bizcall`, which checks it; without a note it has an empty one, which is refused there."""
+        return None if self.reason is None else Reason(self.reason, self.note or "")
+
+
 @strawberry.input(description="Why a customer is opened. It is kept in the audit trail.")
 class CustomerRevealInput(RevealInput):
     """See `RevealInput`."""

@@ -15,6 +15,7 @@ from bizcall.reasons import Purpose, Reason
 from bizcall.stats import Granularity, Group
 from schema.calls import CallFilter
 from schema.context import Info
+from schema.customers import PossibleReason
 from schema.enums import described
 from schema.errors import Payload
 from schema.history import freshness
@@ -162,6 +163,11 @@ class StatisticsExportRequestInput(ExportRequestInput):
     group_by: Group = strawberry.field(description="What each row is about.")
 
 
+@strawberry.input(description="Why the file of somebody else's export is taken: needed for that only.")
+class ExportDownloadInput(PossibleReason):
+    """Who asked for the file has said why."""
+
+
 _REQUEST_ERRORS = (
     "Errors: CODE_REQUIRED without a code that was right in the last ten minutes; those of filter and note; TOO_MANY "
     "at the filter for more rows than `limits` allows, and without field while 10 exports are unfinished; KEY_REUSED; "
@@ -202,7 +208,8 @@ class ExportCancelPayload(Payload):
 
 @strawberry.type(
     description="A link to the file. Errors: CODE_REQUIRED without a code that was right in the last ten minutes; "
-    "NOT_FOUND; STATE while there is no file, and when it is no longer kept."
+    "NOT_FOUND; STATE while there is no file, and when it is no longer kept; REQUIRED of `reason` for an export that "
+    "somebody else asked for; REQUIRED, TOO_SHORT, TOO_LONG, INVALID_FORMAT of `note`."
 )
 class ExportDownloadPayload(Payload):
     """Recorded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import UUID
@@ -16,12 +17,23 @@ from bizcall.models import Export
 from bizcall.models.exports import State
 from bizcall.months import KOREA
 from bizcall.ports import Clock, Storage, now
+from bizcall.reasons import Purpose, Reason
 
 
 async def download(
-    company_id: UUID, actor: Actor, export_id: UUID, *, storage: Storage, clock: Clock = now
+    company_id: UUID,
+    actor: Actor,
+    export_id: UUID,
+    reason: Reason | None = None,
+    *,
+    storage: Storage,
+    clock: Clock = now,
 ) -> Download:
-    """A link for five minutes; raises Invalid at `id`: NOT_FOUND, or STATE when there is no file (any more)."""
+    """A link for five minutes, for the reason of whoever takes it.
+
+    That is what the request says, unless he gives another; of somebody else's export he must. Raises Invalid at `id`:
+    NOT_FOUND, or STATE when there is no file (any more); REQUIRED at `reason`; or what is wrong with the note.
+    """
     async with tenant(company_id):
         found = await Export.get_or_none(company_id=company_id, id=export_id)
         if found is None:
@@ -33,12 +45,20 @@ async def download(
             "rows": found.rows_done,
             "masked": found.is_masked,
             "file": PurePosixPath(found.object_key).stem,
-            "reason": found.purpose,
-            "note": found.note,
+            **_why(found, actor, reason),
             **Asked.of(found.kind, found.asked).recorded(),
         }
         await audit.record(company_id, actor, "exports.download", [export_id], details, kind="Export", clock=clock)
     return await link(storage, found.object_key, file_name(found), clock)
+
+
+def _why(export: Export, actor: Actor, reason: Reason | None) -> Mapping[str, str]:
+    """Whose reason it is: for the details of the record, which name who asked for the file if it is somebody else."""
+    if export.requested_by == actor.id:
+        return (reason.checked() if reason else Reason(Purpose(export.purpose), export.note)).told()
+    if reason is None:
+        raise Invalid(Problem(ErrorCode.REQUIRED, ("reason",)))
+    return {**reason.checked().told(), "requestedBy": str(export.requested_by)}
 
 
 def is_over(export: Export, at: datetime) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from bizcall import exports
+from bizcall.database import tenant
+from bizcall.ids import uuid7
+from bizcall.models import Admin
 from tests.console import Console, Wiring, console
 from tests.exports import Clerk
 from tests.factories import Tenant
@@ -26,7 +30,10 @@ NODE = (
 )
 LIST = """query ($kinds: [ExportKind!]) { exports(first: 10, filter: {kinds: $kinds}) {
   nodes { id kind status } totalCount { value } } }"""
-DOWNLOAD = "mutation ($id: ID!) { exportDownload(id: $id) { download { url expiresAt } userErrors { code field } } }"
+DOWNLOAD = """
+mutation ($id: ID!, $input: ExportDownloadInput) {
+  exportDownload(id: $id, input: $input) { download { url expiresAt } userErrors { code field } }
+}"""
 CANCEL = "mutation ($id: ID!) { exportCancel(id: $id) { export { status finishedAt } userErrors { code field } } }"
 
 
@@ -74,6 +81,23 @@ async def test_ST_02_request_poll_download(company: Tenant, stranger: Tenant) ->
         clerk.clock.turn(hours=24)
         assert (await client.ask(NODE, id=export["id"]))["status"] == "EXPIRED"
         assert (await client.ask(DOWNLOAD, id=export["id"]))["userErrors"] == [{"code": "STATE", "field": ["id"]}]
+
+
+async def test_P3_a_colleague_is_asked_why_he_takes_the_file(company: Tenant) -> None:
+    await began(company.id)
+    clerk = Clerk(company)
+    colleague = replace(company, admin_id=uuid7(), mobile="01099998888", numbers=company.numbers[1:])
+    async with tenant(company.id):
+        await Admin.create(id=colleague.admin_id, company_id=company.id, name="이동료", mobile=colleague.mobile)
+    async with console(company, wiring(clerk)) as client, console(colleague, wiring(clerk)) as other:
+        export = (await client.ask(REQUEST, input=wanted()))["export"]["id"]
+        await work(clerk)
+        assert (await client.ask(DOWNLOAD, id=export))["userErrors"] == []
+        assert (await other.ask(DOWNLOAD, id=export))["userErrors"] == [{"code": "REQUIRED", "field": ["reason"]}]
+        unsaid = await other.ask(DOWNLOAD, id=export, input={"reason": "INCIDENT"})
+        assert unsaid == {"download": None, "userErrors": [{"code": "REQUIRED", "field": ["note"]}]}
+        taken = await other.ask(DOWNLOAD, id=export, input={"reason": "INCIDENT", "note": "유출 신고 조사"})
+        assert (taken["userErrors"], taken["download"] is None) == ([], False)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import pathlib
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -15,11 +16,14 @@ import orjson
 import pytest
 
 from bizcall import disposal, exports
+from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
 from bizcall.exports import claims, requesting, statistics
+from bizcall.ids import uuid7
 from bizcall.models.exports import Kind, State
 from bizcall.ports import Letter
+from bizcall.reasons import Purpose, Reason
 from bizcall.stats import Granularity, Group
 from local.postgres import Postgres
 from tests.exports import REASON, Clerk
@@ -184,6 +188,31 @@ async def test_P9_a_link_works_for_minutes_the_file_for_a_day_and_each_download_
         await exports.download(made.company.id, clerk.actor, export.id, storage=clerk.storage, clock=clerk.clock)
     await clerk.sweep()
     assert (await clerk.row(export.id)).state is State.EXPIRED
+
+
+async def test_P3_who_takes_somebody_elses_file_says_why_himself(clerk: Clerk) -> None:
+    export = await clerk.ask(unmasked=True)
+    await clerk.work(export)
+    colleague = replace(clerk.actor, id=uuid7())
+    before = await clerk.records("exports.download")
+
+    async def taken(reason: Reason | None, actor: Actor = colleague) -> dict[str, Any]:
+        await exports.download(clerk.company.id, actor, export.id, reason, storage=clerk.storage, clock=clerk.clock)
+        record = (await clerk.records("exports.download"))[-1]
+        details: dict[str, Any] = orjson.loads(record["details"])
+        assert record["actor_id"] == actor.id
+        return {name: value for name, value in details.items() if name in ("reason", "note", "requestedBy")}
+
+    for reason, field in ((None, "reason"), (Reason(Purpose.OTHER, "..."), "note")):
+        with pytest.raises(Invalid) as refused:
+            await taken(reason)
+        assert [(each.code, each.field) for each in refused.value.problems] == [(ErrorCode.REQUIRED, (field,))]
+    assert await clerk.records("exports.download") == before
+
+    own = {"reason": "INCIDENT", "note": "유출 신고 조사"}
+    assert await taken(Reason(Purpose.INCIDENT, "유출 신고 조사")) == {**own, "requestedBy": str(clerk.actor.id)}
+    assert await taken(Reason(Purpose.INCIDENT, "유출 신고 조사"), clerk.actor) == own
+    assert await taken(None, clerk.actor) == dict(REASON.told())
 
 
 @pytest.mark.parametrize("narrowed", [{}, {"customer_tail": "1234"}])
