@@ -126,11 +126,8 @@ def conditions(
         f"{name}.company_id = {company}",
         f"{moment} >= {since_}",
         f"{moment} < {until_}",
-        *_timed(f"{moment} AT TIME ZONE 'Asia/Seoul'", wanted, values),
+        *_sieved(facts, wanted, values),
     ]
-    if (types := types_of(wanted, facts)) != facts.types:
-        parts.append(f"{name}.{facts.type} = ANY({_given(values, list(types))}::text[])")
-    parts += _placed(name, wanted, values)
     # The index of customers leads with the last four characters, so each condition names them.
     if (number := wanted.customer_number) is not None:
         parts.append(f"{name}.customer_tail = {_given(values, number[-INDEXED:])}")
@@ -153,6 +150,15 @@ def conditions(
             f" AND customer.name < {_given(values, beyond(start))} OFFSET 0)"
         )
     return Where(" AND ".join(parts), values)
+
+
+def sieve(wanted: HistoryFilter, facts: Facts, *, after: Sequence[Any]) -> Where:
+    """What `conditions` ask of each fact that lies in the period, but for the customer; parameters go on after those.
+
+    The facts may be those of a subquery which goes by the table's name.
+    """
+    values = list(after)
+    return Where(" AND ".join(_sieved(facts, wanted, values)) or "true", values)
 
 
 def rollup_conditions(company_id: UUID, wanted: HistoryFilter, rollup: Rollup) -> Where:
@@ -192,6 +198,14 @@ def _given(values: list[Any], value: Any) -> str:
     """The parameter that a value becomes."""
     values.append(value)
     return f"${len(values)}"
+
+
+def _sieved(facts: Facts, wanted: HistoryFilter, values: list[Any]) -> list[str]:
+    """Weekdays, hours, types and keys."""
+    parts = _timed(f"{facts.table}.{facts.moment} AT TIME ZONE 'Asia/Seoul'", wanted, values)
+    if (types := types_of(wanted, facts)) != facts.types:
+        parts.append(f"{facts.table}.{facts.type} = ANY({_given(values, list(types))}::text[])")
+    return [*parts, *_placed(facts.table, wanted, values)]
 
 
 def _timed(local: str, wanted: HistoryFilter, values: list[Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Pages of calls and messages out of tens of millions, each by an index range or by a bounded number of them (ST-02).
 
 The planner can't know what hides in a filter, so the way is chosen here. A page is one statement, at most two (for a
-name and for more than AT_ONCE lines, at most four):
+name and for more than AT_ONCE lines, at most five):
 
     a customer         the number's own index; the filter finds few rows
     a name             the same for each of its customers, in the day next to the cursor; where that doesn't fill a
@@ -15,7 +15,8 @@ name and for more than AT_ONCE lines, at most four):
     no filter          the first rows of the range
 
 A further condition, which each fact has to be asked, is asked of at most LOOKED_AT_MOST facts a page: a page may end
-before it is full, and then says from where to go on.
+before it is full, and then says from where to go on. So are hours, days and types of at most SIEVED_MOST facts, where
+more than READ_MOST lie on the filter's lines in its period and those are more than MERGED_MOST.
 
 Page after page costs the same, since each begins where the last one ended. Counts come from rollups where those can
 tell, else from the rows, and end at 10,000.
@@ -40,6 +41,7 @@ from bizcall.history.filters import (
     expressible,
     keys_of,
     rollup_conditions,
+    sieve,
     sums_of,
     types_of,
 )
@@ -57,6 +59,9 @@ MERGED_MOST = 50
 
 LOOKED_AT_MOST = 5_000
 """Facts that a page or a count looks at where a further condition has to be asked of each."""
+
+SIEVED_MOST = 100_000
+"""Facts that a page looks at where those of the filter would be looked for among more than READ_MOST."""
 
 AT_ONCE = 8
 """Lines of which a page each is read at once; of more, near the cursor first."""
@@ -94,7 +99,10 @@ class FactListing(Generic[T]):
         await _planned_anew()
         lines = await self._lines()
         if self.only:
-            return await self._page_of_some(cut, lines)
+            met = self._statement(replace(cut, size=LOOKED_AT_MOST - 1), lines)
+            return await self._page_of_some(cut, met, Where(self.only, met.parameters), LOOKED_AT_MOST)
+        if (lines is None or len(lines) > MERGED_MOST) and await self._reads_too_many(lines):
+            return await self._page_of_sieved(cut, lines)
         merged = lines is not None and AT_ONCE < len(lines) <= MERGED_MOST
         found: list[dict[str, Any]] = []
         for near in (*NEAR, None) if merged or self.wanted.customer_name is not None else (None,):
@@ -120,7 +128,7 @@ class FactListing(Generic[T]):
             # A row that is no zero counts one at least, so there is no need to read further rows of rollups either.
             counted = f"SELECT n FROM ({counted}) AS bucket WHERE n > 0 LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         else:
-            cut = await reads_too_many(self.company_id, self.facts, self.wanted, lines)
+            cut = await self._reads_too_many(lines)
             where = self._among_some(lines) if cut else self._among_all(lines)
             counted = f"SELECT 1 AS n FROM {where.sql} LIMIT {COUNT_MOST + 1}"  # noqa: S608 - constants
         [found] = await query(f"SELECT coalesce(sum(n), 0)::bigint AS n FROM ({counted}) AS counted", *where.parameters)  # noqa: S608 - constants
@@ -134,26 +142,50 @@ class FactListing(Generic[T]):
 
     def _among_some(self, lines: list[UUID] | None) -> Where:
         """Those that the filter finds among the first READ_MOST of the lines in the period."""
-        wanted, facts = self._on(lines), self.facts
-        there = HistoryFilter(wanted.from_on, wanted.to_on, line_ids=wanted.line_ids)
-        met = conditions(self.company_id, there, facts)
-        columns = ", ".join(("company_id", facts.moment, facts.type, *keys_of(wanted)))
+        facts = self.facts
+        met = conditions(self.company_id, self._all(lines).wanted, facts)
+        columns = ", ".join((facts.moment, facts.type, *keys_of(self.wanted)))
         some = f"SELECT {columns} FROM {facts.table} WHERE {met.sql} LIMIT {READ_MOST}"  # noqa: S608 - constants
-        where = conditions(self.company_id, wanted, facts, after=met.parameters)
-        return Where(f"({some}) AS {facts.table} WHERE {where.sql}", where.parameters)
+        fits = sieve(self.wanted, facts, after=met.parameters)
+        return Where(f"({some}) AS {facts.table} WHERE {fits.sql}", fits.parameters)
 
-    async def _page_of_some(self, cut: Cut, lines: list[UUID] | None) -> Page[T]:
-        """A page of those facts that fulfil the further condition, of the first that are met."""
-        met = self._statement(replace(cut, size=LOOKED_AT_MOST - 1), lines)
+    async def _reads_too_many(self, lines: list[UUID] | None) -> bool:
+        """Whether the rows would have to be looked for among too many facts; never where a rollup of hours guides."""
+        if lines is None and self._hours() is not None:
+            return False
+        return await reads_too_many(self.company_id, self.facts, self.wanted, lines)
+
+    def _all(self, lines: list[UUID] | None) -> FactListing[T]:
+        """All facts of the lines in the period, whatever else the filter asks."""
+        wanted = self._on(lines)
+        return replace(self, wanted=HistoryFilter(wanted.from_on, wanted.to_on, line_ids=wanted.line_ids))
+
+    async def _page_of_sieved(self, cut: Cut, lines: list[UUID] | None) -> Page[T]:
+        """A page of the first facts of the lines, of few where they fill it."""
+        for most in (LOOKED_AT_MOST, SIEVED_MOST):
+            met = self._all(lines)._straight(replace(cut, size=most - 1))
+            fits = sieve(self.wanted, self.facts, after=met.parameters)
+            page = await self._page_of_some(cut, met, fits, most)
+            if page.stopped is None:
+                break
+        return page
+
+    async def _page_of_some(self, cut: Cut, met: Where, fits: Where, most: int) -> Page[T]:
+        """A page of those facts that fulfil a further condition, of the `most` that are met, which are the first.
+
+        The parameters are those of `fits`, which begin with those of `met`.
+        """
         table, moment, way = self.facts.table, self.facts.moment, "DESC" if cut.down else "ASC"
+        # Beside what a row is made of, there is what `only` speaks of.
+        columns = self.columns if self.only else f"{table}.*"
         rows = await query(
             f"WITH met AS MATERIALIZED ({met.sql}),"  # noqa: S608 - constants
-            f" fit AS (SELECT {self.columns} FROM met AS {table} WHERE {self.only} {self._ranked(table, cut)}),"
+            f" fit AS (SELECT {columns} FROM met AS {table} WHERE {fits.sql} {self._ranked(table, cut)}),"
             f" looked AS (SELECT {moment} AS stopped_at, id AS stopped_id FROM met"
-            f" ORDER BY {moment} {way}, id {way} OFFSET {LOOKED_AT_MOST - 1})"
+            f" ORDER BY {moment} {way}, id {way} OFFSET {most - 1})"
             " SELECT fit.*, looked.* FROM (VALUES (1)) AS one LEFT JOIN fit ON true LEFT JOIN looked ON true"
             f" ORDER BY fit.{moment} {way}, fit.id {way}",
-            *met.parameters,
+            *fits.parameters,
         )
         found = []
         for row in rows:

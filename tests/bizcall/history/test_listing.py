@@ -168,6 +168,35 @@ async def test_ST_02_what_would_be_looked_for_among_too_many_is_counted_among_so
     )
 
 
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("descending", [False, True])
+async def test_ST_02_pages_of_what_would_be_looked_for_among_too_many_look_at_some_each(
+    history: Office, monkeypatch: pytest.MonkeyPatch, descending: bool, backward: bool
+) -> None:
+    """They may end before they are full, and say from where to go on: nothing repeats and nothing is skipped."""
+    monkeypatch.setattr(lines, "READ_MOST", 0)
+    monkeypatch.setattr(listing, "LOOKED_AT_MOST", 5)
+    monkeypatch.setattr(listing, "SIEVED_MOST", 9)
+    monkeypatch.setattr(listing, "MERGED_MOST", 2)
+    three = tuple(history.company.line_ids[:3])
+    for narrow in (
+        whole(line_ids=three, hours=(9, 18)),
+        whole(subscriber_ids=(*history.subscribers[:2], NOBODY), weekdays=frozenset({1, 2, 3}), line_ids=three),
+        whole(line_ids=three, direction=Direction.OUTGOING),
+    ):
+        for kind, facts, moment in ((calls, history.calls, "started_at"), (messages, history.messages, "sent_at")):
+            found = kind.listing(history.company.id, narrow, descending=descending)
+            async with tenant(history.company.id, read_only=True):
+                rows = await walk(found, 4, backward=backward)
+                with counted() as statements:
+                    first = await found.page(Slice(first=4))
+            right = expected(facts, narrow, history, moment)
+            assert [(getattr(row, moment), row.id) for row in rows] == (right[::-1] if descending else right)
+            assert rows
+            assert len(first.rows) < 4 or first.has_next
+            assert "LIMIT 5)" in "".join(statements)
+
+
 async def test_ST_03_the_conditions_alone_count_the_same(history: Office) -> None:
     wanted = whole(weekdays=frozenset({1, 7}), customer_name="홍길").checked()
     async with tenant(history.company.id, read_only=True):
