@@ -16,7 +16,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from bizcall import phones, texts
+from bizcall import networks, phones, texts
 
 STAR = "*"
 WITHHELD = frozenset(
@@ -78,15 +78,12 @@ def email(text: str) -> str:
 
 def address(text: str) -> str:
     """A network address by its /24, one of IPv6 by its /48; empty for a text that is none."""
-    try:
-        parsed = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
+    found = networks.read(text)
+    if found is None:
         return ""
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return f"{ipaddress.ip_network((parsed, 48), strict=False).network_address}{STAR}"
-        parsed = parsed.ipv4_mapped
-    return f"{str(parsed).rpartition('.')[0]}.{STAR}"
+    if found.version == 6:
+        return f"{ipaddress.ip_network((found, 48), strict=False).network_address}{STAR}"
+    return f"{str(found).rpartition('.')[0]}.{STAR}"
 
 
 def _word(word: str) -> str:

@@ -17,6 +17,9 @@ from bizcall.table_locks import PATIENCE, Patience, Run
 KOREA = timezone(timedelta(hours=9), "KST")
 """Korea's time; it has had no summer time since 1988."""
 
+WEEKDAYS = "월화수목금토일"
+"""As they are written, Monday first."""
+
 AHEAD = 3
 """Months that are made before they begin."""
 

@@ -25,6 +25,8 @@ _ABROAD = re.compile(r"\+82(?:0(?=\d{9}))?|82(?=(?:10|70|2|[3-6]\d)\d{7,8}$)")
 _EXPONENT = re.compile(r"(\d(?:\.\d+)?)[eE]\+?(\d{1,2})")
 _DECIMAL = re.compile(r"(\d+)[.,]0+")
 _SHORTEST = 8
+# What PostgreSQL's CHECKs demand: the numbering plan may come to know longer mobile numbers before the tables do.
+_MOBILE = re.compile(r"01[0-9]{8,9}")
 
 
 class Damage(StrEnum):
@@ -155,9 +157,12 @@ def _formatted(number: str) -> str:
     return phonenumbers.format_number(national, PhoneNumberFormat.NATIONAL)
 
 
-def is_mobile(number: str) -> bool:
-    """Whether a normal form is a mobile number, which can receive SMS."""
-    return _exists(number) and number.startswith("0") and _plan().mobile.fullmatch(number, 1) is not None
+def mobile(text: str) -> str | None:
+    """The normal form of a mobile number, which can receive SMS; None for any other text, as `normalise` reads it."""
+    number = normalise(text)
+    if number is None or not _plan().mobile.fullmatch(number, 1) or not _MOBILE.fullmatch(number):
+        return None
+    return number
 
 
 def is_company(number: str) -> bool:

@@ -11,11 +11,10 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from enum import StrEnum
 from string import Formatter
-from zoneinfo import ZoneInfo
 
 from bizcall.errors import ErrorCode, Problem
+from bizcall.months import KOREA
 
-SEOUL = ZoneInfo("Asia/Seoul")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?[+-]\d\d:\d\d", re.ASCII)
 
 
@@ -247,7 +246,7 @@ def _shown(value: str) -> str:
     """A param as people read it: moments, which are ISO 8601 for machines, by the clocks of Korea."""
     if not _MOMENT.fullmatch(value):
         return value
-    return f"{datetime.fromisoformat(value).astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"
+    return f"{datetime.fromisoformat(value).astimezone(KOREA):%Y-%m-%d %H:%M:%S}"
 
 
 def placeholders(template: str) -> set[str]:

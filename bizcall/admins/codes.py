@@ -8,7 +8,6 @@ a day.
 from __future__ import annotations
 
 import hmac
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -36,9 +35,6 @@ SENDS_MOST = 10
 SENDS_WITHIN = timedelta(hours=24)
 BURST_MOST = 5
 BURST_WITHIN = timedelta(minutes=10)
-
-# What PostgreSQL's CHECK demands: the numbering plan may come to know longer mobile numbers before the tables do.
-_MOBILE = re.compile(r"01[0-9]{8,9}")
 
 
 @dataclass(frozen=True)
@@ -153,8 +149,8 @@ def digits(code: str) -> str:
 
 def mobile_of(text: str) -> str:
     """The mobile in a text, in normal form; raises Invalid (INVALID_FORMAT at `mobile`)."""
-    number = phones.normalise(text)
-    if number is None or not phones.is_mobile(number) or not _MOBILE.fullmatch(number):
+    number = phones.mobile(text)
+    if number is None:
         raise Invalid(Problem(ErrorCode.INVALID_FORMAT, ("mobile",)))
     return number
 

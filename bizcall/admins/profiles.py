@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
-
 from bizcall import audit, texts
 from bizcall.admins.sessions import Viewer
 from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ports import Clock, now
+from bizcall.subscribers.rules import clean_email
 
 NAME_LONGEST = 50
-EMAIL_LONGEST = 254
 
 
 @dataclass(frozen=True)
@@ -75,18 +73,10 @@ async def write(company_id: UUID, admin_id: UUID, profile: Profile) -> None:
 
 
 def _address(text: str | None) -> str | Problem | None:
-    """An e-mail address by its form only, its domain in small letters; none outside ASCII before the @."""
+    """An e-mail address, which can't be taken away again."""
     if text is None:
         return None
-    email = texts.clean(text).text
-    if not email:
-        return Problem(ErrorCode.REQUIRED, ("email",))
-    if len(email) > EMAIL_LONGEST:
-        return Problem(ErrorCode.TOO_LONG, ("email",), {"maximum": str(EMAIL_LONGEST)})
-    try:
-        return validate_email(email, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
-    except EmailNotValidError:
-        return Problem(ErrorCode.INVALID_FORMAT, ("email",))
+    return clean_email(text) or Problem(ErrorCode.REQUIRED, ("email",))
 
 
 def _clean(text: str | None) -> str | None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from bizcall import months
 from bizcall.database import query
 from bizcall.dispatch import outbox
 from bizcall.models.dispatch import AttemptOutcome, Channel, DeliveryReason, DeliveryState
@@ -35,8 +35,6 @@ DAILY_MOST = 20_000
 
 SPREAD = timedelta(seconds=60)
 """Over how long messages that were put off together are spread, so that they don't come back together."""
-
-KOREA = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ async def claim(
         """,
         company_id,
         delivery_id,
-        at.astimezone(KOREA).date(),
+        months.today(lambda: at),
         channel.value,
         daily_most,
         at,
@@ -317,8 +315,7 @@ def spread(until: datetime) -> datetime:
 
 def next_day(at: datetime) -> datetime:
     """The next midnight in Korea."""
-    tomorrow = at.astimezone(KOREA).date() + timedelta(days=1)
-    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=KOREA)
+    return months.begins(months.today(lambda: at) + timedelta(days=1))
 
 
 async def _noted(

@@ -23,11 +23,11 @@ from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any, NamedTuple, Self
-from zoneinfo import ZoneInfo
 
 from bizcall import phones, texts
 from bizcall.dispatch.texts import fitted
 from bizcall.dispatch.texts import subject as fitted_subject
+from bizcall.months import KOREA, WEEKDAYS
 from bizcall.settings import Settings
 
 DELIVERY_HEADER = "X-BizCall-Delivery"
@@ -38,8 +38,6 @@ SENDER = "비즈콜"
 NAME_BYTES = 42
 """What one encoded word of a header line holds."""
 
-KOREA = ZoneInfo("Asia/Seoul")
-_WEEKDAYS = "월화수목금토일"
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]")
 _WIRE = compat32.clone(linesep="\r\n")
 
@@ -160,7 +158,7 @@ def _words(facts: Facts, letterhead: Letterhead) -> dict[str, str]:
         # Names come cleaned from every entry; here a line break in one would be a header or a line of its own.
         **{name: texts.clean(value).text for name, value in asdict(facts).items() if isinstance(value, str)},
         "number": phones.formatted(facts.number),
-        "until": f"{until.year}. {until.month}. {until.day}.({_WEEKDAYS[until.weekday()]}) {until:%H:%M}",
+        "until": f"{until.year}. {until.month}. {until.day}.({WEEKDAYS[until.weekday()]}) {until:%H:%M}",
         "app_url": letterhead.app_url,
     }
 

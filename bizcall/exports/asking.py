@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from bizcall import masking, phones
+from bizcall import masking, months, phones
 from bizcall.history.filters import Direction, HistoryFilter
 from bizcall.models.calls import CallType
 from bizcall.models.exports import Kind
@@ -53,7 +53,6 @@ PURPOSES = {
     Purpose.INCIDENT: "보안 사고 조사",
     Purpose.OTHER: "기타",
 }
-WEEKDAYS = "월화수목금토일"
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ class Asked:
         if self.granularity is not None and self.group is not None:
             rows += [("집계 단위", GRANULARITIES[self.granularity]), ("조회 범위", GROUPS[self.group])]
         if wanted.weekdays is not None:
-            rows.append(("요일", ", ".join(WEEKDAYS[day - 1] for day in sorted(wanted.weekdays))))
+            rows.append(("요일", ", ".join(months.WEEKDAYS[day - 1] for day in sorted(wanted.weekdays))))
         if wanted.hours is not None:
             rows.append(("시간대", f"{wanted.hours[0]}시 ~ {wanted.hours[1]}시"))
         if wanted.types is not None:

@@ -21,14 +21,13 @@ import orjson
 from bizcall import months, phones, texts
 from bizcall.feeds.lines import Chunk
 from bizcall.feeds.rejects import FileFault, FileRefused, LineFault, Reject
+from bizcall.history.filters import NAME_MOST, NUMBER_MOST, customer_number
 from bizcall.ids import uuid7_text
 from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind
 from bizcall.models.messages import MessageDirection, MessageKind
 
 ID_MOST = 64
-NUMBER_MOST = 40
-NAME_MOST = 100
 DETAILS_MOST = 2000
 TEXT_MOST = 4000
 SECONDS_MOST = 7 * 24 * 3600
@@ -338,17 +337,10 @@ def _party(raw: Mapping[str, Any], column: str) -> str:
 @lru_cache(maxsize=_SPELLINGS)
 def _told(text: str) -> str | None:
     """None for a text that is too long once it is composed, by which some letters become two or three."""
-    normal = _normalised(text)
-    if normal is not None:
-        return normal
-    cleaned = texts.clean(text).text
-    return _escaped(cleaned) if len(cleaned) <= NUMBER_MOST else None
+    told = customer_number(text)
+    return _escaped(told) if len(told) <= NUMBER_MOST else None
 
 
 @lru_cache(maxsize=_SPELLINGS)
 def _normal(text: str) -> str | None:
-    return _normalised(text)
-
-
-def _normalised(text: str) -> str | None:
     return phones.normalise(text) if len(text) <= NUMBER_MOST else None

@@ -49,8 +49,8 @@ def _rid(text: str) -> str:
 
 
 def _mobile(text: str) -> str:
-    number = _normal(text)
-    if number is None or not phones.is_mobile(number):
+    number = phones.mobile(text) if len(text) <= NUMBER_LONGEST else None
+    if number is None:
         raise PydanticCustomError(Reason.BAD_MOBILE, "no mobile")
     return number
 

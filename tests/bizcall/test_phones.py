@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -90,11 +92,19 @@ def _as_the_library_shows(number: str) -> str:
 
 
 def test_kinds_of_numbers_are_told_apart() -> None:
-    assert phones.is_mobile("01012345678")
-    assert not phones.is_mobile("07080001000")
-    assert not phones.is_mobile("1012345678")
+    assert phones.mobile("+82 10-1234-5678") == "01012345678"
+    assert not any(map(phones.mobile, ("07080001000", "1012345678", "15440001", "")))
     assert all(map(phones.is_company, ("07080001000", "0212345678", "0311234567")))
     assert not any(map(phones.is_company, ("01012345678", "15440001", "", "0801234567")))
+
+
+def test_a_mobile_is_no_longer_than_the_tables_take_whatever_the_plan_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    longer = re.compile(r"1\d{8,10}")
+    plan = phones._plan()._replace(trunk=longer, mobile=longer)
+    monkeypatch.setattr(phones, "_plan", lambda: plan)
+    assert phones.normalise("010-1234-56789") == "010123456789"
+    assert phones.mobile("010-1234-56789") is None
+    assert phones.mobile("010-1234-5678") == "01012345678"
 
 
 @given(st.text(alphabet="0123456789-+ .()E８", max_size=16))
