@@ -6,7 +6,7 @@ from asyncio import StreamReader
 from collections.abc import Callable
 
 _CHUNK = 65_536
-# A line is passed on in pieces of this many bytes, the most that CloudWatch Logs took as one event for years.
+# Bytes of a line; a longer one is passed on in pieces, so that no output is held whole.
 _LONGEST = 262_144
 
 
