@@ -136,7 +136,8 @@ async def change_lines(
     await subscribers.lock_lines(company_id, [present[number]["id"] for number in {*gone, *rids, *earlier}])
     await subscribers.end_on(company_id, [present[number]["id"] for number in gone], at)
     await companies.release(company_id, {number: since[number] for number in gone})
-    await companies.antedate(company_id, earlier)
+    if earlier:
+        await companies.antedate(company_id, earlier)
     await companies.set_rids(company_id, rids)
     await subscribers.switch_off_rid(company_id, [present[number]["id"] for number in bare], at)
     try:

@@ -8,7 +8,7 @@ from itertools import count
 
 import orjson
 
-from bizcall import access_reviews, admins, exports, invitations, provisioning
+from bizcall import access_reviews, admins, erasures, exports, invitations, provisioning
 from bizcall.admins import Profile
 from bizcall.audit import sealing
 from bizcall.database import directory, query, tenant
@@ -146,7 +146,8 @@ async def _invite(office: Office) -> None:
 
 
 async def _feed(office: Office) -> None:
-    """Calls and messages on lines that are held and on one that isn't, a call corrected, one of no line; customers.
+    """Calls and messages on lines that are held and on one that isn't, a call corrected, one of no line; customers, and
+    one who was erased.
 
     With the first customer everybody talks, and the calls of the second are missed and not returned.
     """
@@ -174,6 +175,8 @@ async def _feed(office: Office) -> None:
         for number in parties
     ]
     await Feeder(company.id, FeedKind.CUSTOMERS).load(book)
+    async with tenant(company.id):
+        await erasures.remember(company.id, "+14155550100", office.clock())
 
 
 async def _export(office: Office) -> None:

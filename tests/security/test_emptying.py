@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from bizcall import audit, contracts, disposal, emptying, erasures
+from bizcall import audit, contracts, disposal, emptying
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import account_messages, outbox
@@ -70,7 +70,6 @@ async def fill(office: Office) -> None:
     company, at = office.company, office.clock()
     async with tenant(company.id):
         await outbox.put("deliveries", {"delivery": office.word}, company_id=company.id, clock=office.clock)
-        await erasures.remember(company.id, "+14155550100", at)
         await account_messages.put(
             company.id, company.admin_id, MessageKind.PASSWORD_CHANGED, company.mobile, clock=office.clock
         )

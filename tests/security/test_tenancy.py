@@ -18,7 +18,7 @@ from tests.security.sweep import Sweep, roles
 CODED = {
     "call": {"id", "customer_tail"},
     "company": {"plan_code"},
-    "correction": {"id"},
+    "correction": {"id", "by_id"},
     "access_review": {"note"},
     "export": {"purpose", "failure", "note"},
     "feed_file": {"object_key", "object_version", "object_etag", "rejects_key", "refusal"},
