@@ -21,10 +21,11 @@ import asyncpg
 from bizcall import database, invitations, migrate
 from bizcall.audit import system
 from bizcall.database import query, tenant
-from bizcall.dispatch import Keys, claims, deliveries
+from bizcall.dispatch import claims, deliveries
 from bizcall.dispatch.deliveries import Delivered
 from bizcall.dispatch.messages import Letterhead
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.models import Subscriber
 from bizcall.models.dispatch import Channel
 from bizcall.ports import Fate, Letter, Report

@@ -20,8 +20,8 @@ from bizcall.admins import locks, passwords
 from bizcall.admins.locks import STRANGER, Locked, Reserved
 from bizcall.audit import Actor
 from bizcall.database import directory, enter, query
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.keys import Keys
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
 

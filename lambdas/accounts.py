@@ -20,8 +20,8 @@ from typing import Any
 
 from bizcall import admins, audit, disposal, service_clients
 from bizcall.audit import Actor
-from bizcall.dispatch import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.keys import Keys
 from lambdas.runtime import Context, Event, Services, process
 
 LONGEST = 200

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from bizcall import dispatch, review_reminders
+from bizcall import review_reminders
 from bizcall.dispatch import Outcome, deliveries, messages
 from bizcall.dispatch.deliveries import Delivered
+from bizcall.keys import Keys
 from lambdas.metrics import MESSAGES
 from lambdas.records import Body, each_record
 from lambdas.runtime import Context, Event, Services, process
@@ -18,7 +19,7 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
 
     They share one database connection, which nobody holds while he waits for a gateway.
     """
-    keys = dispatch.Keys.of(services.settings)
+    keys = Keys.of(services.settings)
     letterhead = messages.Letterhead.of(services.settings)
 
     async def deliver(body: Body) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from bizcall import dispatch
 from bizcall.dispatch import Outcome
+from bizcall.keys import Keys
 from lambdas.metrics import MESSAGES, Metric
 from lambdas.records import Body, each_record
 from lambdas.runtime import Context, Event, Services, process
@@ -16,7 +17,7 @@ CODES = {Outcome.SENT: Metric.CODES_SENT, Outcome.EXPIRED: Metric.CODES_LATE}
 
 async def handle(event: Event, services: Services) -> dict[str, Any]:
     """Send the code or the account message that each message names."""
-    keys = dispatch.Keys.of(services.settings)
+    keys = Keys.of(services.settings)
 
     async def deliver(body: Body) -> None:
         outcome = await dispatch.deliver(

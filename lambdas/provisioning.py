@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from bizcall import provisioning
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from lambdas.records import Body, each_record
 from lambdas.runtime import Context, Event, Services, process
 

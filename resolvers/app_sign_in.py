@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from bizcall.app_sign_in import app_sign_in as sign_in_to_app
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from resolvers.errors import mutation
 from schema.app_sign_in import AppSignInInput, AppSignInPayload, AppUser
 from schema.context import Info

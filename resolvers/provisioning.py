@@ -10,7 +10,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from bizcall import provisioning
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from bizcall.paging import Slice
 from resolvers.errors import mutation
 from schema.connections import After, Before, Connection, First, Last

@@ -14,8 +14,9 @@ from bizcall import admins, dispatch
 from bizcall.admins import Form, Half, Profile, SignedIn, Viewer, credentials, passwords
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
-from bizcall.dispatch import Keys, outbox
+from bizcall.dispatch import outbox
 from bizcall.errors import Invalid, Problem
+from bizcall.keys import Keys
 from bizcall.settings import Settings
 from tests.doubles import Phone, RecordingQueue, Turned
 from tests.factories import Tenant, employ

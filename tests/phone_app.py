@@ -10,9 +10,9 @@ import pytest
 from bizcall.app_sign_in import COUNTER, AppUser, app_sign_in
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import Invalid, Problem
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from tests.accounts import SECRET
 from tests.dispatching import Campaign
 

@@ -18,8 +18,8 @@ from bizcall import database, service_clients
 from bizcall.admins import administering
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
-from bizcall.dispatch.codes import Keys
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.ports import now
 from tests.factories import Tenant, employ
 

@@ -14,9 +14,9 @@ from bizcall.admins import codes, credentials, locks, profiles, sessions
 from bizcall.audit import Actor
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import outbox
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.models import Admin
 from bizcall.models.accounts import AccountRow
 from bizcall.models.companies import PROVIDER_ID

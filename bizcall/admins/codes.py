@@ -18,11 +18,11 @@ from bizcall.admins.challenges import Half, Pending
 from bizcall.admins.sessions import Viewer
 from bizcall.audit import Actor
 from bizcall.database import enter, lock, query
-from bizcall.dispatch import codes as derived
 from bizcall.dispatch import outbox
-from bizcall.dispatch.codes import DIGITS, Keys
+from bizcall.dispatch.codes import QUEUE
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.ids import uuid7
+from bizcall.keys import DIGITS, Keys
 from bizcall.models.accounts import Purpose
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, now
@@ -104,7 +104,7 @@ async def issue(pending: Pending, *, decoy: bool = False, actor: Actor, clock: C
         decoy,
         expires_at,
     )
-    message = await outbox.put(derived.QUEUE, {"code": str(code_id)}, company_id=pending.company_id, clock=clock)
+    message = await outbox.put(QUEUE, {"code": str(code_id)}, company_id=pending.company_id, clock=clock)
     await _record(pending, "admins.code_send", actor, {}, clock)
     return Issued(Sent(masked(pending.mobile), expires_at, at + BETWEEN), message)
 

@@ -18,9 +18,9 @@ from bizcall.admins import challenges, devices, locks, passwords, sessions
 from bizcall.audit import Actor
 from bizcall.database import enter, lock, query
 from bizcall.dispatch import account_messages
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.models.accounts import MessageKind
 from bizcall.models.companies import CompanyState
 from bizcall.ports import Clock, now

@@ -18,8 +18,8 @@ from bizcall.admins.sessions import Viewer
 from bizcall.audit import Actor
 from bizcall.database import directory, enter, query
 from bizcall.dispatch import outbox
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem, Throttled
+from bizcall.keys import Keys
 from bizcall.models.accounts import Purpose
 from bizcall.ports import Clock, Queue, now
 from bizcall.throttles import Bucket

@@ -17,8 +17,8 @@ from bizcall.admins.sessions import Viewer
 from bizcall.audit import Actor
 from bizcall.database import directory, enter, query, tenant
 from bizcall.dispatch import account_messages, outbox
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.keys import Keys
 from bizcall.models.accounts import MessageKind, Purpose
 from bizcall.ports import Clock, Queue, now
 

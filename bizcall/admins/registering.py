@@ -15,8 +15,8 @@ from bizcall.admins.profiles import Profile
 from bizcall.audit import Actor
 from bizcall.database import directory, enter
 from bizcall.dispatch import outbox
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.keys import Keys
 from bizcall.models.accounts import Purpose
 from bizcall.ports import Clock, Queue, now
 

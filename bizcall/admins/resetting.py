@@ -19,8 +19,8 @@ from bizcall.admins.codes import Sent
 from bizcall.audit import Actor
 from bizcall.database import directory, enter, query
 from bizcall.dispatch import account_messages, outbox
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.keys import Keys
 from bizcall.models.accounts import MessageKind, Purpose
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.ports import Clock, Queue, now

@@ -17,9 +17,9 @@ this one right is that it is rows of the same transaction.
 """
 
 from bizcall.dispatch.bodies import Malformed
-from bizcall.dispatch.codes import Keys, Outcome
+from bizcall.dispatch.codes import Outcome
 from bizcall.dispatch.inbox import first_time, prune
 from bizcall.dispatch.outbox import publish, put, sweep
 from bizcall.dispatch.sms import deliver
 
-__all__ = ["Keys", "Malformed", "Outcome", "deliver", "first_time", "prune", "publish", "put", "sweep"]
+__all__ = ["Malformed", "Outcome", "deliver", "first_time", "prune", "publish", "put", "sweep"]

@@ -26,10 +26,11 @@ from uuid import UUID
 from bizcall import masking, texts
 from bizcall.database import directory, query
 from bizcall.dispatch import messages, outbox
-from bizcall.dispatch.codes import QUEUE, Keys, Outcome
+from bizcall.dispatch.codes import QUEUE, Outcome
 from bizcall.dispatch.messages import TextMessage
 from bizcall.dispatch.texts import fitted, subject
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.models.accounts import AccountMessage, MessageKind, MessageState
 from bizcall.months import KOREA
 from bizcall.ports import Clock, GatewayBusy, GatewayRefused, GatewayUncertain, Sms, now

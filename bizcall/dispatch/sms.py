@@ -7,7 +7,8 @@ from typing import Any
 
 from bizcall.dispatch import account_messages, bodies, codes
 from bizcall.dispatch.account_messages import Site
-from bizcall.dispatch.codes import Keys, Outcome
+from bizcall.dispatch.codes import Outcome
+from bizcall.keys import Keys
 from bizcall.ports import Clock, Sms, now
 from bizcall.settings import Settings
 

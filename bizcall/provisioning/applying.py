@@ -19,9 +19,10 @@ import orjson
 from bizcall import admins, audit, plans
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, enter, lock, query, repeated
-from bizcall.dispatch import Keys, outbox
+from bizcall.dispatch import outbox
 from bizcall.errors import Collided
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.models.companies import CompanyState
 from bizcall.models.provisioning import EventKind, EventState, ProvisioningEvent
 from bizcall.ports import Clock, Queue, Storage, now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from bizcall import audit
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from bizcall.ports import Clock, ObjectMissing, Queue, Storage, now
 from bizcall.provisioning import rejects
 from bizcall.provisioning.applying import apply

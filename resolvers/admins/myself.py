@@ -8,8 +8,8 @@ import strawberry
 
 from bizcall import admins
 from bizcall.admins import sessions
-from bizcall.dispatch import Keys
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
+from bizcall.keys import Keys
 from resolvers.admins.signing_in import challenge, sending
 from resolvers.errors import mutation
 from schema.admins.accounts import Admin

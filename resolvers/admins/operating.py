@@ -8,7 +8,7 @@ import strawberry
 
 from bizcall import admins
 from bizcall.admins import Role
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from bizcall.paging import Slice
 from resolvers.errors import found, mutation
 from schema.admins.accounts import Admin

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import strawberry
 
 from bizcall import admins, phones
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from resolvers.admins.signing_in import challenge, sending
 from resolvers.errors import mutation
 from schema.admins.registering import (

@@ -8,7 +8,7 @@ import strawberry
 
 from bizcall import admins
 from bizcall.admins import sessions
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from resolvers.errors import mutation
 from schema.admins.accounts import Viewer
 from schema.admins.signing_in import (

@@ -13,8 +13,8 @@ import pytest
 from bizcall import admins, audit
 from bizcall.app_sign_in import COUNTER, AppUser, app_sign_in
 from bizcall.database import directory, query, tenant
-from bizcall.dispatch.codes import Keys
 from bizcall.errors import ErrorCode, Invalid, Problem
+from bizcall.keys import Keys
 from bizcall.models.companies import PROVIDER_ID
 from tests.accounts import PASSWORD, Person, records
 from tests.dispatching import Campaign

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bizcall import admins, dispatch, service_clients
 from bizcall.database import directory, query
-from bizcall.dispatch import Keys
+from bizcall.keys import Keys
 from bizcall.models.companies import PROVIDER_ID
 from bizcall.settings import Settings
 from lambdas import accounts

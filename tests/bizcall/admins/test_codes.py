@@ -11,8 +11,8 @@ import pytest
 from bizcall import admins
 from bizcall.admins import codes
 from bizcall.database import directory, query
-from bizcall.dispatch.codes import DIGITS, Keys
 from bizcall.errors import ErrorCode, Invalid, Problem, Unavailable
+from bizcall.keys import DIGITS, Keys
 from bizcall.models.accounts import Purpose
 from tests.accounts import ACTOR, KEYS, PASSWORD, Person, records, refused, wrong
 from tests.factories import Tenant

@@ -14,10 +14,11 @@ from pydantic import SecretStr
 
 from bizcall import admins, dispatch
 from bizcall.database import directory, query
-from bizcall.dispatch import Keys, Malformed, Outcome
+from bizcall.dispatch import Malformed, Outcome
 from bizcall.dispatch.codes import text
 from bizcall.errors import Unavailable
 from bizcall.ids import uuid7
+from bizcall.keys import Keys
 from bizcall.settings import Settings
 from tests.accounts import ACTOR, KEYS, SETTINGS, Person
 from tests.factories import Tenant
