@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 import strawberry
 
@@ -24,31 +23,7 @@ from bizcall.sheets.limits import Limits as SheetLimits
 from bizcall.stats import answers, sources
 from bizcall.subscribers import editing
 from schema.context import Info
-from schema.enums import described
-
-
-class Unit(StrEnum):
-    """What a limit counts."""
-
-    COUNT = "COUNT"
-    BYTES = "BYTES"
-    CHARACTERS = "CHARACTERS"
-    SECONDS = "SECONDS"
-    MONTHS = "MONTHS"
-
-
-described(
-    Unit,
-    "What a limit counts.",
-    {
-        Unit.COUNT: "Things.",
-        Unit.BYTES: "Bytes.",
-        Unit.CHARACTERS: "Characters.",
-        Unit.SECONDS: "Seconds.",
-        Unit.MONTHS: "Months of the calendar.",
-    },
-    name="LimitUnit",
-)
+from schema.limits import Limit, Unit
 
 
 @dataclass(frozen=True)
@@ -78,16 +53,6 @@ class Bounds:
     input_list: int = 500
     string: int = 2_000
     persisted: int = 4 * 1024 * 1024
-
-
-@strawberry.type(description="A limit of the service. Errors with the code QUERY_TOO_COMPLEX name theirs.")
-class Limit:
-    """One line of the table."""
-
-    name: str = strawberry.field(description="The limit's stable name, in camelCase.")
-    maximum: int = strawberry.field(description="The largest value that is accepted.")
-    unit: Unit = strawberry.field(description="What is counted.")
-    description: str = strawberry.field(description="What is limited.")
 
 
 def table(bounds: Bounds, *, idle: timedelta = sessions.IDLE, kept: int = months.KEPT) -> list[Limit]:
