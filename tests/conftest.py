@@ -15,9 +15,10 @@ import pytest
 from bizcall import database, migrate
 from local import state
 from local.postgres import Postgres
+from tests.bizcall.catalogue import tenants
 from tests.factories import Tenant, make_tenant
 from tests.patience import wait_for_connections
-from tests.statements import ON_PURPOSE, SENT, Recorded, forgets_company
+from tests.statements import ON_PURPOSE, SENT, TENANTS, Recorded, forgets_company
 
 pytest_plugins = ("tests.amazon",)
 
@@ -63,6 +64,7 @@ def postgres() -> Iterator[Postgres]:
 async def db(postgres: Postgres) -> AsyncIterator[None]:
     """The migrated database, connected as `app`."""
     await migrate.apply(postgres.url("owner"))
+    TENANTS.update(await tenants(postgres))
     await database.connect(postgres.url("app"), size=5, connection_class=Recorded)
     wait_for_connections()
     yield

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.statements import forgets_company
+import pytest
+
+from tests.statements import TENANTS, forgets_company
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+def test_tables_and_views_of_companies_are_known() -> None:
+    assert {"department", "call", "call_hour", "audit_seal", "idempotency_key", "line_row"} <= TENANTS
+    assert not {"company", "credential", "outbox", "throttle"} & TENANTS
 
 
 def test_a_statement_that_forgets_its_company_is_found() -> None:

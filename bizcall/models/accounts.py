@@ -77,19 +77,6 @@ class Credential(DirectoryRow):
         table = "credential"
 
 
-class SignInAttempt(DirectoryRow):
-    """The failures of a login ID, known or not, on one device. The key is (login_id, device)."""
-
-    login_id = fields.CharField(20, primary_key=True)
-    device = fields.UUIDField()
-    failures = fields.IntField()
-    locked_until = fields.DatetimeField(null=True)
-    touched_at = fields.DatetimeField()
-
-    class Meta:
-        table = "sign_in_attempt"
-
-
 class Device(DirectoryRow):
     """A browser that an administrator has signed in with before (AU-22)."""
 
@@ -186,18 +173,6 @@ class ServiceClient(DirectoryRow):
 
     class Meta:
         table = "service_client"
-
-
-class FormerPassword(DirectoryRow):
-    """A password that an account has had, as its hash. The key is (company_id, admin_id, replaced_at)."""
-
-    replaced_at = fields.DatetimeField(primary_key=True)
-    company_id = fields.UUIDField()
-    admin_id = fields.UUIDField()
-    password_hash = fields.TextField()
-
-    class Meta:
-        table = "former_password"
 
 
 class AccountMessage(DirectoryRow):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -47,77 +47,3 @@ class Call(Row):
 
     class Meta:
         table = "call"
-
-
-class CallMeasures(Row):
-    """How many calls of each type started in a bucket, and their seconds."""
-
-    company_id: UUID = fields.UUIDField(primary_key=True)
-    outgoing: int = fields.IntField(default=0)
-    outgoing_failed: int = fields.IntField(default=0)
-    incoming: int = fields.IntField(default=0)
-    missed: int = fields.IntField(default=0)
-    missed_busy: int = fields.IntField(default=0)
-    abandoned: int = fields.IntField(default=0)
-    outgoing_seconds: int = fields.BigIntField(default=0)
-    outgoing_failed_seconds: int = fields.BigIntField(default=0)
-    incoming_seconds: int = fields.BigIntField(default=0)
-    missed_seconds: int = fields.BigIntField(default=0)
-    missed_busy_seconds: int = fields.BigIntField(default=0)
-    abandoned_seconds: int = fields.BigIntField(default=0)
-
-    class Meta:
-        abstract = True
-
-
-class CallHour(CallMeasures):
-    """The whole company by the hour. The key is (company_id, hour)."""
-
-    hour: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "call_hour"
-
-
-class CallDepartmentHour(CallMeasures):
-    """A department by the hour. The key is (company_id, hour, department_id)."""
-
-    hour: datetime = fields.DatetimeField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "call_department_hour"
-
-
-class CallDepartmentDay(CallMeasures):
-    """A department by the day. The key is (company_id, day, department_id)."""
-
-    day: date = fields.DateField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "call_department_day"
-
-
-class CallLineDay(CallMeasures):
-    """A line by the day, for each of its holders and their departments, which make the key with company and day."""
-
-    day: date = fields.DateField()
-    line_id: UUID = fields.UUIDField()
-    subscriber_id: UUID = fields.UUIDField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "call_line_day"
-
-
-class CallLineMonth(CallMeasures):
-    """The same by the month; `month` is its first day."""
-
-    month: date = fields.DateField()
-    line_id: UUID = fields.UUIDField()
-    subscriber_id: UUID = fields.UUIDField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "call_line_month"

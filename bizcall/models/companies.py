@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -77,16 +76,6 @@ class NumberDirectory(DirectoryRow):
 
     class Meta:
         table = "number_directory"
-
-
-class NumberFreed(DirectoryRow):
-    """Until when a number was last somebody's: outside companies, and without a word of whose it was (ON-01)."""
-
-    number = fields.CharField(12, primary_key=True)
-    freed_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "number_freed"
 
 
 class Line(TenantRow):

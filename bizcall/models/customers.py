@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from tortoise import fields
 
-from bizcall.models.base import Row, TenantRow
+from bizcall.models.base import TenantRow
 
 
 class Customer(TenantRow):
@@ -20,14 +19,3 @@ class Customer(TenantRow):
 
     class Meta:
         table = "customer"
-
-
-class ErasedCustomer(Row):
-    """A customer who was erased on request. The key is (company_id, number_hash)."""
-
-    number_hash: bytes = fields.BinaryField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    erased_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "erased_customer"

@@ -149,21 +149,6 @@ class DeliveryCount(Row):
         table = "delivery_count"
 
 
-class DeliveryDirectory(DirectoryRow):
-    """Whose a delivery is, and when the sweep must look at it; outside companies."""
-
-    delivery_id: UUID = fields.UUIDField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    due_at: datetime | None = fields.DatetimeField(null=True)
-    gateway: str | None = fields.TextField(null=True)
-    gateway_id: str | None = fields.TextField(null=True)
-    attempt: int | None = fields.IntField(null=True)
-    created_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "delivery_directory"
-
-
 class GatewayReport(DirectoryRow):
     """What a gateway reported of a message; outside companies. The key is (gateway, report_id)."""
 
@@ -180,15 +165,3 @@ class GatewayReport(DirectoryRow):
 
     class Meta:
         table = "gateway_report"
-
-
-class Gateway(DirectoryRow):
-    """How a gateway fares: its failures of late, and until when it is left alone; outside companies."""
-
-    name = fields.CharField(50, primary_key=True)
-    failures: list[float] = fields.JSONField(default=list)
-    open_until: datetime | None = fields.DatetimeField(null=True)
-    asked_at: datetime | None = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "gateway"

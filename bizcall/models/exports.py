@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from bizcall.models.base import DirectoryRow, TenantRow
+from bizcall.models.base import TenantRow
 
 
 class Kind(StrEnum):
@@ -61,14 +61,3 @@ class Export(TenantRow):
 
     class Meta:
         table = "export"
-
-
-class ExportDeadline(DirectoryRow):
-    """When the sweep must look at an export; outside companies."""
-
-    export_id: UUID = fields.UUIDField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    due_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "export_deadline"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from tortoise import fields
 
-from bizcall.models.base import Row, TenantRow
+from bizcall.models.base import TenantRow
 
 
 class FeedKind(StrEnum):
@@ -53,34 +52,3 @@ class FeedFile(TenantRow):
 
     class Meta:
         table = "feed_file"
-
-
-class FeedReject(Row):
-    """A bad line. The key is (company_id, file_id, line); gone when the file's reject object is written."""
-
-    file_id: UUID = fields.UUIDField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    line: int = fields.IntField()
-    code: str = fields.TextField()
-    column_name: str = fields.TextField()
-
-    class Meta:
-        table = "feed_reject"
-
-
-class Correction(Row):
-    """What was replaced: of the records with this id and start, only revisions from `below` on count.
-
-    `by_id` and `by_started_at` are of the record that said so.
-    """
-
-    id = fields.CharField(64, primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    kind: str = fields.TextField()
-    started_at: datetime = fields.DatetimeField()
-    below: int = fields.SmallIntField()
-    by_id: str | None = fields.TextField(null=True)
-    by_started_at: datetime | None = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "correction"

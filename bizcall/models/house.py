@@ -31,45 +31,6 @@ class Outbox(DirectoryRow):
         table = "outbox"
 
 
-class Inbox(DirectoryRow):
-    """A message whose effect a consumer has committed; outside companies. The key is (consumer, message_id)."""
-
-    message_id = fields.CharField(255, primary_key=True)
-    consumer = fields.TextField()
-    done_at = fields.DatetimeField(db_default=Now())
-
-    class Meta:
-        table = "inbox"
-
-
-class MessageFailure(DirectoryRow):
-    """Why a message failed the last time; outside companies. The key is (queue, message_id)."""
-
-    message_id = fields.CharField(255, primary_key=True)
-    queue = fields.TextField()
-    failures = fields.IntField(default=0)
-    reason = fields.TextField(default="")
-    failed_at = fields.DatetimeField()
-    redriven = fields.IntField(default=0)
-
-    class Meta:
-        table = "message_failure"
-
-
-class IdempotencyKey(Row):
-    """The stored answer of an operation that must not happen twice, for 24 hours. The key is (company_id, key)."""
-
-    key = fields.CharField(255, primary_key=True)
-    company_id = fields.UUIDField()
-    operation = fields.TextField()
-    input_hash = fields.BinaryField()
-    answer: Any = fields.JSONField()
-    created_at = fields.DatetimeField(db_default=Now())
-
-    class Meta:
-        table = "idempotency_key"
-
-
 class ActorKind(StrEnum):
     """Who acted."""
 
@@ -96,40 +57,6 @@ class AuditRecord(TenantRow):
 
     class Meta:
         table = "audit_record"
-
-
-class AuditSeal(Row):
-    """A link of a company's chain over its audit records. Insert only. The key is (company_id, number)."""
-
-    number = fields.IntField(primary_key=True, generated=False)
-    company_id = fields.UUIDField()
-    recorded_from = fields.DatetimeField()
-    recorded_to = fields.DatetimeField()
-    records = fields.IntField()
-    previous_hash = fields.BinaryField()
-    hash = fields.BinaryField()
-    sealed_at = fields.DatetimeField()
-
-    class Meta:
-        table = "audit_seal"
-
-
-class AuditChain(DirectoryRow):
-    """How far a company's chain is; outside companies, visited by schedules."""
-
-    company_id = fields.UUIDField(primary_key=True)
-    sealed_at = fields.DatetimeField(null=True)
-    verified_at = fields.DatetimeField(null=True)
-    number = fields.IntField(default=0)
-    hash = fields.BinaryField()
-    recorded_to = fields.DatetimeField()
-    oldest_to = fields.DatetimeField(null=True)
-    verified_number = fields.IntField(default=0)
-    reviewed_month = fields.DateField(null=True)
-    reminded_on = fields.DateField(null=True)
-
-    class Meta:
-        table = "audit_chain"
 
 
 class AccessReview(Row):

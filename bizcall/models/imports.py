@@ -10,7 +10,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from bizcall.models.base import DirectoryRow, TenantRow
+from bizcall.models.base import TenantRow
 from bizcall.models.companies import OnError
 
 
@@ -155,14 +155,3 @@ class ImportFinding(TenantRow):
 
     class Meta:
         table = "import_finding"
-
-
-class ImportDeadline(DirectoryRow):
-    """When the sweep must look at an unfinished import; outside companies."""
-
-    import_id: UUID = fields.UUIDField(primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    due_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "import_deadline"

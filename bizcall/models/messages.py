@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -44,67 +44,3 @@ class Message(Row):
 
     class Meta:
         table = "message"
-
-
-class MessageMeasures(Row):
-    """How many messages were sent and received in a bucket."""
-
-    company_id: UUID = fields.UUIDField(primary_key=True)
-    sent: int = fields.IntField(default=0)
-    received: int = fields.IntField(default=0)
-
-    class Meta:
-        abstract = True
-
-
-class MessageHour(MessageMeasures):
-    """The whole company by the hour. The key is (company_id, hour)."""
-
-    hour: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "message_hour"
-
-
-class MessageDepartmentHour(MessageMeasures):
-    """A department by the hour. The key is (company_id, hour, department_id)."""
-
-    hour: datetime = fields.DatetimeField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "message_department_hour"
-
-
-class MessageDepartmentDay(MessageMeasures):
-    """A department by the day. The key is (company_id, day, department_id)."""
-
-    day: date = fields.DateField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "message_department_day"
-
-
-class MessageLineDay(MessageMeasures):
-    """A line by the day, for each of its holders and their departments, which make the key with company and day."""
-
-    day: date = fields.DateField()
-    line_id: UUID = fields.UUIDField()
-    subscriber_id: UUID = fields.UUIDField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "message_line_day"
-
-
-class MessageLineMonth(MessageMeasures):
-    """The same by the month; `month` is its first day."""
-
-    month: date = fields.DateField()
-    line_id: UUID = fields.UUIDField()
-    subscriber_id: UUID = fields.UUIDField()
-    department_id: UUID = fields.UUIDField()
-
-    class Meta:
-        table = "message_line_month"

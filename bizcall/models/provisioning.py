@@ -42,31 +42,6 @@ class Plan(DirectoryRow):
         table = "plan"
 
 
-class ProvisioningSubscription(DirectoryRow):
-    """Which company a subscription became."""
-
-    subscription = fields.CharField(100, primary_key=True)
-    company_id: UUID = fields.UUIDField()
-    completed_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "provisioning_subscription"
-
-
-class ProvisioningFact(DirectoryRow):
-    """The latest that applied events say of one subject of a subscription. The key is (subscription, subject)."""
-
-    subject = fields.CharField(20, primary_key=True)
-    subscription: str = fields.TextField()
-    active = fields.BooleanField()
-    value: str | None = fields.TextField(null=True)
-    as_of: datetime = fields.DatetimeField()
-    event_id: str = fields.TextField()
-
-    class Meta:
-        table = "provisioning_fact"
-
-
 class ProvisioningEvent(DirectoryRow):
     """An event of the provider's. `reason` and `path` tell why it waits or was rejected; see bizcall/provisioning."""
 

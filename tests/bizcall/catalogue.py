@@ -70,6 +70,16 @@ async def as_owner(postgres: Postgres, sql: str, *parameters: Any) -> list[dict[
         await connection.close()
 
 
+async def tenants(postgres: Postgres) -> set[str]:
+    """Tables and views whose rows are companies', each of which says whose it is."""
+    rows = await as_owner(
+        postgres,
+        "SELECT table_name::text FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND column_name = 'company_id'",
+    )
+    return {row["table_name"] for row in rows} - DIRECTORY
+
+
 async def age(postgres: Postgres, company_id: UUID, *, days: int) -> None:
     """Let a company's contract have ended so many days ago by the database's clock, which no test turns."""
     await as_owner(
