@@ -23,7 +23,7 @@ from bizcall.audit import system
 from bizcall.database import query, tenant
 from bizcall.dispatch import claims, deliveries
 from bizcall.dispatch.deliveries import Delivered
-from bizcall.dispatch.messages import Letterhead
+from bizcall.dispatch.mails import Letterhead
 from bizcall.ids import uuid7
 from bizcall.keys import Keys
 from bizcall.models import Subscriber

@@ -15,15 +15,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from email.headerregistry import Address
 from typing import Any
 from uuid import UUID
 
 from bizcall import access_reviews
 from bizcall.access_reviews import GRACE, Review
 from bizcall.database import directory, query, tenant
-from bizcall.dispatch import account_messages, bodies, claims, messages
+from bizcall.dispatch import account_messages, bodies, claims, mails
 from bizcall.dispatch.codes import Outcome
-from bizcall.dispatch.messages import Letterhead
+from bizcall.dispatch.mails import SENDER, Letterhead
+from bizcall.dispatch.wording import rendered
 from bizcall.models.accounts import AccountMessage, MessageKind
 from bizcall.months import begins, shifted, today
 from bizcall.ports import Clock, GatewayRefused, Mail, now
@@ -76,10 +78,11 @@ async def deliver(
 
     async def send(claimed: dict[str, Any]) -> str:
         reference = str(message_id)
-        text = messages.rendered("account.access_review.mail.txt", _words(claimed["company"], seen, site_url))
-        subject = f"{_named(seen.month)} 개인정보 접속 기록을 점검해 주세요"
+        text = rendered("account.access_review.mail.txt", _words(claimed["company"], seen, site_url))
+        subject = f"[{SENDER}] {_named(seen.month)} 개인정보 접속 기록을 점검해 주세요"
         try:
-            whole = messages.plain_mail(subject, text, letterhead, to=claimed["email"], reference=reference, at=clock())
+            to = Address(addr_spec=claimed["email"])
+            whole = mails.written(subject, text, letterhead, to=to, reference=reference, at=clock())
         except Exception as error:
             # What is no address, the package for mail refuses in many ways; nothing has left.
             logger.exception("a message could not be written", extra={"message_id": reference})

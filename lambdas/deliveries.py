@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 from bizcall import review_reminders
-from bizcall.dispatch import Outcome, deliveries, messages
+from bizcall.dispatch import Outcome, deliveries
 from bizcall.dispatch.deliveries import Delivered
+from bizcall.dispatch.mails import Letterhead
 from bizcall.keys import Keys
 from lambdas.metrics import MESSAGES
 from lambdas.records import Body, each_record
@@ -20,7 +21,7 @@ async def handle(event: Event, services: Services) -> dict[str, Any]:
     They share one database connection, which nobody holds while he waits for a gateway.
     """
     keys = Keys.of(services.settings)
-    letterhead = messages.Letterhead.of(services.settings)
+    letterhead = Letterhead.of(services.settings)
 
     async def deliver(body: Body) -> None:
         became: Outcome | Delivered

@@ -18,7 +18,7 @@ from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import claims, deliveries, reports, resolving
 from bizcall.dispatch.deliveries import Delivered
-from bizcall.dispatch.messages import Letterhead
+from bizcall.dispatch.mails import Letterhead
 from bizcall.models import Subscriber
 from bizcall.models.dispatch import Channel
 from bizcall.ports import Fate, FateState, Report

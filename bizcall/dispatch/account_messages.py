@@ -25,10 +25,10 @@ from uuid import UUID
 
 from bizcall import masking, texts
 from bizcall.database import directory, query
-from bizcall.dispatch import messages, outbox
+from bizcall.dispatch import outbox
 from bizcall.dispatch.codes import QUEUE, Outcome
-from bizcall.dispatch.messages import TextMessage
-from bizcall.dispatch.texts import fitted, subject
+from bizcall.dispatch.texts import TextMessage, fitted, subject
+from bizcall.dispatch.wording import rendered
 from bizcall.ids import uuid7
 from bizcall.keys import Keys
 from bizcall.models.accounts import AccountMessage, MessageKind, MessageState
@@ -240,7 +240,7 @@ def _text(row: dict[str, Any], keys: Keys, site: Site) -> TextMessage:
         "session_at": row["session_at"] and f"{row['session_at'].astimezone(KOREA):%Y-%m-%d %H:%M}",
         "session_address": masking.address(row["session_address"] or ""),
     }
-    sent = fitted(messages.rendered(f"account.{row['kind'].lower()}.txt", words))
+    sent = fitted(rendered(f"account.{row['kind'].lower()}.txt", words))
     return TextMessage(sent.text, subject(SUBJECT) if sent.long else None)
 
 

@@ -21,7 +21,8 @@ from bizcall.database import tenant
 from bizcall.dispatch import bodies, breaker, claims, messages
 from bizcall.dispatch.bodies import Malformed
 from bizcall.dispatch.claims import Claim
-from bizcall.dispatch.messages import Facts, Letterhead
+from bizcall.dispatch.mails import Letterhead
+from bizcall.dispatch.messages import Facts
 from bizcall.keys import Keys
 from bizcall.models.dispatch import AttemptOutcome, Channel, DeliveryReason, DeliveryState
 from bizcall.ports import (

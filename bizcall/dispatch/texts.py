@@ -31,6 +31,13 @@ class Fitted(NamedTuple):
     long: bool
 
 
+class TextMessage(NamedTuple):
+    """What `Sms.send` takes; `subject` is None for a short message."""
+
+    text: str
+    subject: str | None
+
+
 class TooLong(ValueError):
     """A text of more than 2,000 bytes, which no text message holds."""
 

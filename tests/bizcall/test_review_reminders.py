@@ -17,7 +17,7 @@ from bizcall import access_reviews, audit, contracts, review_reminders
 from bizcall.audit import Actor, ActorKind
 from bizcall.database import directory, query, tenant
 from bizcall.dispatch import Malformed, Outcome, account_messages, claims, outbox
-from bizcall.dispatch.messages import Letterhead
+from bizcall.dispatch.mails import Letterhead
 from bizcall.ids import uuid7
 from bizcall.models import Admin
 from bizcall.models.accounts import MessageKind

@@ -18,7 +18,8 @@ from moto.backends import get_backend
 from moto.server import ThreadedMotoServer
 
 from bizcall import aws, gateways
-from bizcall.dispatch.messages import Facts, Letterhead, mail
+from bizcall.dispatch.mails import Letterhead
+from bizcall.dispatch.messages import Facts, mail
 from bizcall.gateways import amazon
 from bizcall.gateways.amazon import SesMail, SnsSms
 from bizcall.gateways.solapi import Solapi

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bizcall.dispatch.messages import DELIVERY_HEADER, NAME_BYTES, Facts, Letterhead, mail, text_message
+from bizcall.dispatch.mails import DELIVERY_HEADER, NAME_BYTES, Letterhead
+from bizcall.dispatch.messages import Facts, mail, text_message
 from bizcall.dispatch.texts import weight
 from bizcall.settings import Settings
 
