@@ -21,7 +21,7 @@ from bizcall.models.feeds import FeedKind
 from bizcall.months import KOREA
 from bizcall.paging import Page, Pages, Slice
 from tests.factories import Tenant
-from tests.feeding import DAY, Feeder, began, call, message
+from tests.feeding import DAY, Feeder, began, call, correction, message
 
 CUSTOMERS = {
     "010-2000-1234": "홍길동",
@@ -90,7 +90,10 @@ async def office(
     since: datetime = DAY,
     days: int = WEEKS * 7,
 ) -> Office:
-    """Three lines with holders who change at midday of the tenth day, seven without; calls and messages on all."""
+    """Three lines with holders who change at midday of the tenth day, seven without; calls and messages on five.
+
+    Some of these, and all customers, were told otherwise before.
+    """
     chance, change = random.Random(seed), since + timedelta(days=10, hours=12)
     early = since - timedelta(days=100)
     await began(company.id, early)
@@ -120,19 +123,48 @@ async def office(
         )
         for place, at in enumerate(moments(chance, facts, since, days))
     ]
-    records = [
+    told = [
         {"number": number, "name": name, "details": f"{name} 단골", "updated_at": DAY.isoformat()}
         for number, name in CUSTOMERS.items()
     ]
-    await Feeder(company.id).load(calls)
-    await Feeder(company.id, FeedKind.MESSAGES).load(messages)
-    await Feeder(company.id, FeedKind.CUSTOMERS).load(records)
+    former = [{**each, "name": "옛 이름", "updated_at": (DAY - timedelta(days=1)).isoformat()} for each in told]
+    for kind, records in ((FeedKind.CALLS, calls), (FeedKind.MESSAGES, messages)):
+        await corrected(company, kind, records, moments(chance, facts, since, days), chance)
+    customers = Feeder(company.id, FeedKind.CUSTOMERS)
+    for place, part in enumerate((former[::2], told, former[1::2])):
+        await customers.load(part, f"{place}.jsonl")
     async with tenant(company.id, read_only=True):
         made.calls = await query("SELECT * FROM call WHERE company_id = $1", company.id)
         made.messages = await query("SELECT * FROM message WHERE company_id = $1", company.id)
         known = await query("SELECT number, name FROM customer WHERE company_id = $1", company.id)
+    assert [len(made.calls), len(made.messages)] == [facts, facts], "what was corrected is gone"
     made.names = {row["number"]: row["name"] for row in known}
     return made
+
+
+async def corrected(
+    company: Tenant, kind: FeedKind, records: list[dict[str, Any]], times: list[datetime], chance: random.Random
+) -> None:
+    """Load the records, every fourth as what corrects one that was on another line.
+
+    Of three such, one was there at the same moment under the same id, one at another moment, one under another id, too.
+    Of the former records every second one comes late, behind its correction.
+    """
+    moment = "started_at" if kind is FeedKind.CALLS else "sent_at"
+    early: list[dict[str, Any]] = []
+    late: list[dict[str, Any]] = []
+    last = list(records)
+    for place in range(0, len(records), 4):
+        way = place // 4 % 3
+        former = {**records[place], "line": company.numbers[chance.randrange(5)]}
+        if way:
+            former[moment] = times[place].isoformat()
+        if way == 2:
+            former["id"] += "-former"
+        last[place] = correction(records[place], former, moment)
+        (late if place % 8 else early).append(former)
+    for number, part in enumerate((early, last, late)):
+        await Feeder(company.id, kind).load(part, f"{number}.jsonl")
 
 
 def matches(wanted: HistoryFilter, fact: Mapping[str, Any], names: Mapping[str, str]) -> bool:

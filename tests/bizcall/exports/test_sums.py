@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import fromstring
@@ -18,11 +20,15 @@ from bizcall.exports.asking import GRANULARITIES, GROUPS, TYPES
 from bizcall.history.filters import Direction, HistoryFilter
 from bizcall.models.calls import NOBODY
 from bizcall.models.exports import Kind, State
+from bizcall.models.feeds import FeedKind
 from bizcall.paging import Slice
 from bizcall.stats import CALLS, MESSAGES, Granularity, Group, statistics
 from bizcall.stats.rollups import Facts
+from tests.chains import CHAINS, Step, versions
 from tests.exports import Clerk, Workbook, by_calamine, by_libreoffice
-from tests.histories import CUSTOMERS, Office, day, walk
+from tests.factories import make_tenant
+from tests.feeding import DAY, Feeder, began
+from tests.histories import CUSTOMERS, Office, day, hold, matches, walk
 
 Sums = Counter[tuple[str, str, str]]
 """By whose they are, bucket and header."""
@@ -259,6 +265,17 @@ def asked(draw: st.DrawFn, made: Office, facts: Facts, days: int) -> HistoryFilt
     )
 
 
+Told = tuple[str, datetime, str, int]
+"""A call's id, moment, type and seconds."""
+
+RENAMED = st.tuples(
+    st.sampled_from(("010-2000-1234", "010-2002-5678")),
+    st.sampled_from(("홍길동", "홍길순", "김수")),
+    st.integers(0, 5),
+)
+"""The number of a customer, his name, and on which day that was so."""
+
+
 @pytest.mark.parametrize("kind", [Kind.CALLS, Kind.MESSAGES])
 @pytest.mark.parametrize("granularity", list(Granularity))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -266,13 +283,74 @@ def asked(draw: st.DrawFn, made: Office, facts: Facts, days: int) -> HistoryFilt
 async def test_ST_03_statistics_list_and_both_files_agree_for_any_filter(
     made: Office, kind: Kind, granularity: Granularity, data: st.DataObject
 ) -> None:
-    """Bucket by bucket, by type, with seconds: of the company, each line, each subscriber and each department."""
-    facts, listing = of(kind), calls.listing if kind is Kind.CALLS else messages.listing
     # Hours of few days: a row each makes a large file.
-    wanted = data.draw(asked(made, facts, 3 if granularity is Granularity.HOUR else 35))
-    group = data.draw(st.sampled_from(Group))
+    wanted = data.draw(asked(made, of(kind), 3 if granularity is Granularity.HOUR else 35))
+
+    await agreed(made, kind, wanted, granularity, data.draw(st.sampled_from(Group)))
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chains=CHAINS, renamed=st.lists(RENAMED, min_size=3, max_size=8), data=st.data())
+async def test_ST_03_they_agree_whatever_was_corrected_and_however_customers_were_renamed(
+    db: None, chains: list[list[Step]], renamed: list[tuple[str, str, int]], data: st.DataObject
+) -> None:
+    made, last = await drawn(chains, renamed, data)
+    period = HistoryFilter(from_on=day(12), to_on=day(21))
+    narrower = replace(data.draw(asked(made, CALLS, 1)), from_on=period.from_on, to_on=period.to_on)
+    granularity, group = data.draw(st.sampled_from(Granularity)), data.draw(st.sampled_from(Group))
+
+    assert [told(call) for call in made.calls] == last
+    for wanted in (period, narrower):
+        book = await agreed(made, Kind.CALLS, wanted, granularity, group, unmasked=True)
+        met = [call for call in made.calls if matches(wanted.checked(), call, made.names)]
+        assert {row["기록 번호"]: (row["통화 시간(초)"], row["고객명"]) for row in book.rows} == {
+            call["id"]: (call["seconds"], made.names.get(call["customer_number"])) for call in met
+        }
+
+
+def told(call: Mapping[str, Any]) -> Told:
+    """What is compared of a call, be it a record or in the database."""
+    at = call["started_at"]
+    return call["id"], at if isinstance(at, datetime) else datetime.fromisoformat(at), call["type"], call["seconds"]
+
+
+async def drawn(
+    chains: list[list[Step]], renamed: list[tuple[str, str, int]], data: st.DataObject
+) -> tuple[Office, list[Told]]:
+    """An office whose calls and customers were told in a drawn order, and what was last told of each call."""
+    made = Office(await make_tenant(lines=5))
+    company = made.company
+    await began(company.id)
+    async with tenant(company.id):
+        for line, department in enumerate((made.departments[0], None)):
+            made.subscribers.append(await hold(company, line, f"사람 {line}", DAY, None, department))
+    calls = [versions(number, chain, company.numbers, DAY + timedelta(days=17)) for number, chain in enumerate(chains)]
+    records = data.draw(st.permutations([record for chain in calls for record in chain]))
+    people = [
+        {"number": number, "name": name, "updated_at": (DAY + timedelta(days=after)).isoformat()}
+        for number, name, after in renamed
+    ]
+    for place in range(2):
+        await Feeder(company.id).load(records[place::2], f"{place}.jsonl")
+        await Feeder(company.id, FeedKind.CUSTOMERS).load(people[place::2], f"{place}.jsonl")
+    async with tenant(company.id, read_only=True):
+        made.calls = await query("SELECT * FROM call WHERE company_id = $1 ORDER BY id", company.id)
+    # The newest name stands, of two of one day the greater one.
+    for number, name, _ in sorted(renamed, key=lambda one: (one[2], one[1])):
+        made.names[phones.normalise(number) or number] = name
+    return made, sorted(told(chain[-1]) for chain in calls)
+
+
+async def agreed(
+    made: Office, kind: Kind, wanted: HistoryFilter, granularity: Granularity, group: Group, **options: Any
+) -> Workbook:
+    """The file of calls or messages, with which list, statistics and their file agree bucket by bucket.
+
+    By type and with seconds: of the company, each line, each subscriber and each department.
+    """
+    facts, listing = of(kind), calls.listing if kind is Kind.CALLS else messages.listing
     clerk = Clerk(made.company)
-    book = await clerk.made(kind, wanted=wanted)
+    book = await clerk.made(kind, wanted=wanted, **options)
     counted = Kind.CALL_STATISTICS if kind is Kind.CALLS else Kind.MESSAGE_STATISTICS
     sums = await clerk.made(counted, wanted=wanted, granularity=granularity, group=group)
     async with tenant(made.company.id, read_only=True):
@@ -293,3 +371,4 @@ async def test_ST_03_statistics_list_and_both_files_agree_for_any_filter(
                     answer[name, bucket.key, label + (SECONDS if measure.endswith("_seconds") else "")] += value
         assert +answer == +by_rows(book, each, granularity)
     assert by_sheets(sheets_of(sums), group, granularity) == +by_rows(book, group, granularity)
+    return book

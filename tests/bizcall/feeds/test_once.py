@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bizcall.database import COLLIDED, query, tenant
-from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind
 from bizcall.stats import CALLS, MESSAGES
+from tests.chains import CHAINS, Step, versions
 from tests.factories import Tenant, make_tenant
 from tests.feeding import (
     DAY,
@@ -31,47 +29,15 @@ from tests.feeding import (
     stored,
 )
 
-STEPS = st.tuples(
-    st.sampled_from(["moved", "renamed", "in place"]),
-    st.sampled_from(list(CallType)),
-    st.integers(0, 3000),
-    st.integers(0, 2),
-)
-CHAINS = st.lists(st.lists(STEPS, min_size=1, max_size=4), min_size=1, max_size=6)
-
-
-def versions(
-    number: int, chain: Sequence[tuple[str, CallType, int, int]], lines: Sequence[str]
-) -> list[dict[str, Any]]:
-    """The records of one call: how it was told first, and each correction of the one before."""
-    found: list[dict[str, Any]] = []
-    revision = 0
-    for place, (how, kind, seconds, line) in enumerate(chain):
-        # A day and an hour apart, later or earlier, so that corrections cross hours, days and the end of a year.
-        at = NEW_YEAR + timedelta(days=number % 3 - 1, hours=25 * place * (-1) ** number)
-        values = {"type": kind.value, "seconds": seconds}
-        if not found:
-            found.append(call(lines[line], f"c{number}", at, **values))
-        elif how == "in place":
-            revision += 1
-            before = found[-1]
-            made = {**before, **values, "line": lines[line], "revision": revision}
-            found.append(correction(made, before))
-        else:
-            key = f"c{number}-{place}" if how == "renamed" else found[-1]["id"]
-            found.append(correction(call(lines[line], key, at, **values), found[-1]))
-            revision = 0
-    return found
-
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chains=CHAINS, data=st.data())
 async def test_ST_03_raw_rows_equal_rollups_and_chains_end_at_their_last(
-    db: None, chains: list[list[tuple[str, CallType, int, int]]], data: st.DataObject
+    db: None, chains: list[list[Step]], data: st.DataObject
 ) -> None:
     company = await make_tenant(lines=3)
     await began(company.id, DECEMBER)
-    told = [versions(number, chain, company.numbers) for number, chain in enumerate(chains)]
+    told = [versions(number, chain, company.numbers, NEW_YEAR) for number, chain in enumerate(chains)]
     records = data.draw(st.permutations([record for chain in told for record in chain]))
     again = data.draw(st.lists(st.sampled_from(records), max_size=5))
     cuts = data.draw(st.integers(1, 4))

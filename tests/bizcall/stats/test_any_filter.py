@@ -12,14 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bizcall import calls, messages, stats
-from bizcall.database import query, tenant
+from bizcall.database import tenant
 from bizcall.history.filters import Direction, HistoryFilter
 from bizcall.models.calls import NOBODY
-from bizcall.models.feeds import FeedKind
 from bizcall.stats import CALLS, MESSAGES, Granularity, Group, sources
 from bizcall.stats.rollups import Facts
 from tests.factories import make_tenant
-from tests.feeding import DECEMBER, NEW_YEAR, Feeder, call, correction, message
+from tests.feeding import DECEMBER
 from tests.histories import Office, matches, office, walk
 
 DAYS = 62
@@ -38,35 +37,8 @@ _offices: list[Office] = []
 async def history(db: None) -> Office:
     """One for all, over the end of a year; people changed departments, and corrections moved calls and messages."""
     if not _offices:
-        made = await office(await make_tenant(), facts=200, since=DECEMBER, days=DAYS)
-        await corrected(made)
-        _offices.append(made)
+        _offices.append(await office(await make_tenant(), facts=200, since=DECEMBER, days=DAYS))
     return _offices[0]
-
-
-async def corrected(made: Office) -> None:
-    """Replace every fifth fact by one on another line: of two, one began 20 hours later, one in the other month."""
-    number = made.company.numbers[0]
-    old_calls = [
-        call(number, fact["id"], fact["started_at"], type=fact["type"], seconds=fact["seconds"] + 1)
-        for fact in made.calls[::5]
-    ]
-    old_messages = [
-        message(number, fact["id"], fact["sent_at"], direction=fact["direction"]) for fact in made.messages[::5]
-    ]
-
-    def moved(old: dict[str, Any], moment: str, place: int) -> dict[str, Any]:
-        at = datetime.fromisoformat(old[moment])
-        by = timedelta(hours=20) if place % 2 else timedelta(days=31) * (1 if at < NEW_YEAR else -1)
-        return correction(old, old, moment, **{moment: (at + by).isoformat()})
-
-    await Feeder(made.company.id).load([moved(old, "started_at", place) for place, old in enumerate(old_calls)])
-    await Feeder(made.company.id, FeedKind.MESSAGES).load(
-        [moved(old, "sent_at", place) for place, old in enumerate(old_messages)]
-    )
-    async with tenant(made.company.id, read_only=True):
-        made.calls = await query("SELECT * FROM call WHERE company_id = $1", made.company.id)
-        made.messages = await query("SELECT * FROM message WHERE company_id = $1", made.company.id)
 
 
 def day(offset: int) -> date:
