@@ -9,7 +9,7 @@ import datetime as dt
 import pytest
 
 from local.deploy import Deployment, Schedule
-from local.runtime import FunctionError, Functions, schedules
+from local.runtime import FunctionError, Functions, Throttled, schedules
 from local.runtime.schedules import BadExpression, event, next_time
 from tests.local.actors import Actors
 from tests.patience import ends
@@ -107,8 +107,10 @@ async def test_what_a_schedule_fails_with_is_not_tried_again(actors: Actors) -> 
 
 
 async def test_a_throttled_schedule_waits_for_room(actors: Actors) -> None:
-    busy = [asyncio.create_task(actors.running.invoke("Quick", {"do": "hang", "seconds": 0.5})) for _ in range(2)]
-    await actors.until(lambda: [*actors.running.processes("Quick").values()] == [False] * 2)
+    busy = [asyncio.create_task(actors.running.invoke("Quick", {"do": "hang", "seconds": 0.1})) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Throttled):
+        await actors.running.invoke("Quick", {})
     assert (await actors.running.fire_schedule("QuickNightly"))["event"] == {"at": "night"}
     await asyncio.gather(*busy)
 
