@@ -11,6 +11,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from bizcall import invitations
@@ -22,6 +23,7 @@ from bizcall.dispatch.mails import Letterhead
 from bizcall.models import Subscriber
 from bizcall.models.dispatch import Channel
 from bizcall.ports import Fate, FateState, Report
+from local.postgres import Postgres
 from tests.accounts import KEYS
 from tests.doubles import RecordingQueue, Turned
 from tests.factories import Tenant
@@ -112,6 +114,16 @@ class MailGateway(Gateway):
     async def send(self, message: bytes, *, to: str, reference: str) -> str:
         """Take it, or fail as told."""
         return await self.take(Call(to, reference, raw=message))
+
+
+async def analyze(postgres: Postgres) -> None:
+    """Let the planner know how many messages there are, as autovacuum does within a minute.
+
+    Until then it takes the tables for empty, and goes through all messages for each.
+    """
+    owner = await asyncpg.connect(postgres.url("owner"))
+    await owner.execute("ANALYZE subscriber, line, invitation, delivery, delivery_attempt, delivery_directory")
+    await owner.close()
 
 
 @dataclass

@@ -13,10 +13,9 @@ import os
 import pathlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -57,15 +56,16 @@ class Sent:
     def collect(self) -> None:
         """Append what moto took since the last call."""
         with self._lock:
-            fresh = [message for name, items in _backends() for message in self._fresh(name, items)]
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            fresh = [told(item, at) for name, items, told in _backends() for item in self._fresh(name, items)]
             if fresh:
                 with self.path.open("a", encoding="utf-8") as file:
                     file.writelines(map(_line, fresh))
 
-    def _fresh(self, name: str, messages: list[Message]) -> Iterator[Message]:
-        seen = self._seen.get(name, 0)
-        self._seen[name] = len(messages)
-        yield from islice(messages, seen, None)
+    def _fresh(self, name: str, items: list[Any]) -> list[Any]:
+        """Those that were not seen before: a mail takes milliseconds to read, and each request asks."""
+        seen, self._seen[name] = self._seen.get(name, 0), len(items)
+        return items[seen:]
 
 
 def read(path: pathlib.Path) -> list[Message]:
@@ -81,18 +81,23 @@ def _line(message: Message) -> str:
     return json.dumps(asdict(message), ensure_ascii=False) + "\n"
 
 
-def _backends() -> Iterator[tuple[str, list[Message]]]:
-    """The messages of every region, each list only ever growing. Services nobody has called yet are not loaded."""
+def _backends() -> Iterator[tuple[str, list[Any], Callable[[Any, str], Message]]]:
+    """What every region has, each list only ever growing, and how it is read. Services nobody has called yet are not
+    loaded.
+    """
     from moto.core.models import DEFAULT_ACCOUNT_ID
 
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
     if sns := sys.modules.get("moto.sns.models"):
         for region, backend in list(sns.sns_backends[DEFAULT_ACCOUNT_ID].items()):
-            sms = list(backend.sms_messages.items())
-            yield f"sns {region}", [Message(number, at, "SMS", to, "", text) for number, (to, text) in sms]
+            yield f"sns {region}", list(backend.sms_messages.items()), _sms
     if ses := sys.modules.get("moto.ses.models"):
         for region, backend in list(ses.ses_backends[DEFAULT_ACCOUNT_ID].items()):
-            yield f"ses {region}", [_mail(sent, at) for sent in list(backend.sent_messages)]
+            yield f"ses {region}", list(backend.sent_messages), _mail
+
+
+def _sms(sent: Any, at: str) -> Message:
+    number, (to, text) = sent
+    return Message(number, at, "SMS", to, "", text)
 
 
 def _mail(sent: Any, at: str) -> Message:

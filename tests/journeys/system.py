@@ -40,11 +40,13 @@ class System:
         self.addresses = addresses
         self.log = log
         self.http = httpx.Client(base_url=addresses["api"], timeout=35)
+        self._inbox = httpx.Client(base_url=addresses["inbox"], timeout=10)
         self._clients: dict[str, Any] = {}
 
     def close(self) -> None:
         """Let go of all connections."""
         self.http.close()
+        self._inbox.close()
         for client in self._clients.values():
             client.close()
 
@@ -75,7 +77,7 @@ class System:
 
     def messages(self) -> list[dict[str, Any]]:
         """What the local inbox shows, oldest first."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.addresses['inbox']}/messages.json", timeout=10).json()
+        found: list[dict[str, Any]] = self._inbox.get("/messages.json").json()
         return found[::-1]
 
     def aws(self, service: str) -> Any:

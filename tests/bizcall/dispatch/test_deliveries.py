@@ -16,8 +16,9 @@ from bizcall.dispatch.deliveries import Delivered
 from bizcall.ids import uuid7
 from bizcall.models.dispatch import Channel
 from bizcall.ports import GatewayBusy, GatewayDown, GatewayRefused, GatewayUncertain
+from local.postgres import Postgres
 from tests.accounts import KEYS
-from tests.dispatching import Campaign
+from tests.dispatching import Campaign, analyze
 from tests.factories import Tenant, make_tenant
 
 
@@ -86,10 +87,13 @@ def test_AU_24_a_password_has_letters_and_digits_that_cannot_be_mistaken() -> No
     assert KEYS.password(one, other) == KEYS.password(one, other) != KEYS.password(other, one)
 
 
-async def test_W2_ten_workers_at_a_thousand_messages_call_the_gateway_once_for_each(db: None) -> None:
+async def test_W2_ten_workers_at_a_thousand_messages_call_the_gateway_once_for_each(
+    db: None, postgres: Postgres
+) -> None:
     campaign = Campaign(await make_tenant(lines=500))
     await campaign.register(500)
     await campaign.send()
+    await analyze(postgres)
     async with directory():
         left = await query("DELETE FROM outbox WHERE company_id = $1 RETURNING body::text AS body", campaign.company.id)
     assert len(campaign.queue.letters) + len(left) == 1_000

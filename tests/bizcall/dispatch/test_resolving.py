@@ -14,7 +14,8 @@ from bizcall.dispatch.deliveries import Delivered
 from bizcall.ids import uuid7
 from bizcall.models.dispatch import Channel
 from bizcall.ports import Fate, FateState, GatewayBusy, GatewayUncertain
-from tests.dispatching import Campaign
+from local.postgres import Postgres
+from tests.dispatching import Campaign, analyze
 from tests.factories import Tenant, make_tenant
 
 BEFORE, AFTER = "before the gateway took it", "after"
@@ -121,10 +122,13 @@ async def test_W3_where_nobody_can_tell_the_message_is_unknown_and_never_repeate
     assert len(campaign.sms.calls) + len(campaign.mail.calls) == 1
 
 
-async def test_W3_fifty_kills_over_five_hundred_messages_lose_none_and_double_none(db: None) -> None:
+async def test_W3_fifty_kills_over_five_hundred_messages_lose_none_and_double_none(
+    db: None, postgres: Postgres
+) -> None:
     campaign = Campaign(await make_tenant(lines=500))
     await campaign.register(500)
     await campaign.send(channels=[Channel.SMS])
+    await analyze(postgres)
     campaign.sms.after = [asyncio.CancelledError() if place % 10 == 0 else None for place in range(500)]  # type: ignore[misc]  # deaths
     async with directory():
         await query("DELETE FROM outbox WHERE company_id = $1", campaign.company.id)
