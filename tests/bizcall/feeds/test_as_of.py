@@ -6,6 +6,7 @@ import gzip
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from bizcall import stats
@@ -13,6 +14,7 @@ from bizcall.database import query, tenant
 from bizcall.feeds import lines
 from bizcall.models.feeds import FeedKind, FileState
 from bizcall.stats import CALLS, MESSAGES, answers
+from local.postgres import Postgres
 from tests.factories import Tenant
 from tests.feeding import NOW, Feeder, began, call, jsonl, message
 
@@ -95,13 +97,28 @@ async def test_ST_01_what_is_in_of_a_file_counts_while_it_loads_and_when_it_is_r
     assert (await as_of(company))[0] == minute(6)
 
 
-async def test_ST_01_the_answer_is_one_entry_of_an_index(company: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ST_01_the_answer_is_one_entry_of_an_index(
+    company: Tenant, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[tuple[Any, ...]] = []
 
     async def noted(*statement: Any) -> list[dict[str, Any]]:
         sent.append(statement)
         return await query(*statement)
 
+    async with tenant(company.id):
+        await query(
+            """
+            INSERT INTO feed_file (company_id, id, kind, object_key, object_version, object_etag, object_size, state,
+                                   read, loaded, created_at)
+            SELECT $1, gen_random_uuid(), 'CALLS', n, '', '', 1, 'LOADED', 1, 1, now() - n * interval '1 hour'
+            FROM generate_series(1, 500) AS n
+            """,
+            company.id,
+        )
+    owner = await asyncpg.connect(postgres.url("owner"))
+    await owner.execute("ANALYZE feed_file")
+    await owner.close()
     monkeypatch.setattr(answers, "query", noted)
     await as_of(company)
     sql, *parameters = sent[0]
