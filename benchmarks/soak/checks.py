@@ -38,7 +38,7 @@ SELECT (SELECT count(*) FROM delivery WHERE company_id = $1 AND state IN ('QUEUE
      + (SELECT count(*) FROM export WHERE company_id = $1 AND state IN ('QUEUED', 'RUNNING')) AS n,
        (SELECT count(*) FROM feed_file WHERE company_id = $1 AND state = 'LOADED') AS files
 """
-FILES = "SELECT object_key, state, loaded FROM feed_file WHERE company_id = $1"
+FILES = "SELECT object_key, state, loaded, corrected FROM feed_file WHERE company_id = $1"
 COUNTED = "SELECT count(*) AS n, coalesce(sum(seconds), 0) AS seconds FROM call WHERE company_id = $1"
 EXPORTS = "SELECT id, state, rows_total, object_key FROM export WHERE company_id = $1"
 
@@ -90,10 +90,10 @@ async def calls_and_files(told: Verdict, database: str, exchanges: Sequence[Exch
         [there] = await _rows(database, exchange.office, COUNTED)
         files = await _rows(database, exchange.office, FILES)
         wanted = exchange.calls
-        if (there["n"], there["seconds"], sum(file["loaded"] for file in files)) != (
-            len(wanted),
-            sum(wanted.values()),
-            len(wanted),
+        loaded, corrected = (sum(file[name] for file in files) for name in ("loaded", "corrected"))
+        # A call that its correction came before was never loaded itself.
+        if (there["n"], there["seconds"], corrected) != (len(wanted), sum(wanted.values()), exchange.mended) or not (
+            len(wanted) - exchange.mended <= loaded <= len(wanted)
         ):
             lost.append(f"{company}: {dict(there)} for {len(wanted)} calls of {sum(wanted.values())} s")
         for rollup in CALLS.rollups:
@@ -116,6 +116,7 @@ async def calls_and_files(told: Verdict, database: str, exchanges: Sequence[Exch
     told.figures |= {
         "files dropped": sum(len(exchange.dropped) for exchange in exchanges),
         "calls in them, once each": sum(len(exchange.calls) for exchange in exchanges),
+        "… of which are corrected": sum(exchange.mended for exchange in exchanges),
         "Excel files asked for": sum(exchange.asked for exchange in exchanges),
         **{f"… Excel files {state}": count for state, count in sorted(states.items())},
     }

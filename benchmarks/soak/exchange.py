@@ -25,6 +25,9 @@ FILE_SECONDS = 15.0
 FILE_CALLS = 6_000
 """Half of them stood in the file before."""
 
+MENDED = 20
+"""Of so many calls one is corrected, in each file that has it: it had been a second shorter."""
+
 EXPORT_SECONDS = 45.0
 EXPORTED_DAYS = 5
 
@@ -47,8 +50,14 @@ class Exchange:
 
     @property
     def calls(self) -> dict[str, int]:
-        """The seconds of each call that was told, by its line: twice the same is one."""
-        return {line: int(line.split(",")[4]) for lines in self.dropped.values() for line in lines}
+        """The seconds of each call that was told, by its id, as its correction has them: twice the same is one."""
+        told = (line.split(",") for lines in self.dropped.values() for line in lines)
+        return {values[0]: int(values[4]) for values in sorted(told, key=lambda values: values[-1])}
+
+    @property
+    def mended(self) -> int:
+        """How many of them were corrected."""
+        return len({line for lines in self.dropped.values() for line in lines if line.endswith(",1\n")})
 
     async def drop(self, seconds: float) -> None:
         """A file every few seconds, its lines in any order."""
@@ -59,10 +68,11 @@ class Exchange:
             generator.calls(numbers, self.month.year, self.month.month, half * (wanted + 1), seed=company.id.int)
         )
         for place in range(wanted):
-            lines = made[place * half : place * half + FILE_CALLS]
+            plain = made[place * half : place * half + FILE_CALLS]
+            lines = [*(f"{line[:-1]},\n" for line in plain), *map(_mended, plain[::MENDED])]
             self.dice.shuffle(lines)
             key = f"feeds/calls/{company.id}/{place}.csv"
-            body = (generator.HEADERS["calls"] + "".join(lines)).encode()
+            body = (generator.HEADERS["calls"][:-1] + ",revision\n" + "".join(lines)).encode()
             await asyncio.to_thread(self.s3.put_object, Bucket=self.bucket, Key=key, Body=body)
             self.dropped[key] = lines
             await asyncio.sleep(seconds / wanted)
@@ -82,6 +92,12 @@ class Exchange:
         body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         book = openpyxl.load_workbook(io.BytesIO(body), read_only=True)
         return sum(1 for sheet in book.worksheets[:-1] for _ in sheet.iter_rows(min_row=2))
+
+
+def _mended(line: str) -> str:
+    """The correction of a call."""
+    *before, seconds, customer = line.rstrip("\n").split(",")
+    return ",".join([*before, str(int(seconds) + 1), customer, "1\n"])
 
 
 def exchanges(offices: Sequence[Office], s3: Any, bucket: str, dice: random.Random) -> list[Exchange]:
