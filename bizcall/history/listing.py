@@ -25,7 +25,7 @@ tell, else from the rows, and end at 10,000.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -87,6 +87,7 @@ class FactListing(Generic[T]):
     row: Callable[[Mapping[str, Any]], T]
     descending: bool = True
     only: str = ""
+    _found: list[list[UUID] | None] = field(init=False, repr=False, compare=False, default_factory=list)
 
     @property
     def order(self) -> Order:
@@ -213,7 +214,10 @@ class FactListing(Generic[T]):
         return self._straight(cut, near=near)
 
     async def _lines(self) -> list[UUID] | None:
-        return await lines_of(self.company_id, self.facts, self.wanted, few=MERGED_MOST)
+        """As `lines_of`; asked once, for a page and for the count beside it."""
+        if not self._found:
+            self._found.append(await lines_of(self.company_id, self.facts, self.wanted, few=MERGED_MOST))
+        return self._found[0]
 
     def _hours(self) -> Rollup | None:
         """The rollup of hours that can answer the filter."""
