@@ -94,17 +94,18 @@ async def antedate(company_id: UUID, since: Mapping[str, datetime]) -> None:
 async def release(company_id: UUID, until: Mapping[str, datetime]) -> None:
     """Retire lines in the open transaction, each number at its moment; another company may have the numbers then.
 
-    The caller holds the locks of the lines and has ended their holdings.
+    A number may have no line, where its end is told before its beginning: nobody's begins before that either. The
+    caller holds the locks of the lines and has ended their holdings.
     """
     await query(
         """
-        WITH retired AS (
-            UPDATE line SET retired_at = greatest(v.at, line.created_at)
-            FROM unnest($2::text[], $3::timestamptz[]) AS v (number, at)
+        WITH v AS (SELECT * FROM unnest($2::text[], $3::timestamptz[]) AS v (number, at)), retired AS (
+            UPDATE line SET retired_at = greatest(v.at, line.created_at) FROM v
             WHERE line.company_id = $1 AND line.number = v.number AND line.retired_at IS NULL
             RETURNING line.number, line.retired_at
         )
-        INSERT INTO number_freed (number, freed_at) SELECT number, retired_at FROM retired ORDER BY number
+        INSERT INTO number_freed (number, freed_at)
+        SELECT v.number, coalesce(retired.retired_at, v.at) FROM v LEFT JOIN retired USING (number) ORDER BY number
         ON CONFLICT (number) DO UPDATE SET freed_at = greatest(number_freed.freed_at, excluded.freed_at)
         """,
         company_id,

@@ -10,11 +10,10 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from bizcall import audit, throttles
+from bizcall import audit, reasons, throttles
 from bizcall.audit import Actor
 from bizcall.database import query, tenant
 from bizcall.dispatch import account_messages, outbox
-from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.models import Company
 from bizcall.models.accounts import MessageKind
 from bizcall.ports import Clock, Queue, now
@@ -38,7 +37,7 @@ async def save(
     Not masking them takes a reason: raises Invalid, REQUIRED at `reason` or what is wrong with the note; and Throttled
     when masking was switched off 5 times within 24 hours.
     """
-    why = {} if masks_customers else _said(reason).told()
+    why = {} if masks_customers else reasons.needed(reason).told()
     told: Sequence[UUID] = ()
     async with tenant(company_id):
         [row] = await query(
@@ -60,9 +59,3 @@ async def save(
         )
         await outbox.publish(told, queue=queue)
     return saved
-
-
-def _said(reason: Reason | None) -> Reason:
-    if reason is None:
-        raise Invalid(Problem(ErrorCode.REQUIRED, ("reason",)))
-    return reason.checked()

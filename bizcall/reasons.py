@@ -42,6 +42,13 @@ class Reason:
         return {"reason": self.purpose, "note": self.note}
 
 
+def needed(reason: Reason | None) -> Reason:
+    """The reason `checked`; raises Invalid, REQUIRED at `reason` where there is none."""
+    if reason is None:
+        raise Invalid(Problem(ErrorCode.REQUIRED, ("reason",)))
+    return reason.checked()
+
+
 def said(note: str, *field: str) -> str:
     """A note of 5–200 characters, clean.
 

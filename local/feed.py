@@ -26,7 +26,7 @@ ANSWER_SECONDS = 60.0
 KINDS = tuple(kind.lower() for kind in FeedKind)
 OWNER = "SELECT company_id FROM number_directory WHERE number = $1"
 FILE = """
-SELECT state, lines, read, loaded, corrected, known, rejected, refusal, rejects_key
+SELECT state, lines, read, loaded, corrected, known, rejected, rejects_key
 FROM feed_file WHERE company_id = $1 AND object_key = $2 AND object_version = $3
 """
 

@@ -97,7 +97,7 @@ def _rows(bounds: Bounds, idle: timedelta, kept: int) -> tuple[tuple[str, int, U
         ("inputList", bounds.input_list, Unit.COUNT, "Entries of a list in the input."),
         ("string", bounds.string, Unit.CHARACTERS, "Characters of a text in the input, but for a notice's body."),
         ("persisted", bounds.persisted, Unit.BYTES, "Persisted documents that an instance keeps."),
-        ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact."),
+        ("countedExactly", COUNT_MOST, Unit.COUNT, "Entries of a list up to which totalCount is exact at most."),
         ("saveRows", editing.ROWS_MOST, Unit.COUNT, "Rows of the subscribers screen that are saved at once."),
         (
             "statisticsBuckets",
@@ -115,7 +115,7 @@ def _rows(bounds: Bounds, idle: timedelta, kept: int) -> tuple[tuple[str, int, U
             "statisticsRead",
             lines.READ_MOST,
             Unit.COUNT,
-            "Calls or messages of lines and a period, among which hours, days and types are looked for without sums.",
+            "Calls or messages of lines and a period, among which all else that is asked is looked for without sums.",
         ),
         ("statisticsSpan", filters.SPAN_MONTHS, Unit.MONTHS, "The span of statistics and histories."),
         ("monthsKept", kept, Unit.MONTHS, "Calls and messages behind the present month; older ones are forgotten."),

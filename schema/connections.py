@@ -48,7 +48,9 @@ class OrderDirection(Enum):
 class TotalCount:
     """A `bizcall.paging.Count`."""
 
-    value: int = strawberry.field(description="The number of entries; counting stops at 10,000.")
+    value: int = strawberry.field(
+        description="The number of entries; counting stops at 10,000, or before where `precision` is AT_LEAST."
+    )
     precision: Precision = strawberry.field(description="Whether there are exactly that many.")
 
     @classmethod

@@ -1,9 +1,9 @@
 """A fresh code in an open session, before data is taken away or messages go to many (security S6).
 
 Whoever finds a session open, or has stolen its token, can look, but can neither download what the company knows nor
-send temporary passwords, nor, as an operator, enter companies, replace their administrators or publish to all of them:
-for that a code has to have been right within the last ten minutes, which the code of the sign-in is too. What asks for
-it calls `Viewer.demand_fresh`; a sending to a few calls `demand_for_sending`.
+have it mask customers no more, nor send temporary passwords, nor, as an operator, enter companies, replace their
+administrators or publish to all of them: for that a code has to have been right within the last ten minutes, which the
+code of the sign-in is too. What asks for it calls `Viewer.demand_fresh`; a sending to a few calls `demand_for_sending`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
     sms.deliver     the consumer of the queue `sms`: verification codes (codes) and account_messages
     deliveries.deliver  the consumer of the queue `deliveries`: messages of invitations (IN-10)
     claims          the statements of such a message's life; breaker: failing gateways
-    messages        its words; wording: those of all messages; texts and mails: how they are sent
+    messages        its words; wording: those of all but codes; texts and mails: how they are sent
     resolving       by schedule: messages whose worker died, or whose gateway gave no answer
     reports         what gateways report, folded into the state of the messages
     dead_letters    what was given up, with its reason

@@ -1,4 +1,4 @@
-"""The words of all messages, which stand in the folder `templates`."""
+"""The words of all messages but codes, which stand in the folder `templates`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from bizcall import audit
+from bizcall import audit, reasons
 from bizcall.audit import Actor
 from bizcall.database import tenant
 from bizcall.downloads import Download, link
@@ -56,9 +56,7 @@ def _why(export: Export, actor: Actor, reason: Reason | None) -> Mapping[str, st
     """Whose reason it is: for the details of the record, which name who asked for the file if it is somebody else."""
     if export.requested_by == actor.id:
         return (reason.checked() if reason else Reason(Purpose(export.purpose), export.note)).told()
-    if reason is None:
-        raise Invalid(Problem(ErrorCode.REQUIRED, ("reason",)))
-    return {**reason.checked().told(), "requestedBy": str(export.requested_by)}
+    return {**reasons.needed(reason).told(), "requestedBy": str(export.requested_by)}
 
 
 def is_over(export: Export, at: datetime) -> bool:

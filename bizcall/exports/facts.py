@@ -22,7 +22,7 @@ from bizcall.stats import sources
 async def statement(company_id: UUID, asked: Asked, *, texts: bool) -> tuple[str, list[Any]]:
     """The SELECT of all rows, the latest first as in the list, and its parameters; in the open transaction."""
     facts = asked.facts
-    where = await sources.narrowed(company_id, facts, asked.wanted)
+    where = await sources.narrowed(company_id, facts, asked.wanted, hurried=False)
     name, moment = facts.table, f"{facts.table}.{facts.moment}"
     further = [f"{name}.type", f"{name}.seconds"]
     if asked.kind is Kind.MESSAGES:

@@ -50,10 +50,9 @@ async def request(
 
     Without `unmasked`, customers are hidden by the company's policy, and messages come without their texts. Raises
     Invalid: what is wrong with filter or reason, TOO_MANY at `filter` when the file would have more than `rows_most`
-    rows (with texts `text_rows_most`; for statistics those of `statistics.total`) or they can't be counted
-    (`counting.rows`), TOO_MANY at () with 10 exports
-    unfinished, those of `idempotency.once`, and NOT_FOUND at `idempotencyKey` where the export that the key has made
-    was erased since (`disposal.erase`).
+    rows (with texts `text_rows_most`; for statistics those of `statistics.total`) or so many that they can't be counted
+    (`counting.rows`), TOO_MANY at () with 10 exports unfinished, those of `idempotency.once`, and NOT_FOUND at
+    `idempotencyKey` where the export that the key has made was erased since (`disposal.erase`).
     """
     if actor.id is None:
         raise Forbidden

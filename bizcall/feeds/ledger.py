@@ -105,18 +105,23 @@ async def unfinished(company_id: UUID, file_id: UUID) -> FeedFile | None:
 
 
 async def finish(
-    company_id: UUID, file_id: UUID, refusal: FileFault | None, rejects_key: str | None, at: datetime
-) -> None:
-    """Nothing more is read of the file: it is loaded or, for that reason, refused; its bad lines lie under the key."""
+    company_id: UUID, file_id: UUID, refusal: FileFault | None, rejects_key: str | None, at: datetime, *, rejected: int
+) -> bool:
+    """Nothing more is read of the file: it is loaded or, for that reason, refused; its bad lines lie under the key.
+
+    False where it has others than the `rejected` that lie there, or another has finished it.
+    """
     done = await query(
         "UPDATE feed_file SET state = $3, refusal = $4, rejects_key = $5, finished_at = $6"
-        " WHERE company_id = $1 AND id = $2 AND state = 'LOADING' RETURNING 1",
+        " WHERE company_id = $1 AND id = $2 AND state = 'LOADING' AND rejected = $7 RETURNING 1",
         company_id,
         file_id,
         (FileState.REFUSED if refusal else FileState.LOADED).value,
         refusal.value if refusal else None,
         rejects_key,
         at,
+        rejected,
     )
     if done:
         await query("DELETE FROM feed_reject WHERE company_id = $1 AND file_id = $2", company_id, file_id)
+    return bool(done)

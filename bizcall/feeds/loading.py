@@ -133,7 +133,7 @@ def _noted(kind: Kind) -> str:
         FROM staged WHERE replaces_id IS NOT NULL ORDER BY replaces_id, replaces_moment, below DESC
         ON CONFLICT (company_id, kind, id, started_at) DO UPDATE
         SET below = excluded.below, by_id = excluded.by_id, by_started_at = excluded.by_started_at
-        WHERE excluded.below > correction.below OR correction.by_id IS NULL
+        WHERE excluded.below > correction.below OR excluded.below = correction.below AND correction.by_id IS NULL
     """  # noqa: S608 - constants
 
 

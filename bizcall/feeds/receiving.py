@@ -170,20 +170,23 @@ async def _carry_on(file: FeedFile, *, queue: Queue, clock: Clock) -> None:
 async def _finish(file: FeedFile, refusal: FileFault | None, *, storage: Storage, clock: Clock) -> None:
     """Store the reject object, if there is something to tell, and only then call the file read.
 
-    What is broken off in between is done anew by whom the message comes to next.
+    What is broken off in between is done anew by whom the message comes to next; so it is here, where another who
+    loads the file has found further bad lines meanwhile.
     """
-    async with tenant(file.company_id):
-        found = await ledger.unfinished(file.company_id, file.id)
-        if found is None:
-            return
-        listed = await ledger.rejects_of(file.company_id, file.id)
-    key = None
-    if found.rejected or refusal:
-        key = keys.rejects(file.kind, file.company_id, file.object_key, file.id)
-        body = rejects.written(listed, refusal, found.rejected - len(listed))
-        await storage.write(key, body, content_type=keys.CONTENT_TYPE)
-    async with tenant(file.company_id):
-        await ledger.finish(file.company_id, file.id, refusal, key, clock())
+    finished = False
+    while not finished:
+        async with tenant(file.company_id):
+            found = await ledger.unfinished(file.company_id, file.id)
+            if found is None:
+                return
+            listed = await ledger.rejects_of(file.company_id, file.id)
+        rejected, key = found.rejected, None
+        if rejected or refusal:
+            key = keys.rejects(file.kind, file.company_id, file.object_key, file.id)
+            body = rejects.written(listed, refusal, rejected - len(listed))
+            await storage.write(key, body, content_type=keys.CONTENT_TYPE)
+        async with tenant(file.company_id):
+            finished = await ledger.finish(file.company_id, file.id, refusal, key, clock(), rejected=rejected)
 
 
 async def _now(file: FeedFile) -> FeedFile:

@@ -3,7 +3,7 @@
 filters    the one filter: what it may be, and the conditions over facts that it is
 listing    pages and counts of facts
 tails      which numbers end in given digits
-lines      on which lines the facts of chosen subscribers lie
+lines      on which lines a filter's facts lie, and whether they are too many to look through
 keys       by which one call or message is found again
 
 It stands below statistics, which answer the same filter: tables of facts are passed in.

@@ -15,8 +15,8 @@ name and for more than AT_ONCE lines, at most five):
     no filter          the first rows of the range
 
 A further condition, which each fact has to be asked, is asked of at most LOOKED_AT_MOST facts a page: a page may end
-before it is full, and then says from where to go on. So are hours, days and types of at most SIEVED_MOST facts, where
-more than READ_MOST lie on the filter's lines in its period and those are more than MERGED_MOST.
+before it is full, and then says from where to go on. So is all but period and line of at most SIEVED_MOST facts,
+where more than READ_MOST lie on the filter's lines in its period and those are more than MERGED_MOST.
 
 Page after page costs the same, since each begins where the last one ended. Counts come from rollups where those can
 tell, else from the rows, and end at 10,000.

@@ -135,7 +135,7 @@ async def change_lines(
     }
     await subscribers.lock_lines(company_id, [present[number]["id"] for number in {*gone, *rids, *earlier}])
     await subscribers.end_on(company_id, [present[number]["id"] for number in gone], at)
-    await companies.release(company_id, {number: since[number] for number in gone})
+    await companies.release(company_id, {number: since[number] for number, fact in numbers.items() if not fact.active})
     if earlier:
         await companies.antedate(company_id, earlier)
     await companies.set_rids(company_id, rids)

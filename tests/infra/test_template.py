@@ -83,7 +83,7 @@ async def test_FD_01_ST_03_P2_the_event_of_each_schedule_makes_its_function_do_t
     target = reading.of(template, "Scheduler::Schedule")[name]["Target"]
     function = reading.of(template, "Lambda::Function")[reading.function(template, target["Arn"])]
     module = importlib.import_module(function["Handler"].rpartition(".")[0])
-    sent = Schedule(name, name, "", "aws.scheduler", "", "", input=target.get("Input"))
+    sent = Schedule(name, name, "", "", "", input=target.get("Input"))
     settings = Settings(stage="test", database_url=SecretStr("postgresql://nowhere"))
     services = Services(settings, MemoryStorage(), RecordingQueue(), Phone(), RecordingMail())
 
@@ -101,7 +101,7 @@ def test_FD_01_ST_03_months_are_looked_after_by_night_and_before_sums_are_verifi
         if name in ("MigrateFunctionMonths", "StatsFunctionNight")
     ]
 
-    months, sums = (turn.astimezone(KOREA) for turn in turns if turn is not None)
+    months, sums = (turn.astimezone(KOREA) for turn in turns)
     assert evening < months < sums < evening + timedelta(hours=7)
 
 

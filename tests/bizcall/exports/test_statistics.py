@@ -95,6 +95,8 @@ async def test_ST_01_facts_that_would_be_looked_for_among_too_many_are_refused_w
         export = await clerk.ask(**{**DAILY, "wanted": whole(hours=(9, 18))})
     assert not [sql for sql in statements if " FROM call WHERE" in sql]
     assert await clerk.work(export) is State.COMPLETED
+    for kind in (Kind.CALLS, Kind.MESSAGES):
+        assert await clerk.work(await clerk.ask(kind, wanted=whole(hours=(9, 18)))) is State.COMPLETED
 
 
 async def test_ST_01_what_a_rollup_tells_is_bound_by_its_buckets_only(

@@ -118,6 +118,36 @@ async def test_FD_01_loaders_killed_at_random_moments_leave_whole_chunks_and_los
     assert await whole(company)
 
 
+async def test_FD_01_bad_lines_that_another_loader_finds_meanwhile_are_told_too(
+    company: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeder = Feeder(company.id)
+    write, written = feeder.storage.write, list[bytes]()
+
+    async def beside(key: str, body: bytes, **named: Any) -> None:
+        if not written:
+            async with tenant(company.id):
+                await query(
+                    """
+                    WITH moved AS (
+                        UPDATE feed_file SET read = read + 1, rejected = rejected + 1 WHERE company_id = $1 RETURNING id
+                    )
+                    INSERT INTO feed_reject (company_id, file_id, line, code, column_name)
+                    SELECT $1, id, 9, 'FORMAT', 'id' FROM moved
+                    """,
+                    company.id,
+                )
+        written.append(body)
+        await write(key, body, **named)
+
+    key = await feeder.put(jsonl([call(company.numbers[0], "bad", seconds=-1)]))
+    monkeypatch.setattr(feeder.storage, "write", beside)
+    file = await feeder.arrive(key)
+
+    assert [row["line"] for row in await feeder.rejects(file)] == [1, 9]
+    assert (len(written), file.state, file.rejected) == (2, FileState.LOADED, 2)
+
+
 @pytest.mark.parametrize(("kind", "statements"), [(FeedKind.CALLS, 7), (FeedKind.MESSAGES, 7), (FeedKind.CUSTOMERS, 2)])
 async def test_D2_a_session_that_ends_before_any_statement_of_a_chunk_takes_only_that_chunk_with_it(
     company: Tenant, monkeypatch: pytest.MonkeyPatch, kind: FeedKind, statements: int

@@ -108,6 +108,22 @@ async def test_FD_01_ST_03_a_correction_over_the_end_of_a_year_leaves_one_month_
     assert await settled(company.id)
 
 
+async def test_FD_01_what_was_replaced_by_nobody_knows_whom_stays_out(company: Tenant) -> None:
+    """Rows of before migration 0030 don't say which record it was, but how far it went."""
+    await began(company.id)
+    feeder = Feeder(company.id)
+    first = call(company.numbers[0], "x", DAY)
+    await feeder.load([first, correction(call(company.numbers[0], "y", DAY), first)], "1.jsonl")
+    async with tenant(company.id):
+        await query("UPDATE correction SET by_id = NULL, by_started_at = NULL WHERE company_id = $1", company.id)
+
+    late = await feeder.load([call(company.numbers[0], "x", DAY, revision=1)], "2.jsonl")
+
+    assert counts(late) == (0, 0, 1, 0)
+    assert [row["id"] for row in await stored(company.id)] == ["y"]
+    assert await settled(company.id)
+
+
 async def test_FD_01_six_overlapping_loaders_neither_deadlock_nor_count_twice(
     company: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -105,6 +105,18 @@ async def test_ON_01_what_the_provider_tells_ahead_of_the_clock_begins_and_ends_
     assert await intervals(provider, number) == [(began, provider.clock())]
 
 
+async def test_ON_01_a_line_begins_no_earlier_than_it_was_given_up_also_where_that_is_told_first(
+    provider: Provider,
+) -> None:
+    number = provider.number(2)
+    await provider.apply(provider.completed(1, **at(-24)))
+    await provider.apply(provider.changed("gone", 0, retire=[number], **at(2)))
+    for name, hours in (("back", 3), ("before", 1)):
+        await provider.apply(provider.changed(name, 0, lines=[{"number": number}], **at(hours)))
+
+    assert await intervals(provider, number) == [(DAY + 3 * HOUR, None)]
+
+
 async def test_ON_01_a_line_begins_with_the_first_event_that_names_it_in_whatever_order(provider: Provider) -> None:
     """One that gives it a RID later begins nothing, and one that was before the company gave it up begins nothing."""
     for order in permutations(range(3)):
