@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from bizcall import texts
+from bizcall import parties, texts
 from bizcall.database import reading
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history import filters
@@ -31,10 +31,10 @@ def listing(company_id: UUID, wanted: CustomerFilter, *, descending: bool = Fals
     """
     rows = Customer.filter(company_id=company_id)
     if wanted.name is not None:
-        name = _bounded(texts.clean(wanted.name).text, "name", filters.NAME_MOST)
+        name = _bounded(texts.clean(wanted.name).text, "name", parties.NAME_MOST)
         rows = rows.filter(name__gte=name, name__lt=filters.beyond(name))
     if wanted.number is not None:
-        rows = rows.filter(number=_bounded(filters.customer_number(wanted.number), "number", filters.NUMBER_MOST))
+        rows = rows.filter(number=_bounded(parties.customer_number(wanted.number), "number", parties.NUMBER_MOST))
     return Listing(rows, Order("customers", ("name", "number"), descending, named_by=("updated_at", "id")))
 
 

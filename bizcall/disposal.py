@@ -28,9 +28,9 @@ from bizcall import audit, emptying, erasures, phones, reasons
 from bizcall.audit import Actor, forgetting
 from bizcall.database import directory, query, tenant
 from bizcall.errors import ErrorCode, Invalid, NotFound, Problem
-from bizcall.history.filters import NUMBER_MOST, customer_number
 from bizcall.models import Customer
 from bizcall.models.companies import PROVIDER_ID
+from bizcall.parties import NUMBER_MOST, customer_number
 from bizcall.ports import Clock, now
 
 KEPT = timedelta(days=90)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bizcall import masking, policies
 from bizcall.audit import Actor, system
-from bizcall.history.filters import customer_number
+from bizcall.parties import customer_number
 from bizcall.ports import Clock, now
 from bizcall.reasons import Purpose, Reason
 from tests.doubles import RecordingQueue

@@ -21,11 +21,11 @@ import orjson
 from bizcall import months, phones, texts
 from bizcall.feeds.lines import Chunk
 from bizcall.feeds.rejects import FileFault, FileRefused, LineFault, Reject
-from bizcall.history.filters import NAME_MOST, NUMBER_MOST, customer_number
 from bizcall.ids import uuid7_text
 from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind
 from bizcall.models.messages import MessageDirection, MessageKind
+from bizcall.parties import NAME_MOST, NUMBER_MOST, customer_number
 
 ID_MOST = 64
 DETAILS_MOST = 2000

@@ -15,11 +15,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from bizcall import months, phones, texts
+from bizcall import months, texts
 from bizcall.errors import ErrorCode, Invalid, Problem
 from bizcall.history.tails import INDEXED, numbers_ending
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.messages import MessageDirection
+from bizcall.parties import NAME_MOST, NUMBER_MOST, customer_number
 from bizcall.ports import Clock, now
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 SPAN_MONTHS = 3
 KEYS_MOST = 500
-NUMBER_MOST = 40
-NAME_LEAST, NAME_MOST = 2, 100
+NAME_LEAST = 2
 """Letters of a search by the beginning of a name: a family's alone means every tenth call, which no index finds."""
 
 TAIL_LEAST, TAIL_MOST = INDEXED, 8
@@ -282,11 +282,6 @@ def expressible(wanted: HistoryFilter, rollup: Rollup) -> bool:
     if wanted.hours is not None and len(hours_of(wanted)) < 24:
         return False
     return rollup.bucket == "day" or (wanted.weekdays is None and _whole_months(wanted))
-
-
-def customer_number(text: str) -> str:
-    """A customer's number as feeds store it: the normal form, or the cleaned text where it is no Korean number."""
-    return (phones.normalise(text) if len(text) <= NUMBER_MOST else None) or texts.clean(text).text
 
 
 def last_day(from_on: date) -> date:

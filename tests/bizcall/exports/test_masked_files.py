@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bizcall import masking, phones
 from bizcall.exports.asking import STATISTICS
 from bizcall.exports.downloading import file_name
-from bizcall.history.filters import customer_number
 from bizcall.models.exports import Kind, State
 from bizcall.models.feeds import FeedKind
+from bizcall.parties import customer_number
 from bizcall.stats import Granularity, Group
 from tests.exports import Clerk, Workbook
 from tests.factories import Tenant, make_tenant

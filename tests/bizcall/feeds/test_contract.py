@@ -13,10 +13,10 @@ from uuid import UUID
 import orjson
 import pytest
 
+from bizcall import parties
 from bizcall.feeds import keys, lines, records, rejects
 from bizcall.feeds.lines import Chunk
 from bizcall.feeds.rejects import FileFault, LineFault
-from bizcall.history import filters
 from bizcall.models.calls import CallType
 from bizcall.models.feeds import FeedKind, FileState
 from bizcall.models.messages import MessageDirection, MessageKind
@@ -38,10 +38,10 @@ VALUES = {
 MOST = {
     (FeedKind.CALLS, "id"): records.ID_MOST,
     (FeedKind.CALLS, "seconds"): records.SECONDS_MOST,
-    (FeedKind.CALLS, "customer"): filters.NUMBER_MOST,
+    (FeedKind.CALLS, "customer"): parties.NUMBER_MOST,
     (FeedKind.CALLS, "revision"): records.REVISION_MOST,
     (FeedKind.MESSAGES, "text"): records.TEXT_MOST,
-    (FeedKind.CUSTOMERS, "name"): filters.NAME_MOST,
+    (FeedKind.CUSTOMERS, "name"): parties.NAME_MOST,
     (FeedKind.CUSTOMERS, "details"): records.DETAILS_MOST,
 }
 
