@@ -53,3 +53,9 @@ class Ledger:
 def uuids(text: str) -> set[str]:
     """All UUIDs in a text, as 32 digits."""
     return {found.replace("-", "") for found in UUIDS.findall(text)}
+
+
+async def left(books: Ledger, company_id: UUID, *texts: str) -> dict[str, set[str]]:
+    """Tables in which a text still stands, by the text."""
+    rows = await books.rows(company_id)
+    return {text: {name for name, found in rows.items() if any(text in row for row in found)} for text in texts}

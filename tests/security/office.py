@@ -22,6 +22,7 @@ from bizcall.history.keys import FactKey
 from bizcall.models import Import
 from bizcall.months import KOREA
 from bizcall.reasons import Purpose, Reason
+from bizcall.subscribers import editing
 from schema.node import encode
 from tests.accounts import ACTOR, KEYS, Person
 from tests.dispatching import Campaign
@@ -142,3 +143,21 @@ async def operator() -> UUID:
 async def operators_desk(office: Office) -> OperatorsDesk:
     """The desk of an operator who works with this office's bucket and clock."""
     return await make_desk(storage=office.storage, clock=office.clock, word=office.word)
+
+
+async def holder(office: Office, place: int) -> dict[str, Any]:
+    """Whoever holds the line of that place."""
+    async with tenant(office.company.id):
+        [row] = await query(
+            "SELECT * FROM subscriber WHERE company_id = $1 AND line_id = $2 AND ended_at IS NULL",
+            office.company.id,
+            office.company.line_ids[place],
+        )
+    return row
+
+
+async def leave(office: Office, place: int) -> dict[str, Any]:
+    """Let him go, and return what was known of him."""
+    row = await holder(office, place)
+    await editing.remove(office.company.id, office.actor, row["id"], revision=row["revision"], clock=office.clock)
+    return row
