@@ -24,7 +24,8 @@ from benchmarks.measuring import circumstances
 from benchmarks.office import Office, arguments, by_turns, run
 from bizcall import calls, database
 from bizcall.database import query
-from bizcall.history.filters import HistoryFilter, conditions
+from bizcall.history.conditions import conditions
+from bizcall.history.filters import HistoryFilter
 from bizcall.history.listing import FactListing
 from bizcall.models.calls import CallType
 from bizcall.paging import Slice, encode

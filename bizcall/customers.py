@@ -9,7 +9,7 @@ from uuid import UUID
 from bizcall import parties, texts
 from bizcall.database import reading
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.history import filters
+from bizcall.history.conditions import beyond
 from bizcall.keyed import rows_by_ids
 from bizcall.models import Customer
 from bizcall.paging import Listing, Order
@@ -32,7 +32,7 @@ def listing(company_id: UUID, wanted: CustomerFilter, *, descending: bool = Fals
     rows = Customer.filter(company_id=company_id)
     if wanted.name is not None:
         name = _bounded(texts.clean(wanted.name).text, "name", parties.NAME_MOST)
-        rows = rows.filter(name__gte=name, name__lt=filters.beyond(name))
+        rows = rows.filter(name__gte=name, name__lt=beyond(name))
     if wanted.number is not None:
         rows = rows.filter(number=_bounded(parties.customer_number(wanted.number), "number", parties.NUMBER_MOST))
     return Listing(rows, Order("customers", ("name", "number"), descending, named_by=("updated_at", "id")))

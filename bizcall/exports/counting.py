@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from bizcall.database import query
-from bizcall.history.filters import HistoryFilter, rollup_conditions, sums_of
+from bizcall.history.conditions import rollup_conditions, sums_of
+from bizcall.history.filters import HistoryFilter
 from bizcall.stats import Granularity, Group, sources
 from bizcall.stats.rollups import Facts
 

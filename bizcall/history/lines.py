@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from bizcall.database import query
-from bizcall.history.filters import HistoryFilter, keys_of, names_customer, rollup_conditions, sums_of, types_of
+from bizcall.history.conditions import rollup_conditions, sums_of
+from bizcall.history.filters import HistoryFilter, keys_of, names_customer, types_of
 from bizcall.models.calls import NOBODY
 
 if TYPE_CHECKING:

@@ -34,17 +34,8 @@ from tortoise.models import Model
 
 from bizcall import months
 from bizcall.database import query
-from bizcall.history.filters import (
-    HistoryFilter,
-    Where,
-    conditions,
-    expressible,
-    keys_of,
-    rollup_conditions,
-    sieve,
-    sums_of,
-    types_of,
-)
+from bizcall.history.conditions import Where, conditions, expressible, rollup_conditions, sieve, sums_of
+from bizcall.history.filters import HistoryFilter, keys_of, types_of
 from bizcall.history.lines import READ_MOST, lines_of, reads_too_many
 from bizcall.history.tails import INDEXED, numbers_ending
 from bizcall.paging import COUNT_MOST, Count, Cut, Order, Page, Precision, Slice

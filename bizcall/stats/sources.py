@@ -1,7 +1,7 @@
 """Where an answer comes from: the coarsest rollup that can give it exactly, else the facts within a bound (ST-03).
 
-The conditions over facts are `history.filters.conditions`; those over a rollup are the same filter over its bucket and
-its scope, and `history.filters.expressible` tells whether that is the same.
+The conditions over facts are `history.conditions.conditions`; those over a rollup are the same filter over its bucket
+and its scope, and `history.conditions.expressible` tells whether that is the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from uuid import UUID
 
 from bizcall.database import query
 from bizcall.errors import ErrorCode, Invalid, Problem
-from bizcall.history.filters import HistoryFilter, Where, conditions, expressible, rollup_conditions, types_of
+from bizcall.history.conditions import Where, conditions, expressible, rollup_conditions
+from bizcall.history.filters import HistoryFilter, types_of
 from bizcall.history.lines import READ_MOST, lines_of, reads_too_many
 from bizcall.models.calls import NOBODY
 from bizcall.stats.buckets import Granularity, place_of_day, place_of_moment

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from bizcall import paging
 from bizcall.database import query
-from bizcall.history.filters import HistoryFilter, Where, names_customer, rollup_conditions
+from bizcall.history.conditions import Where, rollup_conditions
+from bizcall.history.filters import HistoryFilter, names_customer
 from bizcall.models import Subscriber
 from bizcall.models.calls import NOBODY
 from bizcall.paging import Count, Cut, Order, Page, Precision, Slice

@@ -10,15 +10,8 @@ import pytest
 
 from bizcall import months
 from bizcall.errors import ErrorCode, Invalid
-from bizcall.history.filters import (
-    KEYS_MOST,
-    Direction,
-    HistoryFilter,
-    expressible,
-    hours_of,
-    last_day,
-    types_of,
-)
+from bizcall.history.conditions import expressible
+from bizcall.history.filters import KEYS_MOST, Direction, HistoryFilter, hours_of, last_day, types_of
 from bizcall.history.keys import FactKey
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.stats.rollups import CALLS, MESSAGES

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bizcall import calls, messages
 from bizcall.database import query, tenant
 from bizcall.history import lines, listing
-from bizcall.history.filters import Direction, HistoryFilter, conditions
+from bizcall.history.conditions import conditions
+from bizcall.history.filters import Direction, HistoryFilter
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.messages import MessageDirection
 from bizcall.paging import Cut, Precision, Slice, encode

@@ -15,7 +15,8 @@ from bizcall import stats
 from bizcall.database import query, tenant
 from bizcall.errors import ErrorCode, Invalid
 from bizcall.history import lines
-from bizcall.history.filters import Direction, HistoryFilter, conditions
+from bizcall.history.conditions import conditions
+from bizcall.history.filters import Direction, HistoryFilter
 from bizcall.models.calls import NOBODY, CallType
 from bizcall.models.feeds import FeedKind
 from bizcall.paging import Slice
